@@ -1,0 +1,48 @@
+# Every target makes .venv and installs what it needs when that is missing or out of date.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lab bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
+	$(BIN)/python -m inventory_lab demo
+
+test: lint  ## lint, types and all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+lab: $(VENV)/.notebook  ## open the notebooks in Jupyter
+	$(BIN)/python -m jupyter lab notebooks
+
+bench: $(VENV)/.core  ## folded batches against one write a record
+	$(BIN)/python benchmarks/folded_against_per_record.py
+
+clean:  ## remove the virtual environment
+	rm -rf $(VENV)
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "inventory-lab needs Python 3.11 or newer; say make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.core: $(VENV)/.python pyproject.toml
+	$(PIP) install --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(PIP) install --editable '.[dev,notebook]'
+	touch $@
+
+$(VENV)/.notebook: $(VENV)/.core
+	$(PIP) install --editable '.[notebook]'
+	touch $@

@@ -1,0 +1,72 @@
+"""Seconds an event from publishing to the table: batches folded against one write a record.
+
+Both ways run on the same embedded AWS, one after the other in this process:
+- folded: PutRecords, the pipe at BatchSize 1,000, one conditional write a product and batch;
+- per record: one PutRecord an event, the same pipe, one UpdateItem a record (`per_record.py`).
+
+    python benchmarks/folded_against_per_record.py [--events 20000] [--products 200] [--seed 7]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+from inventory_lab import InventoryEvent, Lab, Settings, connect, simulate
+from inventory_lab.domain.events import encode_event
+from inventory_lab.producer.publisher import Receipt
+
+
+def main() -> None:
+    """Print both rates and their ratio."""
+    arguments = _arguments()
+    events = list(simulate(arguments.events, arguments.products, arguments.seed))
+    few = events[: min(len(events), arguments.per_record_events)]
+    per_record = _seconds_an_event("per_record", few, _one_by_one)
+    folded = _seconds_an_event("fold", events, Lab.publish)
+    print(f"{'way':<12}{'events':>8}{'events/s':>10}")
+    print(f"{'per record':<12}{len(few):>8}{1 / per_record:>10.0f}")
+    print(f"{'folded':<12}{len(events):>8}{1 / folded:>10.0f}")
+    print(f"folded takes {per_record / folded:.1f} times fewer seconds an event")
+
+
+def _seconds_an_event(
+    handler: str, events: list[InventoryEvent], publish: Callable[[Lab, list[InventoryEvent]], Receipt]
+) -> float:
+    with connect(settings=Settings(handler=handler)) as lab:
+        lab.build()
+        lab.settle(publish(lab, events[:1]))  # the cold start is not the question
+        start = time.perf_counter()
+        if not lab.settle(publish(lab, events[1:])):
+            raise SystemExit(f"{handler}: not all records were passed")
+        return (time.perf_counter() - start) / (len(events) - 1)
+
+
+def _one_by_one(lab: Lab, events: list[InventoryEvent]) -> Receipt:
+    kinesis, receipt = lab.session("producer").client("kinesis"), Receipt()
+    for event in events:
+        answer = kinesis.put_record(
+            StreamName=lab.settings.name("stream"),
+            PartitionKey=event.product_id,
+            Data=encode_event(event),
+        )
+        number = int(answer["SequenceNumber"])
+        receipt.positions.setdefault(event.product_id, {})[answer["ShardId"]] = number
+        receipt.published += 1
+    return receipt
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--products", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--per-record-events", type=int, default=20_000, help="how many of them go record by record"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

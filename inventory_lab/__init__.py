@@ -1,0 +1,48 @@
+"""Inventory Lab: a real-time inventory pipeline on an embedded or a real AWS.
+
+The names below are imported when they are first used, so that importing the domain alone needs
+neither pandas nor moto.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inventory_lab.domain.events import InventoryEvent as InventoryEvent
+    from inventory_lab.domain.events import ProductAdded as ProductAdded
+    from inventory_lab.domain.events import ProductRemoved as ProductRemoved
+    from inventory_lab.domain.events import QuantityChanged as QuantityChanged
+    from inventory_lab.lab import Lab as Lab
+    from inventory_lab.lab import connect as connect
+    from inventory_lab.producer.generator import simulate as simulate
+    from inventory_lab.producer.publisher import RawRecord as RawRecord
+    from inventory_lab.producer.replay import replay as replay
+    from inventory_lab.settings import Settings as Settings
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "InventoryEvent": "domain.events",
+    "Lab": "lab",
+    "ProductAdded": "domain.events",
+    "ProductRemoved": "domain.events",
+    "QuantityChanged": "domain.events",
+    "RawRecord": "producer.publisher",
+    "Settings": "settings",
+    "connect": "lab",
+    "replay": "producer.replay",
+    "simulate": "producer.generator",
+}
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'inventory_lab' has no attribute '{name}'")
+    return getattr(import_module(f"inventory_lab.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,205 @@
+"""The command line: `python -m inventory_lab demo` runs the whole pipeline on the embedded AWS."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.exceptions import BadRow, BadTable
+from inventory_lab.lab import Lab, Reconciliation, connect
+from inventory_lab.producer.generator import simulate
+from inventory_lab.producer.publisher import Receipt
+from inventory_lab.producer.replay import Replay, replay
+
+SLICE = 5_000
+"""Events published and settled between two lines of progress."""
+SHOWN_ROWS = 10
+SHOWN_BAD_ROWS = 5
+EXIT_DRIFT, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status: 0, 1 when counts drift, 2 for bad input, 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _demo(options)
+    except (BadTable, BadRow) as exc:
+        _say(f"inventory_lab: {exc}")
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        _say("\nstopped; the embedded AWS is gone, nothing was left behind")
+        return EXIT_INTERRUPTED
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a demo found out."""
+
+    receipt: Receipt
+    seconds: float
+    reconciliation: Reconciliation
+    inventory: Any
+    alerts: Any
+    rejected: Any
+    unsettled: int
+
+    def as_json(self) -> dict[str, Any]:
+        found = self.reconciliation
+        return {
+            "published": self.receipt.published,
+            "applied": found.applied,
+            "rejected": found.rejected,
+            "duplicates": found.duplicates,
+            "dead_lettered": found.dead_lettered,
+            "pending": found.pending,
+            "drift": len(found.drift),
+            "exact": found.exact and not self.unsettled,
+            "products": len(self.inventory),
+            "alerts": len(self.alerts),
+            "seconds": round(self.seconds, 3),
+            "events_per_second": round(self.receipt.published / self.seconds, 1),
+        }
+
+
+def _demo(options: argparse.Namespace) -> int:
+    events, source = _events(options)
+    _say("building stream, table, function and pipe on the embedded AWS")
+    with connect() as lab:
+        lab.build()
+        run = _run(lab, events)
+        text = json.dumps(run.as_json()) if options.json else _report(run)
+    print(text, flush=True)
+    for row in source.bad_rows[:SHOWN_BAD_ROWS] if source else []:
+        _say(f"left out: {row}")
+    if source and len(source.bad_rows) > SHOWN_BAD_ROWS:
+        _say(f"left out: {len(source.bad_rows) - SHOWN_BAD_ROWS} rows more")
+    return 0 if run.as_json()["exact"] else EXIT_DRIFT
+
+
+def _events(options: argparse.Namespace) -> tuple[Iterable[InventoryEvent], Replay | None]:
+    if options.csv is None:
+        return simulate(options.events, options.products, options.seed), None
+    source = replay(
+        options.csv,
+        product=options.product,
+        delta=options.delta,
+        sold=options.sold,
+        time=options.time,
+        opening_stock="enough" if options.opening_stock is None else options.opening_stock,
+        day_first=options.day_first,
+        on_bad_row="refuse" if options.refuse_bad_rows else "skip",
+        progress=lambda rows: _say(f"read {rows} rows", over=True),
+    )
+    _say(f"{source.source}: {source.assumptions}; {len(source.bad_rows)} bad rows")
+    return source, source
+
+
+def _run(lab: Lab, events: Iterable[InventoryEvent]) -> _Run:
+    start, total, unsettled = time.perf_counter(), Receipt(), 0
+    for part in _slices(events):
+        receipt = lab.publish(part)
+        unsettled += len(lab.settle(receipt).still_open)
+        total.published += receipt.published
+        _say(f"published and settled {total.published} events", over=True)
+    seconds = time.perf_counter() - start
+    _say("reconciling the table with the stream")
+    return _Run(
+        total, seconds, lab.reconcile(), lab.inventory(), lab.alerts(), lab.rejected(), unsettled
+    )
+
+
+def _slices(events: Iterable[InventoryEvent]) -> Iterator[list[InventoryEvent]]:
+    part: list[InventoryEvent] = []
+    for event in events:
+        part.append(event)
+        if len(part) == SLICE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _report(run: _Run) -> str:
+    found, facts = run.reconciliation, run.as_json()
+    rejected = run.rejected["reason"].value_counts().to_dict() if len(run.rejected) else {}
+    lines = [
+        f"inventory: {len(run.inventory)} active products",
+        _rows(run.inventory),
+        f"alerts: {len(run.alerts)}",
+        *run.alerts["text"].tail(3).tolist(),
+        f"rejected: {found.rejected}",
+        *(f"  {count} {reason}" for reason, count in rejected.items()),
+        "reconcile:",
+        f"  published {found.published} = applied {found.applied} + rejected {found.rejected} "
+        f"+ duplicates {found.duplicates} + dead letters {found.dead_lettered} "
+        f"+ pending {found.pending}",
+        f"  drift: {len(found.drift)} products" + ("" if facts["exact"] else "  NOT EXACT"),
+        *([_rows(found.drift)] if len(found.drift) else []),
+        f"{run.receipt.published} events in {run.seconds:.1f} s: "
+        f"{facts['events_per_second']:.0f} events/s",
+    ]
+    return "\n".join(lines)
+
+
+def _rows(frame: Any) -> str:
+    text = frame.head(SHOWN_ROWS).to_string()
+    more = len(frame) - SHOWN_ROWS
+    return text + (f"\n… and {more} more" if more > 0 else "")
+
+
+def _say(text: str, over: bool = False) -> None:
+    """Tell of progress on standard error; `over` writes over the last line in a terminal."""
+    terminal = sys.stderr.isatty()
+    if over and not terminal:
+        return
+    print(f"\r\x1b[K{text}" if terminal else text, end="" if over else "\n", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m inventory_lab", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="run the whole pipeline and reconcile it")
+    demo.add_argument("--events", type=_count, default=5_000, metavar="N", help="default: 5000")
+    demo.add_argument("--products", type=_positive, default=50, metavar="P", help="default: 50")
+    demo.add_argument("--seed", type=int, default=7, metavar="S", help="default: 7")
+    demo.add_argument("--json", action="store_true", help="print one JSON object")
+    rows = demo.add_argument_group("your own stock movements, instead of simulated events")
+    rows.add_argument("--csv", metavar="FILE", help="columns with common names are recognised")
+    rows.add_argument("--product", metavar="COLUMN", help="the product")
+    rows.add_argument("--delta", metavar="COLUMN", help="the stock change")
+    rows.add_argument("--sold", metavar="COLUMN", help="the units sold, instead of --delta")
+    rows.add_argument("--time", metavar="COLUMN", help="when it happened")
+    rows.add_argument(
+        "--opening-stock", type=_count, metavar="N", help="of each product; default: just enough"
+    )
+    days = rows.add_mutually_exclusive_group()
+    days.add_argument("--day-first", action="store_true", default=None, help="read 1/2 as 1 February")
+    days.add_argument("--month-first", action="store_false", dest="day_first", help="as 2 January")
+    rows.add_argument(
+        "--refuse-bad-rows", action="store_true", help="stop at a bad row; default: leave it out"
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is negative")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = _count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("0 is too few")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""A real AWS account as the place of a lab: ordinary sessions; AWS runs the pipe and the function."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from inventory_lab.exceptions import PrincipalNotAvailable
+from inventory_lab.function.store import Store
+from inventory_lab.settings import Settings
+
+POLL_SECONDS = 1.0
+
+
+class RealClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """The time now, in UTC."""
+        return datetime.now(UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Wait: real time passes by itself."""
+        time.sleep(seconds)
+
+
+class RealAws:
+    """The account that boto3's ordinary credential chain leads to."""
+
+    def __init__(
+        self, settings: Settings, clock: Any = None, session: boto3.Session | None = None
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or RealClock()
+        self._admin = session or boto3.Session(region_name=settings.region)
+        self._producer: boto3.Session | None = None
+        self._producer_key: Mapping[str, str] = {}
+
+    def session(self, principal: str) -> boto3.Session:
+        """The session of 'admin' (your own credentials) or of 'producer' (a key made for this lab,
+        held in memory and deleted at close). Raises PrincipalNotAvailable for the roles."""
+        if principal == "admin":
+            return self._admin
+        if principal == "producer":
+            self._producer = self._producer or self._new_producer()
+            return self._producer
+        raise PrincipalNotAvailable(
+            principal,
+            "on AWS only the service itself can assume this role: its trust policy names "
+            "pipes.amazonaws.com or lambda.amazonaws.com",
+        )
+
+    def pump(self) -> None:
+        """Wait a second: AWS runs the pipe."""
+        self.clock.advance(POLL_SECONDS)
+
+    def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+        """Those of `positions` (product → shard → sequence number) that no watermark has reached."""
+        store = Store(self._admin.client("dynamodb"), self.settings.name("table"), tombstone_days=1)
+        items, _ = store.load(positions)
+        reached = {product: item.watermarks for product, item in items.items()}
+        waiting = {
+            product: {s: n for s, n in shards.items() if reached.get(product, {}).get(s, -1) < n}
+            for product, shards in positions.items()
+        }
+        return {product: shards for product, shards in waiting.items() if shards}
+
+    def close(self) -> None:
+        """Delete the producer's key; the resources stay until teardown()."""
+        if self._producer_key:
+            self._admin.client("iam").delete_access_key(
+                UserName=self._producer_key["UserName"],
+                AccessKeyId=self._producer_key["AccessKeyId"],
+            )
+            self._producer_key = {}
+
+    def _new_producer(self) -> boto3.Session:
+        iam = self._admin.client("iam")
+        user = self.settings.name("producer_user")
+        try:
+            self._producer_key = iam.create_access_key(UserName=user)["AccessKey"]
+        except iam.exceptions.NoSuchEntityException as exc:
+            raise PrincipalNotAvailable("producer", "run lab.build() first") from exc
+        return boto3.Session(
+            aws_access_key_id=self._producer_key["AccessKeyId"],
+            aws_secret_access_key=self._producer_key["SecretAccessKey"],
+            region_name=self.settings.region,
+        )
+
+

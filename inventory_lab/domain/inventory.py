@@ -1,0 +1,255 @@
+"""The fold: how one stored record changes one product's item. Pure and total.
+
+A record is judged exactly once. Each item remembers how far every shard has been judged
+(watermarks) and which facts it has applied lately (recent event ids), so a redelivered batch
+and a producer's retry change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from hashlib import blake2b
+
+from inventory_lab.domain.errors import MalformedEvent
+from inventory_lab.domain.events import (
+    InventoryEvent,
+    ProductAdded,
+    ProductRemoved,
+    QuantityChanged,
+    parse_event,
+)
+
+KEPT_WATERMARKS = 4
+KEPT_EVENT_IDS = 64
+DIGEST_BYTES = 8
+
+
+class Status(StrEnum):
+    """What the item knows of its product; `unknown` is a placeholder that only holds watermarks."""
+
+    ACTIVE = "active"
+    REMOVED = "removed"
+    UNKNOWN = "unknown"
+
+
+class Verdict(StrEnum):
+    """What became of one record."""
+
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+
+
+class Reason(StrEnum):
+    """Why a record was not applied."""
+
+    MALFORMED_EVENT = "MalformedEvent"
+    PARTITION_KEY_MISMATCH = "PartitionKeyMismatch"
+    PRODUCT_ALREADY_EXISTS = "ProductAlreadyExists"
+    UNKNOWN_PRODUCT = "UnknownProduct"
+    INSUFFICIENT_STOCK = "InsufficientStock"
+    REDELIVERED_RECORD = "RedeliveredRecord"
+    REPEATED_EVENT = "RepeatedEvent"
+
+
+class Alert(StrEnum):
+    """Which stock threshold was crossed."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Stock above `high` or below `low` pieces is worth an alert when it gets there."""
+
+    high: int
+    low: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One stored Kinesis record; `arrived_at` in epoch seconds."""
+
+    shard_id: str
+    sequence_number: int
+    partition_key: str
+    data: bytes
+    arrived_at: float
+
+    @property
+    def event_id(self) -> str:
+        """The identifier a Pipe gives the record: shard id, colon, sequence number."""
+        return f"{self.shard_id}:{self.sequence_number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The state of one product, keyed like its records by partition key."""
+
+    product_id: str
+    status: Status = Status.UNKNOWN
+    quantity: int = 0
+    watermarks: Mapping[str, int] = field(default_factory=dict)
+    recent_event_ids: bytes = b""
+    applied_count: int = 0
+    version: int = 0
+    updated_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on one record and the item after it; `event` is None when it was not parsed."""
+
+    verdict: Verdict
+    record: Record
+    before: Item
+    item: Item
+    event: InventoryEvent | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    late_parent: bool = False
+
+
+def apply(item: Item | None, record: Record) -> Outcome:
+    """The outcome of one record on the item of its partition key (None: no item yet).
+
+    Never raises: what cannot be applied is a duplicate or rejected, with its reason.
+    """
+    before = item or Item(record.partition_key)
+    if record.sequence_number <= before.watermarks.get(record.shard_id, -1):
+        return Outcome(
+            Verdict.DUPLICATE, record, before, before, reason=Reason.REDELIVERED_RECORD,
+            detail="this record was judged before",
+        )  # fmt: skip
+    watermarks = _advanced(before.watermarks, record)
+    late = _is_late_parent(before.watermarks, record.shard_id)
+    try:
+        event = parse_event(record.data)
+    except MalformedEvent as exc:
+        judged = replace(before, watermarks=watermarks)
+        return Outcome(
+            Verdict.REJECTED, record, before, judged, None, Reason.MALFORMED_EVENT, str(exc), late
+        )
+    known_as = digest(event.event_id)
+    verdict, reason, detail = _judge(before, record, event, known_as)
+    if verdict is Verdict.APPLIED:
+        after = _applied(before, event, known_as, watermarks)
+    else:
+        after = replace(before, watermarks=watermarks)
+    return Outcome(verdict, record, before, after, event, reason, detail, late)
+
+
+def fold(item: Item | None, records: Iterable[Record]) -> list[Outcome]:
+    """The outcomes of one partition key's records, in order, each on the item the last one left."""
+    outcomes: list[Outcome] = []
+    for record in records:
+        outcome = apply(item, record)
+        item = outcome.item
+        outcomes.append(outcome)
+    return outcomes
+
+
+def alert_for(outcome: Outcome, thresholds: Thresholds) -> Alert | None:
+    """The threshold that an applied event crossed, if any.
+
+    A product that was added starts from 0; one that was removed has no stock to warn about.
+    """
+    if outcome.verdict is not Verdict.APPLIED or outcome.item.status is not Status.ACTIVE:
+        return None
+    return crossing(stock_before(outcome), outcome.item.quantity, thresholds)
+
+
+def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
+    """The threshold that lies between two stocks: high when crossed upwards, low downwards."""
+    if before <= thresholds.high < after:
+        return Alert.HIGH
+    if before >= thresholds.low > after:
+        return Alert.LOW
+    return None
+
+
+def stock_before(outcome: Outcome) -> int:
+    """The pieces in stock before the event; 0 when the product was not active."""
+    return outcome.before.quantity if outcome.before.status is Status.ACTIVE else 0
+
+
+def digest(event_id: str) -> bytes:
+    """The 8 bytes by which an item remembers an applied event."""
+    return blake2b(event_id.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def _judge(
+    item: Item, record: Record, event: InventoryEvent, known_as: bytes
+) -> tuple[Verdict, Reason | None, str]:
+    if _remembers(item.recent_event_ids, known_as):
+        return Verdict.DUPLICATE, Reason.REPEATED_EVENT, f"event {event.event_id} was applied before"
+    if event.product_id != record.partition_key:
+        return (
+            Verdict.REJECTED,
+            Reason.PARTITION_KEY_MISMATCH,
+            "the partition key is not the product_id, so the order of its events is not kept",
+        )
+    reason, detail = _objection(item, event)
+    return (Verdict.REJECTED if reason else Verdict.APPLIED), reason, detail
+
+
+def _objection(item: Item, event: InventoryEvent) -> tuple[Reason | None, str]:
+    active = item.status is Status.ACTIVE
+    if isinstance(event, ProductAdded):
+        if active:
+            return Reason.PRODUCT_ALREADY_EXISTS, f"it is active with {item.quantity} in stock"
+        return None, ""
+    if not active:
+        return Reason.UNKNOWN_PRODUCT, f"the product is {item.status}, not active"
+    if isinstance(event, QuantityChanged) and item.quantity + event.delta < 0:
+        return Reason.INSUFFICIENT_STOCK, f"{item.quantity} in stock, the change is {event.delta}"
+    return None, ""
+
+
+def _applied(
+    item: Item, event: InventoryEvent, known_as: bytes, watermarks: Mapping[str, int]
+) -> Item:
+    status, quantity = Status.ACTIVE, item.quantity
+    if isinstance(event, ProductAdded):
+        quantity = event.quantity
+    elif isinstance(event, ProductRemoved):
+        status, quantity = Status.REMOVED, 0
+    elif isinstance(event, QuantityChanged):
+        quantity += event.delta
+    return Item(
+        product_id=item.product_id,
+        status=status,
+        quantity=quantity,
+        watermarks=watermarks,
+        recent_event_ids=_remembered(item.recent_event_ids, known_as),
+        applied_count=item.applied_count + 1,
+        version=item.version,
+        updated_at=event.occurred_at,
+    )
+
+
+def _advanced(watermarks: Mapping[str, int], record: Record) -> dict[str, int]:
+    if len(watermarks) < KEPT_WATERMARKS or record.shard_id in watermarks:
+        return {**watermarks, record.shard_id: record.sequence_number}
+    others = dict(watermarks)
+    newest = sorted(others, key=others.__getitem__)[-(KEPT_WATERMARKS - 1) :]
+    return {shard: others[shard] for shard in newest} | {record.shard_id: record.sequence_number}
+
+
+def _is_late_parent(watermarks: Mapping[str, int], shard_id: str) -> bool:
+    """True for a record of an older shard than one already judged: shard ids only grow."""
+    return any(shard > shard_id for shard in watermarks)
+
+
+def _remembers(digests: bytes, wanted: bytes) -> bool:
+    at = digests.find(wanted)
+    while at % DIGEST_BYTES and at != -1:  # a match across two digests is none
+        at = digests.find(wanted, at + 1)
+    return at != -1
+
+
+def _remembered(digests: bytes, new: bytes) -> bytes:
+    return (digests + new)[-KEPT_EVENT_IDS * DIGEST_BYTES :]

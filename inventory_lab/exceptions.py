@@ -1,0 +1,154 @@
+"""Every error of the library in one place; each builds its message from facts.
+
+The base class and the errors that can be raised inside Lambda live in `domain/errors.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from inventory_lab.domain.errors import (
+    InventoryLabError,
+    MalformedBatch,
+    MalformedEvent,
+    MissingEnvironment,
+)
+
+__all__ = [
+    "BadRow",
+    "BadTable",
+    "ChargesNotAllowed",
+    "EventTooLarge",
+    "InventoryLabError",
+    "LabClosed",
+    "MalformedBatch",
+    "MalformedEvent",
+    "MissingEnvironment",
+    "NotBuilt",
+    "PipeFailed",
+    "PrincipalNotAvailable",
+    "PublishFailed",
+    "UnknownTarget",
+    "UnmockedCall",
+    "UnsupportedMoto",
+    "UnsupportedPipe",
+    "WrongSetting",
+]
+
+
+class WrongSetting(InventoryLabError):
+    """A setting has a value that cannot work."""
+
+    def __init__(self, name: str, value: object, wanted: str) -> None:
+        super().__init__(f"setting {name} is {value!r}; it must be {wanted}")
+
+
+class UnknownTarget(InventoryLabError):
+    """connect() was asked for something else than 'local' or 'aws'."""
+
+    def __init__(self, target: object) -> None:
+        super().__init__(f"there is no target {target!r}; use connect('local') or connect('aws')")
+
+
+class ChargesNotAllowed(InventoryLabError):
+    """A lab on a real account was not allowed to cost money."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "resources on a real AWS account cost money as long as they stand; "
+            "say connect('aws', allow_charges=True) to accept that, and teardown() to end it"
+        )
+
+
+class LabClosed(InventoryLabError):
+    """The lab was closed before this call."""
+
+    def __init__(self) -> None:
+        super().__init__("this lab is closed; open a new one with connect()")
+
+
+class NotBuilt(InventoryLabError):
+    """A resource that the call needs does not exist yet."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"the {kind} '{name}' does not exist; run lab.build() first")
+
+
+class PrincipalNotAvailable(InventoryLabError):
+    """There are no credentials of this principal to be had."""
+
+    def __init__(self, principal: str, why: str) -> None:
+        super().__init__(f"no session for '{principal}': {why}")
+
+
+class PipeFailed(InventoryLabError):
+    """The pipe did not reach the state RUNNING."""
+
+    def __init__(self, name: str, state: str, reason: str) -> None:
+        super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
+
+
+class UnmockedCall(InventoryLabError):
+    """A call was about to leave the machine while a local lab is open."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"the local lab does not let this call leave the machine: {url} - make clients with "
+            "lab.session(...) while the lab is open, without an endpoint_url of their own"
+        )
+
+
+class UnsupportedMoto(InventoryLabError):
+    """The installed moto is not one that the embedded AWS was tested with."""
+
+    def __init__(self, found: str, tested: str) -> None:
+        super().__init__(
+            f"moto {found} is installed; the embedded AWS is tested with moto {tested} - "
+            f"pip install 'moto[dynamodb]{tested}'"
+        )
+
+
+class UnsupportedPipe(InventoryLabError):
+    """The embedded AWS cannot run the pipe as it is configured, and says so instead of guessing."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"pipe '{name}' cannot run in the local lab: {problem}")
+
+
+class EventTooLarge(InventoryLabError):
+    """A record exceeds what Kinesis stores; nothing was sent."""
+
+    def __init__(self, position: int, partition_key: str, size: int, limit: int) -> None:
+        super().__init__(
+            f"event {position} (partition key '{partition_key[:60]}') has {size} bytes with its "
+            f"key; a Kinesis record holds {limit} - nothing was sent"
+        )
+
+
+class PublishFailed(InventoryLabError):
+    """Some records were refused again and again; `unsent` holds them, `receipt` the others."""
+
+    def __init__(self, unsent: Sequence[Any], receipt: Any, last_error: str) -> None:
+        self.unsent = list(unsent)
+        self.receipt = receipt
+        super().__init__(
+            f"{len(self.unsent)} records were not stored, {receipt.published} were; last error: "
+            f"{last_error} - publish .unsent again when the stream accepts records"
+        )
+
+
+class BadTable(InventoryLabError):
+    """A file or DataFrame of stock movements cannot be read at all."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
+
+
+class BadRow(InventoryLabError):
+    """One row of a file or DataFrame of stock movements is no movement."""
+
+    def __init__(self, source: str, line: int, problem: str) -> None:
+        self.line = line
+        self.problem = problem
+        super().__init__(f"{source}, line {line}: {problem}")

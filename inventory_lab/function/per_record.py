@@ -1,0 +1,82 @@
+"""The simple design, kept to compare with: one UpdateItem ADD a record, delete on remove.
+
+It reads well and counts right until a record is delivered twice, a sale exceeds the stock, or a
+removed product is sold: it keeps no memory of what it has applied. Lesson 4 starts here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from inventory_lab.domain.errors import MalformedEvent
+from inventory_lab.domain.events import (
+    InventoryEvent,
+    ProductAdded,
+    ProductRemoved,
+    QuantityChanged,
+    parse_event,
+)
+from inventory_lab.domain.inventory import Record, Thresholds, crossing
+from inventory_lab.function.batch import (
+    batch_item_failures,
+    log_report,
+    read_batch,
+    required,
+    whole_number,
+)
+
+
+def handle(event: Any, context: Any) -> dict[str, Any]:
+    """The Lambda entry point: applies every record on its own, in the order of the batch."""
+    records = read_batch(event)
+    applied = sum(_apply(record) for record in records)
+    log_report({"records": len(records), "applied": applied, "rejected": len(records) - applied})
+    return batch_item_failures([])
+
+
+def _apply(record: Record) -> bool:
+    """False for a record that is no event: the simple design can only skip it."""
+    try:
+        event = parse_event(record.data)
+    except MalformedEvent as problem:
+        print(f"skipped {record.event_id}: {problem}")
+        return False
+    if isinstance(event, ProductRemoved):
+        _client("dynamodb").delete_item(
+            TableName=required("TABLE_NAME"), Key={"product_id": {"S": event.product_id}}
+        )
+    else:
+        _add(event)
+    return True
+
+
+def _add(event: InventoryEvent) -> None:
+    change = _change(event)
+    answer = _client("dynamodb").update_item(
+        TableName=required("TABLE_NAME"),
+        Key={"product_id": {"S": event.product_id}},
+        UpdateExpression="ADD quantity :change SET updated_at = :at",
+        ExpressionAttributeValues={":change": {"N": str(change)}, ":at": {"S": event.occurred_at}},
+        ReturnValues="UPDATED_NEW",
+    )
+    stock = int(answer["Attributes"]["quantity"]["N"])
+    thresholds = Thresholds(high=whole_number("HIGH_STOCK"), low=whole_number("LOW_STOCK"))
+    if alert := crossing(stock - change, stock, thresholds):
+        _client("sns").publish(
+            TopicArn=required("ALERT_TOPIC_ARN"),
+            Message=f"{alert.capitalize()} stock of {event.product_id}: {stock} pieces",
+        )
+
+
+@cache
+def _client(service: str) -> Any:
+    import boto3
+
+    return boto3.client(service)
+
+
+def _change(event: InventoryEvent) -> int:
+    if isinstance(event, ProductAdded):
+        return event.quantity
+    return event.delta if isinstance(event, QuantityChanged) else 0

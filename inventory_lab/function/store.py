@@ -1,0 +1,162 @@
+"""The inventory table as the function uses it: consistent reads and one conditional write a product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from inventory_lab.domain.inventory import Item, Status
+
+KEYS_PER_READ = 100
+"""BatchGetItem takes 100 keys:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
+
+READ_ATTEMPTS = 4
+
+TRANSIENT_CODES = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
+"""Codes after which the same call may succeed later:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html"""
+
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """`found` is the item of another writer who was first; without it an uncommitted write may be
+    tried again, for whether it took effect is not known."""
+
+    committed: bool
+    found: Item | None = None
+
+
+class Store:
+    """Reads and commits items; `client` is a low-level DynamoDB client."""
+
+    def __init__(self, client: Any, table_name: str, tombstone_days: int) -> None:
+        self._client = client
+        self._table = table_name
+        self._tombstone_seconds = tombstone_days * 86_400
+
+    def load(self, product_ids: Iterable[str]) -> tuple[dict[str, Item], set[str]]:
+        """The items that exist, by product id, read consistently; and the ids left unread.
+
+        DynamoDB may leave keys out under load. They are asked for again a few times, without
+        sleeping: the Pipe waits better than a function that is paid by the millisecond.
+        """
+        unread = list(product_ids)
+        items: dict[str, Item] = {}
+        for _ in range(READ_ATTEMPTS):
+            unread = [key for page in _pages(unread) for key in self._load_page(page, items)]
+            if not unread:
+                break
+        return items, set(unread)
+
+    def commit(self, before: Item, after: Item, arrived_at: float) -> CommitResult:
+        """Write `after` if the table still holds `before`; `arrived_at` dates a tombstone's end.
+
+        A repeated write that finds itself in the table (its first answer was lost) is committed.
+        Raises the ClientErrors that no retry can cure, such as a denied access.
+        """
+        if after == before:
+            return CommitResult(committed=True)
+        try:
+            self._client.update_item(**self._update(before, after, arrived_at))
+        except (ConnectionError, HTTPClientError):
+            return CommitResult(committed=False)
+        except ClientError as exc:
+            return _refused(exc, replace(after, version=before.version + 1))
+        return CommitResult(committed=True)
+
+    def _load_page(self, product_ids: list[str], items: dict[str, Item]) -> list[str]:
+        keys = [{"product_id": {"S": product_id}} for product_id in product_ids]
+        answer = self._client.batch_get_item(
+            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+        )
+        for attributes in answer["Responses"].get(self._table, []):
+            item = to_item(attributes)
+            items[item.product_id] = item
+        unprocessed = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        return [key["product_id"]["S"] for key in unprocessed]
+
+    def _update(self, before: Item, after: Item, arrived_at: float) -> dict[str, Any]:
+        """The request: only what changed is set, so that attributes of others stay."""
+        old = _attributes(before) if before.version else {}
+        new = _attributes(replace(after, version=before.version + 1))
+        changed = {name: value for name, value in new.items() if value != old.get(name)}
+        expression = ""
+        if after.status is not Status.ACTIVE:
+            expires_at = int(arrived_at) + self._tombstone_seconds
+            changed["expires_at"] = {"N": str(expires_at)}
+        elif before.status is not Status.ACTIVE:
+            expression = " REMOVE expires_at"
+        values = {f":{name}": value for name, value in changed.items()}
+        condition = "attribute_not_exists(version)"
+        if before.version:
+            condition = "version = :read"
+            values[":read"] = {"N": str(before.version)}
+        return {
+            "TableName": self._table,
+            "Key": {"product_id": {"S": after.product_id}},
+            "UpdateExpression": f"SET {', '.join(f'#{n} = :{n}' for n in changed)}{expression}",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {f"#{name}": name for name in changed},
+            "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+
+def to_item(attributes: Mapping[str, Any]) -> Item:
+    """The item in a low-level DynamoDB answer; one without a status (a plain counter) is active."""
+    return Item(
+        product_id=attributes["product_id"]["S"],
+        status=Status(attributes.get("status", {}).get("S", Status.ACTIVE)),
+        quantity=int(attributes.get("quantity", {}).get("N", 0)),
+        watermarks={
+            shard: int(value["S"])
+            for shard, value in attributes.get("watermarks", {}).get("M", {}).items()
+        },
+        recent_event_ids=bytes(attributes.get("recent_event_ids", {}).get("B", b"")),
+        applied_count=int(attributes.get("applied_count", {}).get("N", 0)),
+        version=int(attributes.get("version", {}).get("N", 0)),
+        updated_at=attributes.get("updated_at", {}).get("S", ""),
+    )
+
+
+def _pages(product_ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(product_ids), KEYS_PER_READ):
+        yield product_ids[start : start + KEYS_PER_READ]
+
+
+def _refused(exc: ClientError, wanted: Item) -> CommitResult:
+    code = exc.response["Error"]["Code"]
+    if code in TRANSIENT_CODES:
+        return CommitResult(committed=False)
+    if code != "ConditionalCheckFailedException":
+        raise exc
+    attributes: Any = exc.response.get("Item")
+    found = to_item(attributes) if attributes else Item(wanted.product_id)
+    return CommitResult(committed=True) if found == wanted else CommitResult(False, found)
+
+
+def _attributes(item: Item) -> dict[str, Any]:
+    watermarks = {shard: {"S": str(number)} for shard, number in item.watermarks.items()}
+    return {
+        "status": {"S": item.status.value},
+        "quantity": {"N": str(item.quantity)},
+        "watermarks": {"M": watermarks},
+        "recent_event_ids": {"B": item.recent_event_ids},
+        "applied_count": {"N": str(item.applied_count)},
+        "version": {"N": str(item.version)},
+        "updated_at": {"S": item.updated_at},
+    }

@@ -1,0 +1,296 @@
+"""connect() and the Lab: the one object a notebook holds. It wires everything and decides nothing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+from botocore.exceptions import ClientError
+
+from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.exceptions import ChargesNotAllowed, LabClosed, NotBuilt, UnknownTarget
+from inventory_lab.observe import frames, queues, reconcile, reports, stream, table
+from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
+from inventory_lab.resources import function as function_resource
+from inventory_lab.resources import pipe as pipe_resource
+from inventory_lab.resources import queues as queue_resources
+from inventory_lab.resources import roles as role_resources
+from inventory_lab.resources import stream as stream_resource
+from inventory_lab.resources import table as table_resource
+from inventory_lab.resources import topic as topic_resource
+from inventory_lab.resources import user as user_resource
+from inventory_lab.resources.account import Account
+from inventory_lab.settings import Settings
+
+Stage = Literal["stream", "table", "function", "pipe"]
+STAGES: tuple[Stage, ...] = ("stream", "table", "function", "pipe")
+AWS_PREFIX = "inventory-lab-"
+"""Goes before every name on a real account, unless the settings bring a prefix of their own."""
+
+
+class Place(Protocol):
+    """Where a lab runs: the embedded AWS or a real account."""
+
+    clock: Any
+
+    def session(self, principal: str) -> Any: ...
+    def pump(self) -> Any: ...
+    def still_open(
+        self, positions: Mapping[str, Mapping[str, int]]
+    ) -> dict[str, dict[str, int]]: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SettleReport:
+    """How the waiting for a receipt ended; true when every record was passed.
+
+    `still_open` names the products (and their last sequence number by shard) that were not.
+    """
+
+    rounds: int
+    seconds: float
+    still_open: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return not self.still_open
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The function's own counts beside what the stream says; `drift` is empty when they agree.
+
+    `missing_rejections` names records (shard:sequence number) that were rejected and are not in the
+    rejected queue.
+    """
+
+    published: int
+    applied: int
+    rejected: int
+    duplicates: int
+    dead_lettered: int
+    pending: int
+    drift: Any
+    missing_rejections: tuple[str, ...] = ()
+
+    @property
+    def conserved(self) -> bool:
+        """published = applied + rejected + duplicates + dead_lettered + pending."""
+        accounted = self.applied + self.rejected + self.duplicates + self.dead_lettered
+        return self.published == accounted + self.pending
+
+    @property
+    def exact(self) -> bool:
+        """No drift, nothing missing, every published record accounted for."""
+        return self.conserved and not len(self.drift) and not self.missing_rejections
+
+
+class Lab:
+    """A pipeline in one place. Use it in a with-statement, or close() it."""
+
+    def __init__(self, place: Place, settings: Settings) -> None:
+        self._place: Place | None = place
+        self._account: Account | None = None
+        self.settings = settings
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    @property
+    def clock(self) -> Any:
+        """The lab's clock: now(), and advance(seconds), which on AWS waits."""
+        return self._open_place().clock
+
+    @property
+    def account(self) -> Account:
+        """The account as the admin sees it: clients, names and ARNs."""
+        place = self._open_place()
+        if self._account is None:
+            self._account = Account(place.session("admin"), self.settings)
+        return self._account
+
+    def session(self, principal: str = "admin") -> Any:
+        """A boto3.Session with the credentials of 'admin', 'producer', 'pipe' or 'function'.
+
+        Raises PrincipalNotAvailable, on AWS also for the roles, which only their services assume.
+        """
+        return self._open_place().session(principal)
+
+    def build(self, through: Stage = "pipe") -> dict[str, str]:
+        """Make what is missing, up to and with a stage; the ARN (of queues, the URL) by name.
+
+        User, roles and policies come first, whatever the stage. Raises ValueError for a stage that
+        is not one of 'stream', 'table', 'function', 'pipe'.
+        """
+        if through not in STAGES:
+            raise ValueError(f"build(through={through!r}): there are {', '.join(STAGES)}")
+        account, wait = self.account, self.clock.advance
+        standing = {"user": user_resource.ensure(account)}
+        for kind in role_resources.KINDS:
+            standing[kind] = role_resources.ensure(account, kind)
+        for stage in STAGES[: STAGES.index(through) + 1]:
+            match stage:
+                case "stream":
+                    standing["stream"] = stream_resource.ensure(account)
+                case "table":
+                    standing["table"] = table_resource.ensure(account)
+                case "function":
+                    for kind in queue_resources.KINDS:
+                        standing[kind] = queue_resources.ensure(account, kind)
+                    standing["topic"] = topic_resource.ensure(account)
+                    standing["function"] = function_resource.ensure(account, wait)
+                case "pipe":
+                    standing["pipe"] = pipe_resource.ensure(account, wait)
+        return standing
+
+    def teardown(self) -> None:
+        """Delete all that build() makes; what is gone already is no error."""
+        account = self.account
+        pipe_resource.delete(account)
+        function_resource.delete(account)
+        topic_resource.delete(account)
+        for kind in queue_resources.KINDS:
+            queue_resources.delete(account, kind)
+        table_resource.delete(account)
+        stream_resource.delete(account)
+        for kind in role_resources.KINDS:
+            role_resources.delete(account, kind)
+        user_resource.delete(account)
+
+    def publish(
+        self,
+        events: InventoryEvent | RawRecord | Iterable[InventoryEvent | RawRecord],
+        ordered: bool = False,
+    ) -> Receipt:
+        """Put one event, or any iterable of them, into the stream as the producer.
+
+        `ordered` keeps the given order of each product also when Kinesis refuses entries. Raises
+        NotBuilt without a stream, EventTooLarge before anything is sent, PublishFailed.
+        """
+        clock = self.clock
+        publisher = Publisher(
+            self.session("producer").client("kinesis"),
+            self.settings.name("stream"),
+            now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            sleep=clock.advance,
+        )
+        try:
+            return publisher.publish(events, ordered)
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            raise NotBuilt("stream", self.settings.name("stream")) from exc
+
+    def pump(self) -> Any:
+        """Make one round of every pipe, in which a second of lab time passes; on AWS, wait one."""
+        return self._open_place().pump()
+
+    def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
+        """Pump until every record of the receipt is passed: judged by the function, or given up
+        into the dead letters. Ends after `timeout` seconds of lab time; see `still_open` then."""
+        place, start, rounds = self._open_place(), self.clock.now(), 0
+        still_open = place.still_open(receipt.positions)
+        while still_open and (self.clock.now() - start).total_seconds() < timeout:
+            place.pump()
+            rounds += 1
+            still_open = place.still_open(still_open)
+        seconds = (self.clock.now() - start).total_seconds()
+        return SettleReport(rounds, seconds, still_open)
+
+    def inventory(self) -> Any:
+        """Active products as a DataFrame: index product_id; quantity, updated_at, version."""
+        return frames.inventory(table.items(self.account))
+
+    def records(self) -> Any:
+        """What is in the stream, by shard, as a DataFrame; all digits of the sequence numbers are
+        in `.attrs["sequence_numbers"]`."""
+        return frames.records(stream.records(self.account))
+
+    def alerts(self) -> Any:
+        """The stock alerts that the inbox received, as a DataFrame."""
+        return frames.alerts(queues.alerts(self.account))
+
+    def rejected(self) -> Any:
+        """The rejected records with their reasons, as a DataFrame; `payload` in bytes."""
+        return frames.rejected(queues.rejections(self.account))
+
+    def reports(self) -> dict[str, int]:
+        """The function's own counts, summed over the reports in its log."""
+        return reports.totals(self.account)
+
+    def reconcile(self) -> Reconciliation:
+        """Fold the stream and compare with the table; see Reconciliation."""
+        account, watermarked = self.account, self.settings.handler == "fold"
+        found = {item.product_id: item for item in table.items(account)}
+        ranges = [letter["KinesisBatchInfo"] for letter in queues.dead_letters(account)]
+        expected = reconcile.expect(stream.records(account), found, ranges, watermarked)
+        drift = reconcile.drift if watermarked else reconcile.simple_drift
+        kept = {f"{r['shard_id']}:{r['sequence_number']}" for r in queues.rejections(account)}
+        counts = reports.totals(account)
+        return Reconciliation(
+            published=expected.published,
+            applied=counts["applied"],
+            rejected=counts["rejected"],
+            duplicates=counts["duplicates"],
+            dead_lettered=sum(info["batchSize"] for info in ranges),
+            pending=expected.counts.get("pending", 0),
+            drift=frames.drift(drift(expected.items, found)),
+            missing_rejections=tuple(sorted(expected.rejected - kept)) if watermarked else (),
+        )
+
+    def close(self) -> None:
+        """End the lab; a local one forgets its account and leaves the process as it was."""
+        if self._place is not None:
+            self._place.close()
+            self._place = None
+        _forget(self)
+
+    def _open_place(self) -> Place:
+        if self._place is None:
+            raise LabClosed
+        return self._place
+
+
+_local_lab: list[Lab] = []
+
+
+def connect(
+    target: str = "local", settings: Settings | None = None, allow_charges: bool = False
+) -> Lab:
+    """A lab on the embedded AWS ("local") or on the account of your credentials ("aws").
+
+    There is one local lab in a process: a second connect() closes the first and says so. Raises
+    ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another target.
+    """
+    settings = settings or Settings()
+    if target == "aws":
+        return _connect_aws(settings, allow_charges)
+    if target != "local":
+        raise UnknownTarget(target)
+    for lab in list(_local_lab):
+        warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
+        lab.close()
+    from inventory_lab.local.engine import EmbeddedAws
+
+    lab = Lab(EmbeddedAws(settings).open(), settings)
+    _local_lab.append(lab)
+    return lab
+
+
+def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
+    if not allow_charges:
+        raise ChargesNotAllowed
+    from inventory_lab.aws import RealAws
+
+    settings = settings if settings.prefix else replace(settings, prefix=AWS_PREFIX)
+    return Lab(RealAws(settings), settings)
+
+
+def _forget(lab: Lab) -> None:
+    if lab in _local_lab:
+        _local_lab.remove(lab)

@@ -1,0 +1,1 @@
+"""The embedded AWS: moto in this process, and only what moto lacks."""

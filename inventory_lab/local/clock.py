@@ -1,0 +1,33 @@
+"""Lab time: it stands still until the lab moves it, so that every run sees the same times.
+
+What follows it: the arrival of Kinesis records and all that is reckoned from it (batching windows,
+sequence numbers, tombstones), the remaining time of a function, the log events. The rest of moto
+keeps real time: SQS (visibility, retention), SNS, IAM, STS.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+LAB_EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+class LabClock:
+    """A clock that moves only when told to, and never back."""
+
+    def __init__(self, start: datetime = LAB_EPOCH) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        """The lab's time, in UTC."""
+        return self._now
+
+    def timestamp(self) -> float:
+        """The lab's time in epoch seconds."""
+        return self._now.timestamp()
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass. Raises ValueError for a negative number."""
+        if seconds < 0:
+            raise ValueError(f"time cannot go back ({seconds} s)")
+        self._now += timedelta(seconds=seconds)

@@ -1,0 +1,208 @@
+"""The embedded AWS: moto with its gaps closed, nothing leaving the machine, pipes that are stepped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import botocore.httpsession
+import botocore.loaders
+import botocore.session
+import moto
+import moto.logs.models
+from moto.core.models import MockAWS
+
+from inventory_lab.exceptions import PrincipalNotAvailable, UnmockedCall, UnsupportedMoto
+from inventory_lab.local import functions, speed, streams
+from inventory_lab.local.clock import LabClock
+from inventory_lab.local.pipes import Definition, Poller, Round
+from inventory_lab.settings import Settings
+
+TESTED_MOTO = ">=5.2.5,<5.3"
+POLL_SECONDS = 1
+"""A Pipe polls a shard about once a second, so that much lab time passes in a round."""
+ADMIN_USER = "inventory-lab-admin"
+
+
+class EmbeddedAws:
+    """An AWS account in this process; `open` it before use, `close` it afterwards."""
+
+    def __init__(self, settings: Settings, clock: LabClock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or LabClock()
+        self._loader = botocore.loaders.create_loader()
+        self._stack = ExitStack()
+        self._keys: dict[str, Mapping[str, str]] = {}
+        self._clients: dict[str, Any] = {}
+        self._pollers: dict[tuple[str, Any], Poller] = {}
+
+    def open(self) -> EmbeddedAws:
+        """Start answering AWS calls in this process. Raises UnsupportedMoto."""
+        check_moto(moto.__version__)
+        enter = self._stack.enter_context
+        enter(isolated_environ(self.settings.region))
+        enter(no_way_out())
+        mock = MockAWS({"iam": {"load_aws_managed_policies": False}})
+        mock.start()
+        self._stack.callback(mock.stop)
+        enter(speed.installed())
+        enter(streams.installed(self.clock))
+        enter(functions.installed(functions.Functions(self.clock, self._session_of_role)))
+        enter(_logs_follow(self.clock))
+        self._aws = self._session({"AccessKeyId": "aws", "SecretAccessKey": "aws"})
+        return self
+
+    def close(self) -> None:
+        """Forget the account and leave the process as it was."""
+        self._stack.close()
+
+    def session(self, principal: str) -> boto3.Session:
+        """A session with the credentials of 'admin', 'producer', 'pipe' or 'function'.
+
+        Raises PrincipalNotAvailable for any other name, and before build() has made the principal.
+        """
+        names = self.settings
+        match principal:
+            case "admin":
+                return self._session_of_user(ADMIN_USER, principal)
+            case "producer":
+                return self._session_of_user(names.name("producer_user"), principal)
+            case "pipe":
+                return self._session_of_lab_role("pipe_role", names.name("pipe"), principal)
+            case "function":
+                return self._session_of_lab_role("function_role", names.name("function"), principal)
+        raise PrincipalNotAvailable(principal, "there are admin, producer, pipe and function")
+
+    def pump(self) -> Round:
+        """Let a second pass and make one round of every running pipe."""
+        self.clock.advance(POLL_SECONDS)
+        total = Round()
+        for pipe in self._running_pipes():
+            definition = Definition.read(pipe)
+            total.add(self._poller(pipe, definition).poll(definition))
+        return total
+
+    def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+        """Those of `positions` (product → shard → sequence number) that the lab's pipe has not passed."""
+        name = self.settings.name("pipe")
+        pollers = [p for (arn, _), p in self._pollers.items() if arn.endswith(f":pipe/{name}")]
+        return _without_passed(positions, pollers[-1:])
+
+    def _running_pipes(self) -> Iterator[dict[str, Any]]:
+        pipes = self._client("pipes")
+        for page in pipes.get_paginator("list_pipes").paginate(CurrentState="RUNNING"):
+            for summary in page["Pipes"]:
+                yield pipes.describe_pipe(Name=summary["Name"])
+
+    def _poller(self, pipe: Mapping[str, Any], definition: Definition) -> Poller:
+        key = (definition.arn, pipe["CreationTime"])
+        if key not in self._pollers:
+            session = self._session_of_role(definition.role_arn, definition.name)
+            clients = [session.client(name) for name in ("kinesis", "lambda", "sqs")]
+            self._pollers[key] = Poller(*clients, clock=self.clock)
+        return self._pollers[key]
+
+    def _client(self, service: str) -> Any:
+        """A client of AWS itself, which reads its own records: pipes, users, roles."""
+        if service not in self._clients:
+            self._clients[service] = self._aws.client(service)
+        return self._clients[service]
+
+    def _session_of_user(self, user: str, principal: str) -> boto3.Session:
+        iam = self._client("iam")
+        if user not in self._keys:
+            if user == ADMIN_USER:
+                iam.create_user(UserName=user)
+            try:
+                answer = iam.create_access_key(UserName=user)
+            except iam.exceptions.NoSuchEntityException as exc:
+                raise PrincipalNotAvailable(principal, "run lab.build() first") from exc
+            self._keys[user] = answer["AccessKey"]
+        return self._session(self._keys[user])
+
+    def _session_of_lab_role(self, kind: str, session_name: str, principal: str) -> boto3.Session:
+        iam, role = self._client("iam"), self.settings.name(kind)
+        try:
+            arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+        except iam.exceptions.NoSuchEntityException as exc:
+            raise PrincipalNotAvailable(principal, "run lab.build() first") from exc
+        return self._session_of_role(arn, session_name)
+
+    def _session_of_role(self, role_arn: str, session_name: str) -> boto3.Session:
+        answer = self._client("sts").assume_role(
+            RoleArn=role_arn, RoleSessionName=session_name
+        )
+        return self._session(answer["Credentials"])
+
+    def _session(self, credentials: Mapping[str, str]) -> boto3.Session:
+        core = botocore.session.Session()
+        core.register_component("data_loader", self._loader)  # read each service model once
+        return boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials.get("SessionToken"),
+            region_name=self.settings.region,
+            botocore_session=core,
+        )
+
+
+def check_moto(version: str) -> None:
+    """Raises UnsupportedMoto unless the version is in the range the repairs were tested with."""
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    if not (5, 2, 5) <= numbers < (5, 3):
+        raise UnsupportedMoto(version, TESTED_MOTO)
+
+
+@contextmanager
+def isolated_environ(region: str) -> Iterator[None]:
+    """Set the AWS configuration of this machine aside: profiles, endpoints, keys, metadata address."""
+    saved = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": region,
+    }
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ |= {name: value for name, value in saved.items() if name.startswith("AWS_")}
+
+
+@contextmanager
+def no_way_out() -> Iterator[None]:
+    """Refuse whatever botocore would send over the network; a mocked call never gets this far."""
+
+    def refuse(self: Any, request: Any) -> Any:
+        raise UnmockedCall(request.url.partition("?")[0])
+
+    with patch.object(botocore.httpsession.URLLib3Session, "send", refuse):
+        yield
+
+
+@contextmanager
+def _logs_follow(clock: LabClock) -> Iterator[None]:
+    """moto refuses log events that are 14 days old by real time."""
+    now = lambda: clock.now().replace(tzinfo=None)  # noqa: E731
+    with patch.object(moto.logs.models, "utcnow", now):
+        yield
+
+
+def _without_passed(
+    positions: Mapping[str, Mapping[str, int]], pollers: Iterable[Poller]
+) -> dict[str, dict[str, int]]:
+    pollers = list(pollers)
+    left: dict[str, dict[str, int]] = {}
+    for product, shards in positions.items():
+        for shard, number in shards.items():
+            if not any(poller.passed(shard, number) for poller in pollers):
+                left.setdefault(product, {})[shard] = number
+    return left

@@ -1,0 +1,76 @@
+"""Reading a queue without emptying it: reading twice shows the same."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from inventory_lab.resources.account import Account
+from inventory_lab.resources.queues import ensure as queue_url
+
+MESSAGES_PER_CALL = 10
+VISIBILITY_SECONDS = 60
+
+
+def messages(account: Account, kind: str) -> list[dict[str, Any]]:
+    """All messages of a queue, oldest first, each as SQS gave it; they stay in the queue.
+
+    Receives until the queue has no more to give, then makes everything visible again.
+    """
+    sqs, url = account.client("sqs"), queue_url(account, kind)
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        while received := _receive(sqs, url):
+            found |= {message["MessageId"]: message for message in received}
+    finally:
+        _make_visible(sqs, url, list(found.values()))
+    return sorted(found.values(), key=lambda message: int(message["Attributes"]["SentTimestamp"]))
+
+
+def alerts(account: Account) -> list[dict[str, Any]]:
+    """The stock alerts in the inbox, one a crossing: repeats after a crash are dropped."""
+    bodies = (json.loads(message["Body"]) for message in messages(account, "alerts_queue"))
+    return _once(_alert(body) for body in bodies)
+
+
+def rejections(account: Account) -> list[dict[str, Any]]:
+    """The rejected records, one a record; `payload` holds the bytes that were kept."""
+    bodies = (json.loads(message["Body"]) for message in messages(account, "rejected_queue"))
+    return _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in bodies)
+
+
+def dead_letters(account: Account) -> list[dict[str, Any]]:
+    """The pipe's pointer messages: which ranges of the stream it gave up."""
+    return [json.loads(message["Body"]) for message in messages(account, "dead_letter_queue")]
+
+
+def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
+    answer = sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=MESSAGES_PER_CALL,
+        VisibilityTimeout=VISIBILITY_SECONDS,
+        MessageSystemAttributeNames=["SentTimestamp"],
+    )
+    received: list[dict[str, Any]] = answer.get("Messages", [])
+    return received
+
+
+def _make_visible(sqs: Any, url: str, received: list[dict[str, Any]]) -> None:
+    for start in range(0, len(received), MESSAGES_PER_CALL):
+        entries = [
+            {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+            for n, message in enumerate(received[start : start + MESSAGES_PER_CALL])
+        ]
+        sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+
+
+def _alert(body: dict[str, Any]) -> dict[str, Any]:
+    values = {name: value["Value"] for name, value in body.get("MessageAttributes", {}).items()}
+    numbers = ("quantity", "quantity_before", "threshold")
+    return values | {n: int(values[n]) for n in numbers if n in values} | {"text": body["Message"]}
+
+
+def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({row["deduplication_id"]: row for row in rows}.values())

@@ -1,0 +1,52 @@
+"""Every record that the stream still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from inventory_lab.domain.inventory import Record
+from inventory_lab.resources.account import Account
+
+RECORDS_PER_READ = 10_000
+
+
+def shard_ids(account: Account) -> list[str]:
+    """The shards of the stream, open and closed, oldest first."""
+    pages = (
+        account.client("kinesis").get_paginator("list_shards").paginate(
+            StreamName=account.settings.name("stream")
+        )
+    )  # fmt: skip
+    return sorted(shard["ShardId"] for page in pages for shard in page["Shards"])
+
+
+def records(account: Account) -> Iterator[Record]:
+    """All records from the trim horizon to now: shard by shard, each in its order."""
+    for shard_id in shard_ids(account):
+        yield from shard_records(account, shard_id)
+
+
+def shard_records(account: Account, shard_id: str) -> Iterator[Record]:
+    """All records of one shard from the trim horizon to now."""
+    kinesis, stream = account.client("kinesis"), account.settings.name("stream")
+    answer = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    iterator: str | None = answer["ShardIterator"]
+    while iterator:
+        answer = kinesis.get_records(ShardIterator=iterator, Limit=RECORDS_PER_READ)
+        yield from (to_record(shard_id, record) for record in answer["Records"])
+        caught_up = answer.get("MillisBehindLatest", 0) == 0
+        iterator = None if caught_up else answer.get("NextShardIterator")
+
+
+def to_record(shard_id: str, record: dict[str, Any]) -> Record:
+    """The Record that GetRecords describes."""
+    return Record(
+        shard_id=shard_id,
+        sequence_number=int(record["SequenceNumber"]),
+        partition_key=record["PartitionKey"],
+        data=record["Data"],
+        arrived_at=record["ApproximateArrivalTimestamp"].timestamp(),
+    )

@@ -1,0 +1,98 @@
+"""A seeded simulation of a shop: the same arguments always give the same events."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+
+from inventory_lab.domain.events import (
+    InventoryEvent,
+    ProductAdded,
+    ProductRemoved,
+    QuantityChanged,
+)
+
+ZIPF_EXPONENT = 1.1
+OPENING_STOCK = (200, 900)
+RESTOCK_BELOW = 60
+RESTOCK = (150, 1_100)
+LARGEST_SALE = 12
+SECONDS_BETWEEN_EVENTS = 2.0
+MISTAKES = 0.01
+"""The share of events that the function has to reject."""
+REMOVALS = 0.002
+"""The share of events that take a product out of the catalogue, or bring it back."""
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def simulate(
+    events: int = 1_000, products: int = 50, seed: int = 7, start: datetime = START
+) -> Iterator[InventoryEvent]:
+    """Yield `events` events of `products` products, the most popular ones Zipf-distributed.
+
+    Every product is added first; then come sales, restocks, removals, and one event in a hundred
+    that must be rejected. Raises ValueError for negative numbers.
+    """
+    if events < 0 or products < 1:
+        raise ValueError(f"events must be 0 or more and products 1 or more: {events}, {products}")
+    return _Shop(products, seed, start).events(events)
+
+
+class _Shop:
+    """What the simulation knows of its own stock, so that it sells what there is."""
+
+    def __init__(self, products: int, seed: int, start: datetime) -> None:
+        self._random = random.Random(seed)
+        self._seed = seed
+        self._now = start
+        self._count = 0
+        self._names = [f"product-{number:0{len(str(products))}d}" for number in range(1, products + 1)]
+        weights = [rank**-ZIPF_EXPONENT for rank in range(1, products + 1)]
+        self._popularity = list(accumulate(weights))
+        self._stock: dict[str, int | None] = {}
+
+    def events(self, count: int) -> Iterator[InventoryEvent]:
+        for name in self._names[:count]:
+            yield self._add(name)
+        for _ in range(count - len(self._names)):
+            yield self._next()
+
+    def _next(self) -> InventoryEvent:
+        [name] = self._random.choices(self._names, cum_weights=self._popularity)
+        stock, chance = self._stock[name], self._random.random()
+        if chance < MISTAKES:
+            return self._mistake(name, stock)
+        if stock is None:
+            return self._add(name)
+        if chance < MISTAKES + REMOVALS:
+            self._stock[name] = None
+            return ProductRemoved(name, **self._identity())
+        return self._change(name, stock)
+
+    def _add(self, name: str) -> InventoryEvent:
+        quantity = self._random.randint(*OPENING_STOCK)
+        self._stock[name] = quantity
+        return ProductAdded(name, quantity, **self._identity())
+
+    def _change(self, name: str, stock: int) -> InventoryEvent:
+        delta = -self._random.randint(1, LARGEST_SALE)
+        if stock + delta < 0 or (stock < RESTOCK_BELOW and self._random.random() < 0.1):
+            delta = self._random.randint(*RESTOCK)
+        self._stock[name] = stock + delta
+        return QuantityChanged(name, delta, **self._identity())
+
+    def _mistake(self, name: str, stock: int | None) -> InventoryEvent:
+        """An event that no shop should send; it leaves the stock as it is."""
+        if stock is None:
+            return QuantityChanged(name, -1, **self._identity())
+        if self._random.random() < 0.5:
+            return QuantityChanged(name, -stock - self._random.randint(1, 50), **self._identity())
+        return ProductAdded(name, self._random.randint(*OPENING_STOCK), **self._identity())
+
+    def _identity(self) -> dict[str, str]:
+        self._count += 1
+        self._now += timedelta(seconds=self._random.expovariate(1 / SECONDS_BETWEEN_EVENTS))
+        moment = self._now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {"event_id": f"sim-{self._seed}-{self._count:06d}", "occurred_at": moment}

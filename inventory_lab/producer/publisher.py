@@ -1,0 +1,219 @@
+"""PutRecords done right: full calls, only failed entries sent again, order kept track of.
+
+PutRecords answers 200 even when entries failed, and promises no order inside a call:
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from inventory_lab.domain.events import InventoryEvent, encode_event
+from inventory_lab.exceptions import EventTooLarge, PublishFailed
+
+RECORDS_PER_CALL = 500
+BYTES_PER_CALL = 5 * 1024 * 1024
+"""AWS names 10 MiB in its API reference and 5 MiB in its guide: calls of 5 MiB suit both."""
+BYTES_PER_RECORD = 1024 * 1024
+"""Data and partition key together; larger records have to be switched on for the stream."""
+IN_FLIGHT_PER_PRODUCT = 50
+"""A whole call can be stored twice when its answer is lost. The function recognises a repeat among
+the last 64 events of a product, so fewer than that may be unacknowledged."""
+ATTEMPTS = 8
+FIRST_PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A payload to store as it is: for what no InventoryEvent can be, such as broken JSON."""
+
+    partition_key: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What was stored, and where.
+
+    `positions` gives each product's last sequence number by shard; `reordered` names the products
+    whose stored order is, or may be, another than the order in which they were given.
+    """
+
+    published: int = 0
+    calls: int = 0
+    sent_again: int = 0
+    positions: dict[str, dict[str, int]] = field(default_factory=dict)
+    reordered: set[str] = field(default_factory=set)
+
+    def __repr__(self) -> str:
+        return (
+            f"Receipt(published={self.published}, products={len(self.positions)}, "
+            f"calls={self.calls}, sent_again={self.sent_again}, reordered={len(self.reordered)})"
+        )
+
+
+@dataclass(slots=True)
+class _Entry:
+    source: InventoryEvent | RawRecord
+    key: str
+    data: bytes
+    failures: int = 0
+
+    def size(self) -> int:
+        return len(self.data) + len(self.key.encode())
+
+
+class Publisher:
+    """Puts events into one stream; the client, the pause and the chance come in as parameters."""
+
+    def __init__(
+        self,
+        kinesis: Any,
+        stream_name: str,
+        now: Callable[[], str],
+        sleep: Callable[[float], None],
+        chance: random.Random | None = None,
+    ) -> None:
+        self._kinesis = kinesis
+        self._stream_name = stream_name
+        self._now = now
+        self._sleep = sleep
+        self._chance = chance or random.Random()
+
+    def publish(
+        self,
+        events: InventoryEvent | RawRecord | Iterable[InventoryEvent | RawRecord],
+        ordered: bool = False,
+    ) -> Receipt:
+        """Store all events; events without `occurred_at` get the time of publishing.
+
+        `ordered` keeps one event of a product in flight, which keeps the given order. Raises
+        EventTooLarge before anything is sent, PublishFailed with what was not stored.
+        """
+        entries = self._entries(events)
+        receipt = Receipt()
+        in_flight = 1 if ordered else IN_FLIGHT_PER_PRODUCT
+        backlog = _Backlog(entries, in_flight)
+        pause = FIRST_PAUSE_SECONDS
+        while call := backlog.next_call():
+            try:
+                failed, error = self._put(call, receipt)
+            except (ClientError, BotoCoreError) as exc:
+                if receipt.calls == 0:
+                    raise
+                backlog.send_again(call)
+                raise PublishFailed(backlog.sources(), receipt, str(exc)) from exc
+            backlog.send_again(failed)
+            pause = self._pause(pause) if failed else FIRST_PAUSE_SECONDS
+            if any(entry.failures >= ATTEMPTS for entry in failed):
+                raise PublishFailed(backlog.sources(), receipt, error)
+        return receipt
+
+    def _entries(self, events: Any) -> list[_Entry]:
+        if isinstance(events, (InventoryEvent, RawRecord)):
+            events = [events]
+        entries = []
+        for position, event in enumerate(events):
+            entry = self._entry(event)
+            if entry.size() > BYTES_PER_RECORD:
+                raise EventTooLarge(position, entry.key, entry.size(), BYTES_PER_RECORD)
+            entries.append(entry)
+        return entries
+
+    def _entry(self, event: Any) -> _Entry:
+        if isinstance(event, RawRecord):
+            return _Entry(event, event.partition_key, event.data)
+        if not isinstance(event, InventoryEvent):
+            raise TypeError(f"publish() takes inventory events or RawRecord, not {event!r}")
+        stamped = event if event.occurred_at else replace(event, occurred_at=self._now())
+        return _Entry(event, event.product_id, encode_event(stamped))
+
+    def _put(self, call: list[_Entry], receipt: Receipt) -> tuple[list[_Entry], str]:
+        """Make one PutRecords call; the entries that failed, in order, and the last error."""
+        answer = self._kinesis.put_records(
+            StreamName=self._stream_name,
+            Records=[{"PartitionKey": entry.key, "Data": entry.data} for entry in call],
+        )
+        receipt.calls += 1
+        failed, error = [], ""
+        overtaken: set[str] = set()
+        for entry, result in zip(call, answer["Records"], strict=True):
+            if result.get("ErrorCode"):
+                entry.failures += 1
+                failed.append(entry)
+                overtaken.add(entry.key)
+                error = f"{result['ErrorCode']}: {result.get('ErrorMessage', '')}"
+            else:
+                _note(receipt, entry.key, result, overtaken)
+        receipt.sent_again += len(failed)
+        return failed, error
+
+    def _pause(self, seconds: float) -> float:
+        """Wait a random part of `seconds`; the next, longer pause."""
+        self._sleep(self._chance.uniform(0, seconds))
+        return seconds * 2
+
+
+def _note(receipt: Receipt, key: str, result: dict[str, Any], overtaken: set[str]) -> None:
+    """Count a stored record. It is out of order when it is not the newest of its product, or when
+    it has overtaken an event of its product that failed in the same call."""
+    shard, number = result["ShardId"], int(result["SequenceNumber"])
+    shards = receipt.positions.setdefault(key, {})
+    if number < shards.get(shard, -1) or key in overtaken:
+        receipt.reordered.add(key)
+    shards[shard] = max(number, shards.get(shard, -1))
+    receipt.published += 1
+
+
+class _Backlog:
+    """What is still to be sent: no call holds more than `in_flight` entries of one product, and a
+    product's entries leave in the order in which they came."""
+
+    def __init__(self, entries: list[_Entry], in_flight: int) -> None:
+        self._fresh = deque(entries)
+        self._held: dict[str, deque[_Entry]] = {}
+        self._in_flight = in_flight
+
+    def next_call(self) -> list[_Entry]:
+        """The entries of the next call; empty when all is sent."""
+        call: list[_Entry] = []
+        room, taken = BYTES_PER_CALL, Counter[str]()
+        for entry in self._candidates(taken):
+            if len(call) == RECORDS_PER_CALL or entry.size() > room:
+                self._hold_first(entry)
+                break
+            call.append(entry)
+            taken[entry.key] += 1
+            room -= entry.size()
+        self._held = {key: held for key, held in self._held.items() if held}
+        return call
+
+    def send_again(self, failed: list[_Entry]) -> None:
+        """Put failed entries back before everything else of their products."""
+        for entry in reversed(failed):
+            self._hold_first(entry)
+
+    def sources(self) -> list[InventoryEvent | RawRecord]:
+        """All that is not stored, each product's events in order."""
+        held = (entry for queue in self._held.values() for entry in queue)
+        return [entry.source for entry in (*held, *self._fresh)]
+
+    def _candidates(self, taken: Counter[str]) -> Iterator[_Entry]:
+        for key, held in list(self._held.items()):
+            while held and taken[key] < self._in_flight:
+                yield held.popleft()
+        while self._fresh:
+            entry = self._fresh.popleft()
+            if self._held.get(entry.key) or taken[entry.key] >= self._in_flight:
+                self._held.setdefault(entry.key, deque()).append(entry)
+            else:
+                yield entry
+
+    def _hold_first(self, entry: _Entry) -> None:
+        self._held.setdefault(entry.key, deque()).appendleft(entry)

@@ -1,0 +1,362 @@
+"""Anyone's own stock movements, from a CSV file or a DataFrame, as inventory events."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Literal
+
+from inventory_lab.domain.events import (
+    LARGEST_QUANTITY,
+    LONGEST_PRODUCT_ID,
+    InventoryEvent,
+    ProductAdded,
+    QuantityChanged,
+)
+from inventory_lab.exceptions import BadRow, BadTable
+
+PRODUCT_NAMES = ("product_id", "product", "sku", "stockcode", "item", "itemid", "article")
+CHANGE_NAMES = ("delta", "change", "quantitychange", "stockchange", "movement")
+SALES_NAMES = ("quantity", "qty", "sold", "sales", "unitssold", "units")
+TIME_NAMES = ("occurred_at", "timestamp", "datetime", "time", "date", "invoicedate", "orderdate")
+
+DELIMITERS = ",;\t|"
+_DATE_LIKE = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2,4})")
+_WHOLE = re.compile(r"[+-]?\d+([.,]0*)?")
+_AMBIGUOUS = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One readable row: `line` is its line in the file, or its number in the DataFrame from 1 on."""
+
+    line: int
+    product_id: str
+    delta: int
+    occurred_at: str
+
+
+class Replay:
+    """The events of a file or DataFrame, in its order; iterate as often as you like.
+
+    `assumptions` says how the columns are read, `bad_rows` which rows were left out and why.
+    """
+
+    def __init__(
+        self, source: str, movements: list[Movement], bad_rows: list[BadRow], assumptions: str,
+        opening_stock: Mapping[str, int],
+    ) -> None:  # fmt: skip
+        self.source = source
+        self.movements = movements
+        self.bad_rows = bad_rows
+        self.assumptions = assumptions
+        self._opening_stock = opening_stock
+
+    def __len__(self) -> int:
+        return len(self.movements) + len(self._opening_stock)
+
+    def __iter__(self) -> Iterator[InventoryEvent]:
+        unopened = dict(self._opening_stock)
+        for movement in self.movements:
+            product = movement.product_id
+            if product in unopened:
+                yield ProductAdded(
+                    product,
+                    unopened.pop(product),
+                    event_id=_event_id("opening", self.source, movement),
+                    occurred_at=movement.occurred_at,
+                )
+            yield QuantityChanged(
+                product,
+                movement.delta,
+                event_id=_event_id("row", self.source, movement),
+                occurred_at=movement.occurred_at,
+            )
+
+
+def replay(
+    source: Any,
+    product: str | None = None,
+    delta: str | None = None,
+    time: str | None = None,
+    *,
+    sold: str | None = None,
+    opening_stock: int | Literal["enough"] = "enough",
+    day_first: bool | None = None,
+    on_bad_row: Literal["skip", "refuse"] = "skip",
+    progress: Callable[[int], None] | None = None,
+) -> Replay:
+    """The events of a CSV file (its path) or a pandas DataFrame of stock movements.
+
+    `product` and `time` name columns, and either `delta` a column of stock changes or `sold` one of
+    units sold (a sale of 6 is a change of -6, a return of -2 one of +2). What is left out is
+    recognised by common names: Delta or Change, else Quantity, Qty or Sold, which count sales. Each
+    product is added before its first movement, with `opening_stock` pieces or with just enough for
+    all that follows. `day_first` reads 1/2/2026 as 1 February; left out, the file decides where it can.
+    `progress` is called with the number of rows read so far.
+
+    Raises BadTable when there is nothing to read, BadRow on the first bad row with "refuse".
+    """
+    name, header, rows = _open(source)
+    columns = _columns(name, header, product, delta, sold, time)
+    cells = list(_cells(rows, columns, progress))
+    if day_first is None:
+        day_first = _days_come_first(str(cell.time) for cell in cells)
+    movements, bad_rows = _movements(name, cells, columns.sign, day_first, on_bad_row)
+    if not movements:
+        why = f"; the first bad row: {bad_rows[0]}" if bad_rows else ""
+        raise BadTable(name, f"it holds no stock movement{why}")
+    meaning = "units sold" if columns.sign == -1 else "stock change"
+    assumptions = (
+        f"{columns.product} is the product, {columns.delta} the {meaning}, {columns.time} the time "
+        f"({'day' if day_first else 'month'} first)"
+    )
+    return Replay(name, movements, bad_rows, assumptions, _openings(movements, opening_stock))
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    product: str
+    delta: str
+    time: str
+    sign: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    line: int
+    product: Any
+    delta: Any
+    time: Any
+
+
+Rows = Iterable[tuple[int, Mapping[str, Any]]]
+
+
+def _open(source: Any) -> tuple[str, list[str], Rows]:
+    if isinstance(source, (str, PathLike)):
+        path = Path(fspath(source))
+        header, rows = _read_csv(path)
+        return path.name, header, rows
+    if hasattr(source, "columns") and hasattr(source, "to_dict"):
+        header = [str(column) for column in source.columns]
+        return "the DataFrame", header, enumerate(_frame_rows(source, header), start=1)
+    raise TypeError(f"replay() reads a path or a pandas DataFrame, not {type(source).__name__}")
+
+
+def _frame_rows(frame: Any, header: list[str]) -> Iterator[Mapping[str, Any]]:
+    for values in frame.itertuples(index=False, name=None):
+        yield dict(zip(header, values, strict=True))
+
+
+def _read_csv(path: Path) -> tuple[list[str], Rows]:
+    try:
+        text = _decode(path.read_bytes())
+    except OSError as exc:
+        raise BadTable(str(path), f"it cannot be read ({exc.strerror})") from exc
+    if not text.strip():
+        raise BadTable(path.name, "it is empty")
+    lines = io.StringIO(text, newline="")
+    first = lines.readline()
+    lines.seek(0)
+    reader = csv.reader(lines, delimiter=max(DELIMITERS, key=first.count))
+    rows = _numbered(reader, path.name)
+    header = [name.strip() for name in next(rows)[1]]
+    return header, ((line, dict(zip(header, row, strict=False))) for line, row in rows)
+
+
+def _numbered(reader: Any, source: str) -> Iterator[tuple[int, list[str]]]:
+    try:
+        for values in reader:
+            if values:
+                yield reader.line_num, values
+    except csv.Error as exc:
+        raise BadTable(source, f"line {reader.line_num}: {exc}") from exc
+
+
+def _decode(data: bytes) -> str:
+    """UTF-8 with or without a byte-order mark; else Windows-1252, as older spreadsheets write."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def _columns(
+    source: str, header: list[str], product: str | None, delta: str | None, sold: str | None,
+    time: str | None,
+) -> _Columns:  # fmt: skip
+    if delta is None and sold is None:
+        amounts = (*CHANGE_NAMES, *SALES_NAMES)
+        amount = _column(source, header, None, amounts, "stock change")
+        sign = -1 if _plain(amount) in SALES_NAMES else 1
+    elif delta is not None and sold is not None:
+        raise BadTable(source, f"either '{delta}' holds changes or '{sold}' sales, not both")
+    else:
+        amount = _column(source, header, delta or sold, (), "stock change")
+        sign = 1 if delta is not None else -1
+    return _Columns(
+        product=_column(source, header, product, PRODUCT_NAMES, "product"),
+        delta=amount,
+        time=_column(source, header, time, TIME_NAMES, "time"),
+        sign=sign,
+    )
+
+
+def _column(
+    source: str, header: list[str], wanted: str | None, known: tuple[str, ...], role: str
+) -> str:
+    if wanted is not None:
+        if wanted in header:
+            return wanted
+        raise BadTable(source, f"it has no column '{wanted}'; it has {', '.join(header)}")
+    by_plain_name = {_plain(name): name for name in reversed(header)}
+    for candidate in known:
+        if _plain(candidate) in by_plain_name:
+            return by_plain_name[_plain(candidate)]
+    raise BadTable(
+        source, f"which column is the {role}? Name it; the file has {', '.join(header)}"
+    )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _cells(
+    rows: Rows, columns: _Columns, progress: Callable[[int], None] | None
+) -> Iterator[_Cells]:
+    for count, (line, row) in enumerate(rows, start=1):
+        if progress and count % 1_000 == 0:
+            progress(count)
+        yield _Cells(line, row.get(columns.product), row.get(columns.delta), row.get(columns.time))
+
+
+def _days_come_first(texts: Iterable[str]) -> bool:
+    """What the dates say: a first number above 12 is a day, a second one makes the first a month."""
+    for text in texts:
+        match = _DATE_LIKE.match(text)
+        if match and int(match[1]) > 12:
+            return True
+        if match and int(match[2]) > 12:
+            return False
+    return True
+
+
+def _movements(
+    source: str, cells: list[_Cells], sign: int, day_first: bool, on_bad_row: str
+) -> tuple[list[Movement], list[BadRow]]:
+    movements: list[Movement] = []
+    bad_rows: list[BadRow] = []
+    for cell in cells:
+        try:
+            movements.append(_movement(cell, sign, day_first))
+        except ValueError as exc:
+            bad = BadRow(source, cell.line, str(exc))
+            if on_bad_row == "refuse":
+                raise bad from exc
+            bad_rows.append(bad)
+    return movements, bad_rows
+
+
+def _movement(cell: _Cells, sign: int, day_first: bool) -> Movement:
+    """The movement of a row. Raises ValueError with what is wrong."""
+    return Movement(
+        cell.line, _product(cell.product), sign * _quantity(cell.delta), _time(cell.time, day_first)
+    )
+
+
+def _product(value: Any) -> str:
+    text = "" if _is_missing(value) else str(value).strip()
+    if not 1 <= len(text) <= LONGEST_PRODUCT_ID:
+        raise ValueError(f"the product {text[:40]!r} has {len(text)} characters, not 1 to 256")
+    return text
+
+
+def _quantity(value: Any) -> int:
+    if _is_missing(value):
+        raise ValueError("the quantity is missing")
+    number = _whole(str(value).strip())
+    if number == 0:
+        raise ValueError("the quantity is 0: nothing moves")
+    if abs(number) > LARGEST_QUANTITY:
+        raise ValueError(f"the quantity {number} is beyond {LARGEST_QUANTITY}")
+    return number
+
+
+def _whole(text: str) -> int:
+    if _AMBIGUOUS.fullmatch(text):
+        raise ValueError(f"the quantity {text!r} may mean thousands or decimals; write it plainly")
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"the quantity {text!r} is not a whole number")
+    try:
+        return int(Decimal(text.replace(",", ".")))
+    except InvalidOperation as exc:
+        raise ValueError(f"the quantity {text!r} is not a whole number") from exc
+
+
+def _time(value: Any, day_first: bool) -> str:
+    if _is_missing(value):
+        raise ValueError("the time is missing")
+    if isinstance(value, datetime):
+        return _rfc_3339(value)
+    if isinstance(value, date):
+        return _rfc_3339(datetime(value.year, value.month, value.day))
+    return _parsed_time(str(value).strip(), day_first)
+
+
+@lru_cache(maxsize=4096)
+def _parsed_time(text: str, day_first: bool) -> str:
+    from dateutil import parser
+
+    try:
+        readings = {
+            parser.parse(text, dayfirst=day_first and not re.match(r"\d{4}", text), default=missing)
+            for missing in (datetime(2000, 1, 1), datetime(2001, 2, 2))
+        }
+    except (ValueError, OverflowError) as exc:
+        raise ValueError(f"the time {text!r} is not a date") from exc
+    if len(readings) > 1:
+        raise ValueError(f"the time {text!r} does not name a whole date")
+    return _rfc_3339(readings.pop())
+
+
+def _rfc_3339(moment: datetime) -> str:
+    """The time in UTC; one without a zone is taken as UTC."""
+    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return True
+    return value != value or (isinstance(value, float) and math.isnan(value))
+
+
+def _event_id(kind: str, source: str, movement: Movement) -> str:
+    """The same row of the same source is the same fact, however often it is replayed."""
+    facts = repr((kind, source, movement))
+    return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _openings(movements: list[Movement], wanted: int | Literal["enough"]) -> dict[str, int]:
+    """The stock each product is added with, by product in the order of their first movement."""
+    balance: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    for movement in movements:
+        product = movement.product_id
+        balance[product] = balance.get(product, 0) + movement.delta
+        lowest[product] = min(lowest.get(product, 0), balance[product])
+    if wanted == "enough":
+        return {product: min(-low, LARGEST_QUANTITY) for product, low in lowest.items()}
+    return dict.fromkeys(balance, wanted)

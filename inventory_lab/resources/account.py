@@ -1,0 +1,70 @@
+"""The account a lab builds in: whose session, which names, which ARNs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inventory_lab.settings import Settings
+
+TAGS = {"project": "inventory-lab"}
+
+
+class Account:
+    """One AWS account and region, seen with the deployer's session."""
+
+    def __init__(self, session: Any, settings: Settings) -> None:
+        self.session = session
+        self.settings = settings
+        self._clients: dict[str, Any] = {}
+        caller = self.client("sts").get_caller_identity()
+        self.account_id: str = caller["Account"]
+        self.partition: str = caller["Arn"].split(":")[1]
+
+    def client(self, service: str) -> Any:
+        """The deployer's client of a service, made once."""
+        if service not in self._clients:
+            self._clients[service] = self.session.client(
+                service, region_name=self.settings.region
+            )
+        return self._clients[service]
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a regional resource."""
+        return f"arn:{self.partition}:{service}:{self.settings.region}:{self.account_id}:{resource}"
+
+    def stream_arn(self) -> str:
+        """The ARN of the lab's stream."""
+        return self.arn("kinesis", f"stream/{self.settings.name('stream')}")
+
+    def function_arn(self) -> str:
+        """The ARN of the lab's function."""
+        return self.arn("lambda", f"function:{self.settings.name('function')}")
+
+    def topic_arn(self) -> str:
+        """The ARN of the alert topic."""
+        return self.arn("sns", self.settings.name("topic"))
+
+    def queue_arn(self, kind: str) -> str:
+        """The ARN of one of the lab's queues."""
+        return self.arn("sqs", self.settings.name(kind))
+
+    def role_arn(self, kind: str) -> str:
+        """The ARN of one of the lab's roles."""
+        return f"arn:{self.partition}:iam::{self.account_id}:role/{self.settings.name(kind)}"
+
+    def log_group(self) -> str:
+        """The log group of the lab's function."""
+        return f"/aws/lambda/{self.settings.name('function')}"
+
+
+def unless_missing(codes: tuple[str, ...], call: Callable[..., Any], **request: Any) -> Any:
+    """The call's answer, or None when AWS says with one of these codes that the thing is not there."""
+    try:
+        return call(**request)
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] in codes:
+            return None
+        raise

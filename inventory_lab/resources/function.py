@@ -1,0 +1,118 @@
+"""The Lambda function: a zip of `domain/` and `function/`, reproducible byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.queues import describe as queue_url
+from inventory_lab.settings import HANDLERS
+
+ZIPPED_PACKAGES = ("domain", "function")
+_MISSING = ("ResourceNotFoundException",)
+PROPAGATION_SECONDS = 30
+"""How long a new role may take until Lambda can assume it."""
+
+
+def build_zip() -> bytes:
+    """The deployment package. The same sources give the same bytes on every machine: entries are
+    sorted, dated 1980, stored uncompressed."""
+    package = Path(__file__).resolve().parent.parent
+    sources = [p for folder in ZIPPED_PACKAGES for p in sorted((package / folder).glob("*.py"))]
+    entries = {f"inventory_lab/{p.parent.name}/{p.name}": p.read_bytes() for p in sources}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in {"inventory_lab/__init__.py": b"", **entries}.items():
+            archive.writestr(_entry(name), data.replace(b"\r\n", b"\n"))
+    return buffer.getvalue()
+
+
+def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
+    """The function's ARN; made when it is missing, its code and configuration brought up to date."""
+    standing, code = describe(account), build_zip()
+    if standing is None:
+        _create(account, code, sleep)
+    elif standing["CodeSha256"] != base64.b64encode(hashlib.sha256(code).digest()).decode():
+        account.client("lambda").update_function_code(
+            FunctionName=account.settings.name("function"), ZipFile=code
+        )
+        _wait(account, "function_updated_v2")
+    if standing is not None and _differs(standing, _configuration(account)):
+        account.client("lambda").update_function_configuration(**_configuration(account))
+        _wait(account, "function_updated_v2")
+    return account.function_arn()
+
+
+def describe(account: Account) -> dict[str, Any] | None:
+    """GetFunctionConfiguration's answer, or None when there is no function."""
+    call = account.client("lambda").get_function_configuration
+    name = account.settings.name("function")
+    answer: dict[str, Any] | None = unless_missing(_MISSING, call, FunctionName=name)
+    return answer
+
+
+def delete(account: Account) -> None:
+    """Delete the function and its log group."""
+    functions, logs = account.client("lambda"), account.client("logs")
+    name = account.settings.name("function")
+    unless_missing(_MISSING, functions.delete_function, FunctionName=name)
+    unless_missing(_MISSING, logs.delete_log_group, logGroupName=account.log_group())
+
+
+def _create(account: Account, code: bytes, sleep: Callable[[float], None]) -> None:
+    request = _configuration(account) | {"Code": {"ZipFile": code}, "Tags": TAGS}
+    for second in range(PROPAGATION_SECONDS + 1):
+        try:
+            account.client("lambda").create_function(**request)
+            break
+        except ClientError as exc:
+            if second == PROPAGATION_SECONDS or "cannot be assumed by Lambda" not in str(exc):
+                raise
+            sleep(1)
+    _wait(account, "function_active_v2")
+
+
+def _wait(account: Account, waiter: str) -> None:
+    account.client("lambda").get_waiter(waiter).wait(FunctionName=account.settings.name("function"))
+
+
+def _configuration(account: Account) -> dict[str, Any]:
+    settings = account.settings
+    return {
+        "FunctionName": settings.name("function"),
+        "Runtime": settings.runtime,
+        "Handler": HANDLERS[settings.handler],
+        "Role": account.role_arn("function_role"),
+        "Timeout": settings.function_timeout,
+        "MemorySize": settings.function_memory,
+        "Environment": {
+            "Variables": {
+                "TABLE_NAME": settings.name("table"),
+                "ALERT_TOPIC_ARN": account.topic_arn(),
+                "REJECTED_QUEUE_URL": queue_url(account, "rejected_queue") or "",
+                "HIGH_STOCK": str(settings.high_stock),
+                "LOW_STOCK": str(settings.low_stock),
+                "TOMBSTONE_DAYS": str(settings.tombstone_days),
+            }
+        },
+    }
+
+
+def _differs(standing: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return any(standing.get(key) != value for key, value in wanted.items())
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system = 3  # Unix, whatever this machine is
+    entry.external_attr = 0o644 << 16
+    return entry

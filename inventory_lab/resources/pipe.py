@@ -1,0 +1,71 @@
+"""The EventBridge Pipe from the stream to the function."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from inventory_lab.exceptions import PipeFailed
+from inventory_lab.resources.account import TAGS, Account, unless_missing
+
+_MISSING = ("NotFoundException",)
+WAIT_SECONDS = 300
+_MOVING = ("CREATING", "UPDATING", "STARTING", "STOPPING", "DELETING")
+
+
+def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
+    """The pipe's ARN, running; made when it is missing. Raises PipeFailed."""
+    pipe = describe(account)
+    if pipe is None:
+        account.client("pipes").create_pipe(**_request(account))
+        pipe = _settled(account, sleep)
+    if pipe["CurrentState"] != "RUNNING":
+        raise PipeFailed(pipe["Name"], pipe["CurrentState"], pipe.get("StateReason", ""))
+    return str(pipe["Arn"])
+
+
+def describe(account: Account) -> dict[str, Any] | None:
+    """DescribePipe's answer, or None when there is no pipe."""
+    call = account.client("pipes").describe_pipe
+    pipe: dict[str, Any] | None = unless_missing(_MISSING, call, Name=account.settings.name("pipe"))
+    return pipe
+
+
+def delete(account: Account) -> None:
+    """Delete the pipe; it stops reading at once."""
+    call = account.client("pipes").delete_pipe
+    unless_missing(_MISSING, call, Name=account.settings.name("pipe"))
+
+
+def _request(account: Account) -> dict[str, Any]:
+    settings = account.settings
+    return {
+        "Name": settings.name("pipe"),
+        "Source": account.stream_arn(),
+        "Target": account.function_arn(),
+        "RoleArn": account.role_arn("pipe_role"),
+        "SourceParameters": {
+            "KinesisStreamParameters": {
+                "StartingPosition": "TRIM_HORIZON",
+                "BatchSize": settings.batch_size,
+                "MaximumBatchingWindowInSeconds": settings.batch_window_seconds,
+                "MaximumRetryAttempts": settings.retries,
+                "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
+                "DeadLetterConfig": {"Arn": account.queue_arn("dead_letter_queue")},
+            }
+        },
+        "TargetParameters": {
+            "LambdaFunctionParameters": {"InvocationType": "REQUEST_RESPONSE"}
+        },
+        "Tags": TAGS,
+    }
+
+
+def _settled(account: Account, sleep: Callable[[float], None]) -> dict[str, Any]:
+    for _ in range(WAIT_SECONDS):
+        pipe = describe(account)
+        if pipe is not None and pipe["CurrentState"] not in _MOVING:
+            return pipe
+        sleep(1)
+    raise PipeFailed(account.settings.name("pipe"), "still CREATING", f"after {WAIT_SECONDS} s")

@@ -1,0 +1,53 @@
+"""The roles of the pipe and of the function: who may assume them, and what they may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.policies import policy
+
+KINDS = ("pipe_role", "function_role")
+POLICY_NAME = "inventory-lab"
+
+
+def ensure(account: Account, kind: str) -> str:
+    """The role's ARN; its permissions are written anew, for they follow the settings."""
+    iam, name = account.client("iam"), account.settings.name(kind)
+    if describe(account, kind) is None:
+        iam.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=policy(f"{_folder(kind)}/trust", account),
+            Tags=[{"Key": key, "Value": value} for key, value in TAGS.items()],
+        )
+        iam.get_waiter("role_exists").wait(RoleName=name)
+    document = policy(_permissions(account, kind), account)
+    iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
+    return account.role_arn(kind)
+
+
+def describe(account: Account, kind: str) -> dict[str, Any] | None:
+    """GetRole's role, or None when there is none."""
+    call = account.client("iam").get_role
+    answer = unless_missing(("NoSuchEntity",), call, RoleName=account.settings.name(kind))
+    return answer and answer["Role"]
+
+
+def delete(account: Account, kind: str) -> None:
+    """Delete the role and its inline policies."""
+    if describe(account, kind) is None:
+        return
+    iam, name = account.client("iam"), account.settings.name(kind)
+    for policy_name in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy_name)
+    iam.delete_role(RoleName=name)
+
+
+def _folder(kind: str) -> str:
+    return kind.removesuffix("_role")
+
+
+def _permissions(account: Account, kind: str) -> str:
+    if kind == "function_role" and account.settings.handler == "per_record":
+        return "function/permissions-per-record"
+    return f"{_folder(kind)}/permissions"

@@ -1,0 +1,41 @@
+"""The SNS topic of stock alerts, with the inbox queue subscribed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inventory_lab.resources.account import TAGS, Account, unless_missing
+
+
+_MISSING = ("NotFound", "NotFoundException")
+
+
+def ensure(account: Account) -> str:
+    """The topic's ARN; CreateTopic and Subscribe give back what already stands."""
+    sns = account.client("sns")
+    if describe(account) is None:
+        tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        sns.create_topic(Name=account.settings.name("topic"), Tags=tags)
+    sns.subscribe(
+        TopicArn=account.topic_arn(), Protocol="sqs", Endpoint=account.queue_arn("alerts_queue")
+    )
+    return account.topic_arn()
+
+
+def describe(account: Account) -> dict[str, Any] | None:
+    """The topic's attributes, or None when there is no topic."""
+    call = account.client("sns").get_topic_attributes
+    answer = unless_missing(_MISSING, call, TopicArn=account.topic_arn())
+    return answer and answer["Attributes"]
+
+
+def delete(account: Account) -> None:
+    """Delete the topic and its subscriptions."""
+    if describe(account) is not None:
+        sns = account.client("sns")
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(
+            TopicArn=account.topic_arn()
+        )
+        for subscription in [s for page in pages for s in page["Subscriptions"]]:
+            sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+        sns.delete_topic(TopicArn=account.topic_arn())

@@ -1,0 +1,42 @@
+"""The producer: an IAM user outside AWS that may put records to one stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.policies import policy
+
+POLICY_NAME = "put-to-one-stream"
+
+
+def ensure(account: Account) -> str:
+    """The user's ARN; made, with its policy, when it is missing. It gets no access key here."""
+    user = describe(account)
+    if user is None:
+        iam, name = account.client("iam"), account.settings.name("producer_user")
+        tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        user = iam.create_user(UserName=name, Tags=tags)["User"]
+        document = policy(f"producer/{POLICY_NAME}", account)
+        iam.put_user_policy(UserName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
+    return str(user["Arn"])
+
+
+def describe(account: Account) -> dict[str, Any] | None:
+    """GetUser's user, or None when there is none."""
+    call = account.client("iam").get_user
+    name = account.settings.name("producer_user")
+    answer = unless_missing(("NoSuchEntity",), call, UserName=name)
+    return answer and answer["User"]
+
+
+def delete(account: Account) -> None:
+    """Delete the user with its access keys and inline policies."""
+    if describe(account) is None:
+        return
+    iam, name = account.client("iam"), account.settings.name("producer_user")
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    for policy_name in iam.list_user_policies(UserName=name)["PolicyNames"]:
+        iam.delete_user_policy(UserName=name, PolicyName=policy_name)
+    iam.delete_user(UserName=name)

@@ -1,0 +1,64 @@
+"""Every name, size and threshold of a lab, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventory_lab.exceptions import WrongSetting
+
+HANDLERS = {
+    "fold": "inventory_lab.function.handler.handle",
+    "per_record": "inventory_lab.function.per_record.handle",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a lab builds; `prefix` goes before every name. Raises WrongSetting."""
+
+    region: str = "us-east-1"
+    prefix: str = ""
+    stream: str = "e-commerce-streaming"
+    shards: int = 2
+    table: str = "inventory"
+    function: str = "update-inventory"
+    handler: str = "fold"
+    runtime: str = "python3.13"
+    function_timeout: int = 60
+    function_memory: int = 512
+    pipe: str = "inventory-pipe"
+    batch_size: int = 1000
+    batch_window_seconds: int = 1
+    retries: int = 5
+    topic: str = "inventory-alerts"
+    rejected_queue: str = "inventory-rejected"
+    dead_letter_queue: str = "inventory-pipe-dlq"
+    alerts_queue: str = "inventory-alerts-inbox"
+    pipe_role: str = "inventory-pipe-role"
+    function_role: str = "update-inventory-role"
+    producer_user: str = "aws-de-user"
+    high_stock: int = 1000
+    low_stock: int = 10
+    tombstone_days: int = 366
+
+    def __post_init__(self) -> None:
+        if self.handler not in HANDLERS:
+            raise WrongSetting("handler", self.handler, f"one of {', '.join(HANDLERS)}")
+        self._check("shards", 1, 500)
+        self._check("batch_size", 1, 10_000)
+        self._check("batch_window_seconds", 0, 300)
+        self._check("retries", -1, 10_000)
+        self._check("function_timeout", 1, 900)
+        self._check("function_memory", 128, 10_240)
+        self._check("tombstone_days", 1, 36_500)
+        if self.low_stock > self.high_stock:
+            raise WrongSetting("low_stock", self.low_stock, f"at most high_stock ({self.high_stock})")
+
+    def name(self, kind: str) -> str:
+        """The full name of a resource, for example name('stream')."""
+        return f"{self.prefix}{getattr(self, kind)}"
+
+    def _check(self, setting: str, lowest: int, highest: int) -> None:
+        value = getattr(self, setting)
+        if type(value) is not int or not lowest <= value <= highest:
+            raise WrongSetting(setting, value, f"a whole number from {lowest} to {highest}")

@@ -32,7 +32,9 @@ def main() -> None:
 
 
 def _seconds_an_event(
-    handler: str, events: list[InventoryEvent], publish: Callable[[Lab, list[InventoryEvent]], Receipt]
+    handler: str,
+    events: list[InventoryEvent],
+    publish: Callable[[Lab, list[InventoryEvent]], Receipt],
 ) -> float:
     with connect(settings=Settings(handler=handler)) as lab:
         lab.build()

@@ -148,7 +148,7 @@ def _report(run: _Run) -> str:
 
 
 def _rows(frame: Any) -> str:
-    text = frame.head(SHOWN_ROWS).to_string()
+    text: str = frame.head(SHOWN_ROWS).to_string()
     more = len(frame) - SHOWN_ROWS
     return text + (f"\n… and {more} more" if more > 0 else "")
 
@@ -158,7 +158,12 @@ def _say(text: str, over: bool = False) -> None:
     terminal = sys.stderr.isatty()
     if over and not terminal:
         return
-    print(f"\r\x1b[K{text}" if terminal else text, end="" if over else "\n", file=sys.stderr, flush=True)
+    print(
+        f"\r\x1b[K{text}" if terminal else text,
+        end="" if over else "\n",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -179,7 +184,9 @@ def _parser() -> argparse.ArgumentParser:
         "--opening-stock", type=_count, metavar="N", help="of each product; default: just enough"
     )
     days = rows.add_mutually_exclusive_group()
-    days.add_argument("--day-first", action="store_true", default=None, help="read 1/2 as 1 February")
+    days.add_argument(
+        "--day-first", action="store_true", default=None, help="read 1/2 as 1 February"
+    )
     days.add_argument("--month-first", action="store_false", dest="day_first", help="as 2 January")
     rows.add_argument(
         "--refuse-bad-rows", action="store_true", help="stop at a bad row; default: leave it out"

@@ -42,7 +42,8 @@ class RealAws:
 
     def session(self, principal: str) -> boto3.Session:
         """The session of 'admin' (your own credentials) or of 'producer' (a key made for this lab,
-        held in memory and deleted at close). Raises PrincipalNotAvailable for the roles."""
+        held in memory and deleted at close). Raises PrincipalNotAvailable for the roles.
+        """
         if principal == "admin":
             return self._admin
         if principal == "producer":
@@ -90,5 +91,3 @@ class RealAws:
             aws_secret_access_key=self._producer_key["SecretAccessKey"],
             region_name=self.settings.region,
         )
-
-

@@ -35,12 +35,17 @@ class Place(Protocol):
 
     clock: Any
 
-    def session(self, principal: str) -> Any: ...
-    def pump(self) -> Any: ...
-    def still_open(
-        self, positions: Mapping[str, Mapping[str, int]]
-    ) -> dict[str, dict[str, int]]: ...
-    def close(self) -> None: ...
+    def session(self, principal: str) -> Any:
+        """A boto3.Session of the principal."""
+
+    def pump(self) -> Any:
+        """One round of every pipe."""
+
+    def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+        """Those positions that are not passed."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Reconciliation:
 
     @property
     def conserved(self) -> bool:
-        """published = applied + rejected + duplicates + dead_lettered + pending."""
+        """Published = applied + rejected + duplicates + dead_lettered + pending."""
         accounted = self.applied + self.rejected + self.duplicates + self.dead_lettered
         return self.published == accounted + self.pending
 
@@ -192,7 +197,8 @@ class Lab:
 
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
         """Pump until every record of the receipt is passed: judged by the function, or given up
-        into the dead letters. Ends after `timeout` seconds of lab time; see `still_open` then."""
+        into the dead letters. Ends after `timeout` seconds of lab time; see `still_open` then.
+        """
         place, start, rounds = self._open_place(), self.clock.now(), 0
         still_open = place.still_open(receipt.positions)
         while still_open and (self.clock.now() - start).total_seconds() < timeout:
@@ -208,7 +214,8 @@ class Lab:
 
     def records(self) -> Any:
         """What is in the stream, by shard, as a DataFrame; all digits of the sequence numbers are
-        in `.attrs["sequence_numbers"]`."""
+        in `.attrs["sequence_numbers"]`.
+        """
         return frames.records(stream.records(self.account))
 
     def alerts(self) -> Any:
@@ -272,7 +279,7 @@ def connect(
         return _connect_aws(settings, allow_charges)
     if target != "local":
         raise UnknownTarget(target)
-    for lab in list(_local_lab):
+    for lab in _local_lab:
         warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
         lab.close()
     from inventory_lab.local.engine import EmbeddedAws

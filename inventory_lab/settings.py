@@ -52,10 +52,12 @@ class Settings:
         self._check("function_memory", 128, 10_240)
         self._check("tombstone_days", 1, 36_500)
         if self.low_stock > self.high_stock:
-            raise WrongSetting("low_stock", self.low_stock, f"at most high_stock ({self.high_stock})")
+            raise WrongSetting(
+                "low_stock", self.low_stock, f"at most high_stock ({self.high_stock})"
+            )
 
     def name(self, kind: str) -> str:
-        """The full name of a resource, for example name('stream')."""
+        """The full name of a kind of resource, such as 'stream'."""
         return f"{self.prefix}{getattr(self, kind)}"
 
     def _check(self, setting: str, lowest: int, highest: int) -> None:

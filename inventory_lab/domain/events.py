@@ -158,7 +158,9 @@ def _required(body: _Object, name: str) -> Any:
 
 def _kind(event_type: Any) -> type[InventoryEvent]:
     if not isinstance(event_type, str) or event_type not in _CLASSES:
-        raise MalformedEvent("event_type", f"is {_shown(event_type)}, not one of {', '.join(_CLASSES)}")
+        raise MalformedEvent(
+            "event_type", f"is {_shown(event_type)}, not one of {', '.join(_CLASSES)}"
+        )
     return _CLASSES[event_type]
 
 
@@ -167,7 +169,8 @@ def _check_version(value: Any) -> None:
         raise MalformedEvent("schema_version", f"is {_shown(value)}, not a whole number from 1 on")
     if value > SCHEMA_VERSION:
         raise MalformedEvent(
-            "schema_version", f"is {_shown(value)}, newer than this reader understands ({SCHEMA_VERSION})"
+            "schema_version",
+            f"is {_shown(value)}, newer than this reader understands ({SCHEMA_VERSION})",
         )
 
 
@@ -177,7 +180,9 @@ def _check_text(name: str, value: Any, longest: int) -> None:
     try:
         value.encode()
     except UnicodeEncodeError as exc:
-        raise MalformedEvent(name, "holds half of a surrogate pair, which UTF-8 cannot carry") from exc
+        raise MalformedEvent(
+            name, "holds half of a surrogate pair, which UTF-8 cannot carry"
+        ) from exc
 
 
 def _check_whole(name: str, value: Any, lowest: int) -> None:

@@ -185,7 +185,11 @@ def _judge(
     item: Item, record: Record, event: InventoryEvent, known_as: bytes
 ) -> tuple[Verdict, Reason | None, str]:
     if _remembers(item.recent_event_ids, known_as):
-        return Verdict.DUPLICATE, Reason.REPEATED_EVENT, f"event {event.event_id} was applied before"
+        return (
+            Verdict.DUPLICATE,
+            Reason.REPEATED_EVENT,
+            f"event {event.event_id} was applied before",
+        )
     if event.product_id != record.partition_key:
         return (
             Verdict.REJECTED,

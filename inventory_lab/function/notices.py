@@ -13,7 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from inventory_lab.domain.inventory import (
     Alert,
@@ -138,7 +139,7 @@ def rejection_body(outcome: Outcome) -> str:
 
 
 def sendable(text: str) -> str:
-    """The text with characters that SNS refuses (most control characters) written as \\uXXXX."""
+    """The text with the characters that SNS refuses, most control characters, escaped as in JSON."""
     return _UNSENDABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -163,7 +164,7 @@ def _send_all(prepared: list[tuple[Record, Entry]], send: Send) -> set[str]:
 def _failed_positions(entries: list[Entry], send: Send) -> Iterable[int]:
     try:
         return [int(failure["Id"]) for failure in send(entries).get("Failed", [])]
-    except (ConnectionError, HTTPClientError):
+    except (BotoConnectionError, HTTPClientError):
         return range(len(entries))
     except ClientError as exc:
         if exc.response["Error"]["Code"] not in TRANSIENT_CODES:

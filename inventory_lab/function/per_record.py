@@ -27,7 +27,7 @@ from inventory_lab.function.batch import (
 )
 
 
-def handle(event: Any, context: Any) -> dict[str, Any]:
+def handle(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda entry point: applies every record on its own, in the order of the batch."""
     records = read_batch(event)
     applied = sum(_apply(record) for record in records)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from inventory_lab.domain.inventory import Item, Status
 
@@ -30,11 +31,11 @@ TRANSIENT_CODES = frozenset(
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html"""
 
 
-
 @dataclass(frozen=True, slots=True)
 class CommitResult:
     """`found` is the item of another writer who was first; without it an uncommitted write may be
-    tried again, for whether it took effect is not known."""
+    tried again, for whether it took effect is not known.
+    """
 
     committed: bool
     found: Item | None = None
@@ -72,7 +73,7 @@ class Store:
             return CommitResult(committed=True)
         try:
             self._client.update_item(**self._update(before, after, arrived_at))
-        except (ConnectionError, HTTPClientError):
+        except (BotoConnectionError, HTTPClientError):
             return CommitResult(committed=False)
         except ClientError as exc:
             return _refused(exc, replace(after, version=before.version + 1))

@@ -102,8 +102,8 @@ class EmbeddedAws:
         key = (definition.arn, pipe["CreationTime"])
         if key not in self._pollers:
             session = self._session_of_role(definition.role_arn, definition.name)
-            clients = [session.client(name) for name in ("kinesis", "lambda", "sqs")]
-            self._pollers[key] = Poller(*clients, clock=self.clock)
+            kinesis, functions, sqs = map(session.client, ("kinesis", "lambda", "sqs"))
+            self._pollers[key] = Poller(kinesis, functions, sqs, self.clock)
         return self._pollers[key]
 
     def _client(self, service: str) -> Any:
@@ -133,9 +133,7 @@ class EmbeddedAws:
         return self._session_of_role(arn, session_name)
 
     def _session_of_role(self, role_arn: str, session_name: str) -> boto3.Session:
-        answer = self._client("sts").assume_role(
-            RoleArn=role_arn, RoleSessionName=session_name
-        )
+        answer = self._client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name)
         return self._session(answer["Credentials"])
 
     def _session(self, credentials: Mapping[str, str]) -> boto3.Session:
@@ -181,7 +179,7 @@ def isolated_environ(region: str) -> Iterator[None]:
 def no_way_out() -> Iterator[None]:
     """Refuse whatever botocore would send over the network; a mocked call never gets this far."""
 
-    def refuse(self: Any, request: Any) -> Any:
+    def refuse(_: Any, request: Any) -> Any:
         raise UnmockedCall(request.url.partition("?")[0])
 
     with patch.object(botocore.httpsession.URLLib3Session, "send", refuse):

@@ -54,7 +54,8 @@ SessionOfRole = Callable[[str, str], Any]
 @dataclass(frozen=True, slots=True)
 class LambdaContext:
     """The context object of one invocation:
-    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
+    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
+    """
 
     function_name: str
     function_version: str
@@ -141,7 +142,9 @@ class Functions:
         self._environments.clear()
 
     def _environment(self, function: LambdaFunction) -> tuple[Environment, Any]:
-        revision = json.dumps([function.get_configuration(), function.environment_vars], default=str)
+        revision = json.dumps(
+            [function.get_configuration(), function.environment_vars], default=str
+        )
         standing = self._environments.get(function.function_arn)
         if standing and standing[0] == revision:
             return standing[1:]
@@ -207,7 +210,7 @@ def _run(handler: str, event: Any, context: LambdaContext, root: Path) -> tuple[
     try:
         handle = getattr(importlib.import_module(module_name), function_name)
         result = handle(event, context)
-    except (Exception, SystemExit) as exc:
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 whatever a handler raises is its answer
         return _error(type(exc).__name__, str(exc), context, _stack(exc, root)), True
     try:
         return json.dumps(result).encode(), False
@@ -229,14 +232,17 @@ def _error(kind: str, message: str, context: LambdaContext, stack: list[str]) ->
 
 def _stack(exc: BaseException, root: Path) -> list[str]:
     """The frames inside the zip, with the paths they would have in Lambda."""
-    frames = [f for f in traceback.extract_tb(exc.__traceback__) if f.filename.startswith(str(root))]
+    frames = [
+        f for f in traceback.extract_tb(exc.__traceback__) if f.filename.startswith(str(root))
+    ]
     return [line.replace(str(root), TASK_ROOT) for line in traceback.format_list(frames)]
 
 
 def _variables(function: LambdaFunction, log_stream: str, credentials: Any) -> dict[str, str]:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return kept | function.environment_vars | {
+    own: dict[str, str] = function.environment_vars
+    return kept | own | {
         "_HANDLER": function.handler,
         "AWS_ACCESS_KEY_ID": credentials.access_key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,

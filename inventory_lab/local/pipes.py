@@ -109,7 +109,8 @@ class Definition:
 @dataclass(slots=True)
 class Batch:
     """Records that are delivered together, how often they have failed, and whether none between the
-    first and the last was delivered on its own."""
+    first and the last was delivered on its own.
+    """
 
     events: list[Event]
     failures: int = 0
@@ -321,26 +322,23 @@ def dead_letter(
 def _problems(
     pipe: Mapping[str, Any], source: Mapping[str, Any], kinesis: Mapping[str, Any]
 ) -> Iterable[str]:
-    if ":kinesis:" not in pipe["Source"]:
-        yield f"its source is {pipe['Source']}; the lab reads Kinesis streams"
-    if ":lambda:" not in pipe["Target"]:
-        yield f"its target is {pipe['Target']}; the lab invokes Lambda functions"
-    if pipe.get("Enrichment"):
-        yield "it has an enrichment"
-    if source.get("FilterCriteria", {}).get("Filters"):
-        yield "it has filters"
-    if pipe.get("TargetParameters", {}).get("InputTemplate"):
-        yield "it has an input template"
-    target = pipe.get("TargetParameters", {}).get("LambdaFunctionParameters", {})
-    if target.get("InvocationType", "REQUEST_RESPONSE") != "REQUEST_RESPONSE":
-        yield f"it invokes with {target['InvocationType']}"
+    target = pipe.get("TargetParameters", {})
+    invocation = target.get("LambdaFunctionParameters", {}).get("InvocationType")
+    dead_letters = kinesis.get("DeadLetterConfig", {}).get("Arn", "")
+    problems = {
+        f"its source is {pipe['Source']}, no Kinesis stream": ":kinesis:" not in pipe["Source"],
+        f"its target is {pipe['Target']}, no Lambda function": ":lambda:" not in pipe["Target"],
+        "it has an enrichment": bool(pipe.get("Enrichment")),
+        "it has filters": bool(source.get("FilterCriteria", {}).get("Filters")),
+        "it has an input template": bool(target.get("InputTemplate")),
+        "it invokes with FIRE_AND_FORGET": invocation == "FIRE_AND_FORGET",
+        "its dead letters do not go to SQS": bool(dead_letters) and ":sqs:" not in dead_letters,
+        "it has no StartingPosition": "StartingPosition" not in kinesis,
+    }
+    yield from (problem for problem, found in problems.items() if found)
     for name, value in kinesis.items():
         if name not in _PARAMETERS_READ and value != _DEFAULTS.get(name):
             yield f"it sets {name} to {value}"
-    if ":sns:" in kinesis.get("DeadLetterConfig", {}).get("Arn", ""):
-        yield "its dead letters go to SNS; the lab sends them to SQS"
-    if "StartingPosition" not in kinesis:
-        yield "it has no StartingPosition"
 
 
 def _payload_prefix(events: Iterable[Event], most: int) -> int:

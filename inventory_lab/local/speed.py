@@ -4,8 +4,9 @@
 |---|---|
 | parses an UpdateExpression twice a call, copies its tree, and walks it ten times to validate it | an expression that has passed moto's validation once, with the same names on a table of the same keys, is not validated again when it only SETs, REMOVEs or ADDs whole attributes: nothing in it then depends on the item or on the values |
 | looks for every member of an answer under up to six spellings | first under its own; under no other when all of a dict is spelled as in the service model |
+| counts the messages of a queue three times for each message sent or received | counts when asked |
 
-`benchmarks/folded_against_per_record.py --bare` shows what it is worth, and whether a later moto still needs it.
+`tests/local/test_speed.py` compares the answers with bare moto's.
 """
 
 from __future__ import annotations
@@ -21,11 +22,17 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.parsing import ast_nodes as ast
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
+from moto.sqs.models import Queue, SQSBackend
 
 PLAIN_ACTIONS = (
     ast.UpdateExpressionSetAction,
     ast.UpdateExpressionRemoveAction,
     ast.UpdateExpressionAddAction,
+)
+COUNTS = (
+    "approximate_number_of_messages",
+    "approximate_number_of_messages_delayed",
+    "approximate_number_of_messages_not_visible",
 )
 OTHER_ACTIONS = (ast.UpdateExpressionDeleteAction,)
 
@@ -44,7 +51,8 @@ class Plain:
 
     def remember(self, names: Any, table: Any) -> None:
         """Note that moto has validated it, unless it sets an attribute of a key, which may depend on
-        the value."""
+        the value.
+        """
         typed = {definition["AttributeName"] for definition in table.attr}
         if not typed & {_attribute(action, names or {}) for action in self._actions}:
             self._passed.add(self._key(names, table))
@@ -68,6 +76,9 @@ def installed() -> Iterator[None]:
         (validator, "validate", _validated(validator.validate)),
         (ResponseSerializer, "get_value", _own_spelling_first(ResponseSerializer.get_value)),
     ]
+    repairs += [(Queue, name, _counted_when_asked(getattr(Queue, name))) for name in COUNTS]
+    for name in ("send_message", "receive_message"):
+        repairs.append((SQSBackend, name, _uncounted(getattr(SQSBackend, name))))
     with ExitStack() as stack:
         for owner, name, repair in repairs:
             stack.enter_context(patch.object(owner, name, repair))
@@ -90,8 +101,14 @@ def _started(start: Callable[..., None]) -> Callable[..., None]:
     def started(self: Any, expression: Any, **facts: Any) -> None:
         names = facts["expression_attribute_names"]
         self.plain = expression.plain
-        self.names, self.values, self.table = names, facts["expression_attribute_values"], facts["table"]
-        self.known = self.plain is not None and self.plain.has_passed(names, self.values, self.table)
+        self.names, self.values, self.table = (
+            names,
+            facts["expression_attribute_values"],
+            facts["table"],
+        )
+        self.known = self.plain is not None and self.plain.has_passed(
+            names, self.values, self.table
+        )
         if not self.known:
             start(self, expression, **facts)
 
@@ -120,6 +137,24 @@ def _own_spelling_first(get_value: Callable[..., Any]) -> Callable[..., Any]:
         return None if spelled_as_in_the_model else get_value(self, value, key, shape)
 
     return own_spelling_first
+
+
+def _uncounted(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Sending and receiving read all attributes of the queue to learn of one, which is no count."""
+
+    def uncounted(self: Any, queue_name: str, *arguments: Any, **named: Any) -> Any:
+        queue = self.get_queue(queue_name)
+        queue.uncounted = True
+        try:
+            return act(self, queue_name, *arguments, **named)
+        finally:
+            queue.uncounted = False
+
+    return uncounted
+
+
+def _counted_when_asked(count: Any) -> property:
+    return property(lambda queue: 0 if getattr(queue, "uncounted", False) else count.fget(queue))
 
 
 def _plain(tree: Any) -> Plain | None:

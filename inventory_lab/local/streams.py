@@ -97,7 +97,9 @@ class LabShard(models.Shard):
 
     def get_sequence_number_at(self, at_timestamp: Any) -> int:
         """The number just before the first record that arrived at or after the time."""
-        moment = at_timestamp if isinstance(at_timestamp, (int, float)) else at_timestamp.timestamp()
+        moment = (
+            at_timestamp if isinstance(at_timestamp, (int, float)) else at_timestamp.timestamp()
+        )
         index = bisect_left(self.log, moment, key=attrgetter("created_at"))
         return self.log[index - 1].sequence_number if index else 0
 

@@ -11,19 +11,20 @@ from inventory_lab.resources.account import Account
 from inventory_lab.resources.queues import ensure as queue_url
 
 MESSAGES_PER_CALL = 10
-VISIBILITY_SECONDS = 60
+VISIBILITY_SECONDS = 900
+"""Long enough to read a long queue to its end."""
 
 
 def messages(account: Account, kind: str) -> list[dict[str, Any]]:
     """All messages of a queue, oldest first, each as SQS gave it; they stay in the queue.
 
-    Receives until the queue has no more to give, then makes everything visible again.
+    Receives until the queue has nothing new to give, then makes everything visible again.
     """
     sqs, url = account.client("sqs"), queue_url(account, kind)
     found: dict[str, dict[str, Any]] = {}
     try:
-        while received := _receive(sqs, url):
-            found |= {message["MessageId"]: message for message in received}
+        while new := [m for m in _receive(sqs, url) if m["MessageId"] not in found]:
+            found |= {message["MessageId"]: message for message in new}
     finally:
         _make_visible(sqs, url, list(found.values()))
     return sorted(found.values(), key=lambda message: int(message["Attributes"]["SentTimestamp"]))

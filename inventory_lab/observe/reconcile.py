@@ -114,5 +114,3 @@ class _Ranges:
         """True when the record lies in a range."""
         ranges = self._by_shard.get(record.shard_id, ())
         return any(first <= record.sequence_number <= last for first, last in ranges)
-
-

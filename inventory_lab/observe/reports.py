@@ -9,7 +9,16 @@ from typing import Any
 
 from inventory_lab.resources.account import Account, unless_missing
 
-COUNTS = ("records", "applied", "rejected", "duplicates", "redelivered", "failed", "alerts", "late_parent")
+COUNTS = (
+    "records",
+    "applied",
+    "rejected",
+    "duplicates",
+    "redelivered",
+    "failed",
+    "alerts",
+    "late_parent",
+)
 
 
 def batches(account: Account) -> Iterator[dict[str, Any]]:

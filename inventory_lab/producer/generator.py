@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
 from inventory_lab.domain.events import (
     InventoryEvent,
@@ -48,7 +49,9 @@ class _Shop:
         self._seed = seed
         self._now = start
         self._count = 0
-        self._names = [f"product-{number:0{len(str(products))}d}" for number in range(1, products + 1)]
+        self._names = [
+            f"product-{number:0{len(str(products))}d}" for number in range(1, products + 1)
+        ]
         weights = [rank**-ZIPF_EXPONENT for rank in range(1, products + 1)]
         self._popularity = list(accumulate(weights))
         self._stock: dict[str, int | None] = {}
@@ -91,7 +94,7 @@ class _Shop:
             return QuantityChanged(name, -stock - self._random.randint(1, 50), **self._identity())
         return ProductAdded(name, self._random.randint(*OPENING_STOCK), **self._identity())
 
-    def _identity(self) -> dict[str, str]:
+    def _identity(self) -> dict[str, Any]:
         self._count += 1
         self._now += timedelta(seconds=self._random.expovariate(1 / SECONDS_BETWEEN_EVENTS))
         moment = self._now.isoformat(timespec="milliseconds").replace("+00:00", "Z")

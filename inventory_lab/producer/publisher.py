@@ -162,7 +162,8 @@ class Publisher:
 
 def _note(receipt: Receipt, key: str, result: dict[str, Any], overtaken: set[str]) -> None:
     """Count a stored record. It is out of order when it is not the newest of its product, or when
-    it has overtaken an event of its product that failed in the same call."""
+    it has overtaken an event of its product that failed in the same call.
+    """
     shard, number = result["ShardId"], int(result["SequenceNumber"])
     shards = receipt.positions.setdefault(key, {})
     if number < shards.get(shard, -1) or key in overtaken:
@@ -173,7 +174,8 @@ def _note(receipt: Receipt, key: str, result: dict[str, Any], overtaken: set[str
 
 class _Backlog:
     """What is still to be sent: no call holds more than `in_flight` entries of one product, and a
-    product's entries leave in the order in which they came."""
+    product's entries leave in the order in which they came.
+    """
 
     def __init__(self, entries: list[_Entry], in_flight: int) -> None:
         self._fresh = deque(entries)

@@ -224,9 +224,7 @@ def _column(
     for candidate in known:
         if _plain(candidate) in by_plain_name:
             return by_plain_name[_plain(candidate)]
-    raise BadTable(
-        source, f"which column is the {role}? Name it; the file has {', '.join(header)}"
-    )
+    raise BadTable(source, f"which column is the {role}? Name it; the file has {', '.join(header)}")
 
 
 def _plain(name: str) -> str:
@@ -311,7 +309,7 @@ def _time(value: Any, day_first: bool) -> str:
     if isinstance(value, datetime):
         return _rfc_3339(value)
     if isinstance(value, date):
-        return _rfc_3339(datetime(value.year, value.month, value.day))
+        return _rfc_3339(datetime(value.year, value.month, value.day, tzinfo=UTC))
     return _parsed_time(str(value).strip(), day_first)
 
 
@@ -322,7 +320,7 @@ def _parsed_time(text: str, day_first: bool) -> str:
     try:
         readings = {
             parser.parse(text, dayfirst=day_first and not re.match(r"\d{4}", text), default=missing)
-            for missing in (datetime(2000, 1, 1), datetime(2001, 2, 2))
+            for missing in (datetime(2000, 1, 1, tzinfo=UTC), datetime(2001, 2, 2, tzinfo=UTC))
         }
     except (ValueError, OverflowError) as exc:
         raise ValueError(f"the time {text!r} is not a date") from exc

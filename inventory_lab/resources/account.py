@@ -26,9 +26,7 @@ class Account:
     def client(self, service: str) -> Any:
         """The deployer's client of a service, made once."""
         if service not in self._clients:
-            self._clients[service] = self.session.client(
-                service, region_name=self.settings.region
-            )
+            self._clients[service] = self.session.client(service, region_name=self.settings.region)
         return self._clients[service]
 
     def arn(self, service: str, resource: str) -> str:

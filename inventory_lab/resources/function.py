@@ -25,7 +25,8 @@ PROPAGATION_SECONDS = 30
 
 def build_zip() -> bytes:
     """The deployment package. The same sources give the same bytes on every machine: entries are
-    sorted, dated 1980, stored uncompressed."""
+    sorted, dated 1980, stored uncompressed.
+    """
     package = Path(__file__).resolve().parent.parent
     sources = [p for folder in ZIPPED_PACKAGES for p in sorted((package / folder).glob("*.py"))]
     entries = {f"inventory_lab/{p.parent.name}/{p.name}": p.read_bytes() for p in sources}

@@ -55,9 +55,7 @@ def _request(account: Account) -> dict[str, Any]:
                 "DeadLetterConfig": {"Arn": account.queue_arn("dead_letter_queue")},
             }
         },
-        "TargetParameters": {
-            "LambdaFunctionParameters": {"InvocationType": "REQUEST_RESPONSE"}
-        },
+        "TargetParameters": {"LambdaFunctionParameters": {"InvocationType": "REQUEST_RESPONSE"}},
         "Tags": TAGS,
     }
 

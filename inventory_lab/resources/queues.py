@@ -33,7 +33,7 @@ def describe(account: Account, kind: str) -> str | None:
     """The queue's URL, or None when there is no queue."""
     call = account.client("sqs").get_queue_url
     answer = unless_missing(_MISSING, call, QueueName=account.settings.name(kind))
-    return answer and answer["QueueUrl"]
+    return None if answer is None else str(answer["QueueUrl"])
 
 
 def delete(account: Account, kind: str) -> None:

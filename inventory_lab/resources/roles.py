@@ -30,7 +30,7 @@ def describe(account: Account, kind: str) -> dict[str, Any] | None:
     """GetRole's role, or None when there is none."""
     call = account.client("iam").get_role
     answer = unless_missing(("NoSuchEntity",), call, RoleName=account.settings.name(kind))
-    return answer and answer["Role"]
+    return None if answer is None else dict(answer["Role"])
 
 
 def delete(account: Account, kind: str) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, unless_missing
 
-
 _MISSING = ("ResourceNotFoundException",)
 
 
@@ -24,7 +23,7 @@ def describe(account: Account) -> dict[str, Any] | None:
     """DescribeStreamSummary's description, or None when there is no stream."""
     call = account.client("kinesis").describe_stream_summary
     answer = unless_missing(_MISSING, call, StreamName=account.settings.name("stream"))
-    return answer and answer["StreamDescriptionSummary"]
+    return None if answer is None else dict(answer["StreamDescriptionSummary"])
 
 
 def delete(account: Account) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, unless_missing
 
-
 _MISSING = ("ResourceNotFoundException",)
 
 
@@ -33,7 +32,7 @@ def describe(account: Account) -> dict[str, Any] | None:
     """DescribeTable's description, or None when there is no table."""
     call = account.client("dynamodb").describe_table
     answer = unless_missing(_MISSING, call, TableName=account.settings.name("table"))
-    return answer and answer["Table"]
+    return None if answer is None else dict(answer["Table"])
 
 
 def delete(account: Account) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, unless_missing
 
-
 _MISSING = ("NotFound", "NotFoundException")
 
 
@@ -26,7 +25,7 @@ def describe(account: Account) -> dict[str, Any] | None:
     """The topic's attributes, or None when there is no topic."""
     call = account.client("sns").get_topic_attributes
     answer = unless_missing(_MISSING, call, TopicArn=account.topic_arn())
-    return answer and answer["Attributes"]
+    return None if answer is None else dict(answer["Attributes"])
 
 
 def delete(account: Account) -> None:

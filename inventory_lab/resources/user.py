@@ -27,7 +27,7 @@ def describe(account: Account) -> dict[str, Any] | None:
     call = account.client("iam").get_user
     name = account.settings.name("producer_user")
     answer = unless_missing(("NoSuchEntity",), call, UserName=name)
-    return answer and answer["User"]
+    return None if answer is None else dict(answer["User"])
 
 
 def delete(account: Account) -> None:

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inventory_lab import Lab, connect
+
+EVENTS = Path(__file__).parent / "events"
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with connect() as lab:
+        yield lab
+
+
+@pytest.fixture
+def built(lab: Lab) -> Lab:
+    lab.build()
+    return lab
+
+
+@pytest.fixture
+def payload() -> Any:
+    """Reads an event file by its name, as bytes."""
+
+    def read(name: str) -> bytes:
+        return (EVENTS / name).read_bytes()
+
+    return read
+
+
+@pytest.fixture
+def pipe_batch() -> list[dict[str, Any]]:
+    batch: list[dict[str, Any]] = json.loads((EVENTS / "pipe_batch.json").read_text())
+    return batch

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from inventory_lab.domain.errors import MalformedBatch
+from inventory_lab.domain.inventory import Item, Status, Thresholds
+from inventory_lab.function.handler import BatchProcessor
+from inventory_lab.function.notices import Notices
+from inventory_lab.function.store import Store, to_item
+from tests.fakes import FakeContext, FakeDynamoDB, FakeQueue, client_error
+
+Batch = list[dict[str, Any]]
+
+
+class Pipeline:
+    """A processor with its fakes."""
+
+    def __init__(self) -> None:
+        self.table, self.topic, self.queue = FakeDynamoDB(), FakeQueue(), FakeQueue()
+        store = Store(self.table, "inventory", tombstone_days=366)
+        notices = Notices(self.topic, self.queue, "topic", "queue", Thresholds(1000, 10))
+        self.processor = BatchProcessor(store, notices)
+
+    def process(self, batch: Batch, remaining: int = 60_000) -> list[str]:
+        """The identifiers that the answer names as failed."""
+        answer = self.processor.process(batch, FakeContext(remaining))
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def item(self, product: str) -> Item:
+        return to_item(self.table.items[product])
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    return Pipeline()
+
+
+def ids(batch: Batch, key: str) -> list[str]:
+    return [record["eventID"] for record in batch if record["partitionKey"] == key]
+
+
+def report(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    counts: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return counts
+
+
+def test_a_batch_is_folded_into_one_write_a_product(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    assert pipeline.process(pipe_batch) == []
+    assert pipeline.table.updates == 2
+    assert (pipeline.item("Phone").quantity, pipeline.item("Phone").version) == (9, 1)
+    assert (pipeline.item("Watch").quantity, pipeline.item("Watch").version) == (1010, 1)
+
+
+def test_one_json_line_reports_the_batch(
+    pipeline: Pipeline, pipe_batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.process(pipe_batch)
+    assert report(capsys) == {
+        "report": "batch",
+        "shard_id": "shardId-000000000000",
+        "records": 6,
+        "applied": 4,
+        "rejected": 2,
+        "duplicates": 0,
+        "redelivered": 0,
+        "failed": 0,
+        "alerts": 2,
+        "late_parent": 0,
+    }
+
+
+def test_alerts_tell_which_threshold_was_crossed(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    pipeline.process(pipe_batch)
+    assert [entry["Message"] for entry in pipeline.topic.sent] == [
+        "Stock of Phone fell below 10: 9 pieces",
+        "Stock of Watch rose above 1000: 1010 pieces",
+    ]
+    attributes = pipeline.topic.sent[0]["MessageAttributes"]
+    assert attributes["quantity_before"] == {"DataType": "Number", "StringValue": "12"}
+    assert attributes["deduplication_id"]["StringValue"].startswith("Phone/shardId-000000000000/49")
+
+
+def test_a_rejected_record_is_kept_whole_with_its_reason(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    pipeline.process(pipe_batch)
+    bodies = [json.loads(entry["MessageBody"]) for entry in pipeline.queue.sent]
+    assert [body["reason"] for body in bodies] == ["InsufficientStock", "MalformedEvent"]
+    assert bodies[0]["event_id"] == "p-3"
+    assert bodies[1]["event_id"] is None
+    assert base64.b64decode(bodies[1]["payload_base64"]) == b'{"event_id": poison'
+    assert bodies[1]["sequence_number"] == pipe_batch[3]["sequenceNumber"]
+
+
+def test_a_large_rejected_payload_is_kept_as_pointer_digest_and_beginning(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    data = b"x" * (256 * 1024 + 1)
+    pipeline.process([pipe_batch[3] | {"data": base64.b64encode(data).decode()}])
+    body = json.loads(pipeline.queue.sent[0]["MessageBody"])
+    assert body["payload_is_whole"] is False
+    assert body["payload_bytes"] == len(data)
+    assert base64.b64decode(body["payload_base64"]) == data[:4096]
+
+
+def test_a_redelivered_batch_changes_nothing_and_tells_nobody(
+    pipeline: Pipeline, pipe_batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.process(pipe_batch)
+    items, told = dict(pipeline.table.items), len(pipeline.topic.sent) + len(pipeline.queue.sent)
+    pipeline.process(pipe_batch)
+    assert pipeline.table.items == items
+    assert pipeline.table.updates == 2
+    assert len(pipeline.topic.sent) + len(pipeline.queue.sent) == told
+    assert report(capsys)["redelivered"] == 6
+
+
+def test_a_throttled_product_is_returned_whole_and_the_others_are_committed(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    def throttle(number: int) -> None:
+        if number <= 4:
+            raise client_error("ThrottlingException")
+
+    pipeline.table.before_update = throttle
+    assert pipeline.process(pipe_batch) == ids(pipe_batch, "Phone")
+    assert list(pipeline.table.items) == ["Watch"]
+    assert pipeline.process(pipe_batch) == []
+    assert pipeline.item("Phone").quantity == 9
+
+
+def test_a_write_whose_answer_is_lost_is_repeated_and_finds_itself(
+    pipeline: Pipeline, pipe_batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lose(number: int) -> None:
+        if number == 1:
+            raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    pipeline.table.after_update = lose
+    assert pipeline.process(pipe_batch) == []
+    assert (pipeline.item("Phone").quantity, pipeline.item("Phone").version) == (9, 1)
+    assert report(capsys)["applied"] == 4
+
+
+def test_a_lost_race_is_judged_anew_on_what_the_winner_wrote(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    winner = Pipeline()
+
+    def overtake(number: int) -> None:
+        if number == 1:
+            winner.process(pipe_batch[:3])
+            pipeline.table.items["Phone"] = winner.table.items["Phone"]
+
+    pipeline.table.before_update = overtake
+    assert pipeline.process(pipe_batch) == []
+    assert (pipeline.item("Phone").quantity, pipeline.item("Phone").version) == (9, 2)
+    assert pipeline.item("Phone").applied_count == 2
+
+
+def test_a_product_that_always_loses_is_returned(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    def always_ahead(number: int) -> None:
+        version = {"N": str(100 + number)}
+        pipeline.table.items["Phone"] = {"product_id": {"S": "Phone"}, "version": version}
+
+    pipeline.table.before_update = always_ahead
+    assert pipeline.process([pipe_batch[0]]) == [pipe_batch[0]["eventID"]]
+
+
+def test_a_record_whose_notice_cannot_be_sent_is_failed_with_its_product(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    pipeline.queue.refuse = [{1}]
+    assert pipeline.process(pipe_batch) == ids(pipe_batch, "Watch")
+    assert list(pipeline.table.items) == ["Phone"]
+
+
+def test_notices_go_out_before_the_commit(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    def crash(number: int) -> None:
+        raise RuntimeError(f"crash before commit {number}")
+
+    pipeline.table.before_update = crash
+    with pytest.raises(RuntimeError):
+        pipeline.process(pipe_batch)
+    assert len(pipeline.topic.sent) == 2
+    assert len(pipeline.queue.sent) == 2
+
+
+def test_a_denied_access_is_not_mistaken_for_something_to_retry(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    def deny(number: int) -> None:
+        raise client_error("AccessDeniedException", Number=number)
+
+    pipeline.table.before_update = deny
+    with pytest.raises(Exception, match="AccessDeniedException"):
+        pipeline.process(pipe_batch)
+
+
+def test_without_time_left_the_rest_of_the_batch_is_returned(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    assert pipeline.process(pipe_batch, remaining=4_999) == [r["eventID"] for r in pipe_batch]
+    assert pipeline.table.items == {}
+
+
+def test_keys_that_dynamodb_leaves_unread_are_asked_for_again(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    pipeline.process(pipe_batch[:1])
+    pipeline.table.unprocessed = [{"Phone"}]
+    assert pipeline.process(pipe_batch) == []
+    assert pipeline.item("Phone").quantity == 9
+
+
+def test_products_that_stay_unread_are_returned(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    pipeline.table.unprocessed = [{"Phone"}] * 4
+    assert pipeline.process(pipe_batch) == ids(pipe_batch, "Phone")
+
+
+def test_a_tombstone_expires_and_an_active_product_does_not(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    removal = {"event_type": "product_removed", "event_id": "p-9", "product_id": "Phone"}
+    removal |= {"occurred_at": "2026-01-05T09:00:00Z", "schema_version": 1}
+    number = str(int(pipe_batch[-1]["sequenceNumber"]) + 1)
+    last = pipe_batch[-1] | {
+        "data": base64.b64encode(json.dumps(removal).encode()).decode(),
+        "sequenceNumber": number,
+        "eventID": f"shardId-000000000000:{number}",
+    }
+    pipeline.process([*pipe_batch, last])
+    assert pipeline.item("Phone").status is Status.REMOVED
+    arrived = int(last["approximateArrivalTimestamp"])
+    assert pipeline.table.items["Phone"]["expires_at"] == {"N": str(arrived + 366 * 86_400)}
+    assert "expires_at" not in pipeline.table.items["Watch"]
+
+
+def test_a_product_that_comes_back_no_longer_expires(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    sale_of_unknown, addition = pipe_batch[2], dict(pipe_batch[0])
+    pipeline.process([sale_of_unknown])
+    assert pipeline.item("Phone").status is Status.UNKNOWN
+    assert "expires_at" in pipeline.table.items["Phone"]
+    number = str(int(sale_of_unknown["sequenceNumber"]) + 1)
+    addition |= {"sequenceNumber": number, "eventID": f"shardId-000000000000:{number}"}
+    pipeline.process([addition])
+    assert pipeline.item("Phone").status is Status.ACTIVE
+    assert "expires_at" not in pipeline.table.items["Phone"]
+
+
+def test_attributes_of_others_survive(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    pipeline.process(pipe_batch[:1])
+    pipeline.table.items["Phone"]["price"] = {"N": "399"}
+    pipeline.process(pipe_batch)
+    assert pipeline.table.items["Phone"]["price"] == {"N": "399"}
+
+
+def test_more_than_100_products_are_read_page_by_page(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    batch = []
+    for n in range(250):
+        shard, number = f"shardId-{n:012d}", str(10**55 + n)
+        batch.append(
+            pipe_batch[3] | {"partitionKey": f"p{n}", "eventID": f"{shard}:{number}"}
+        )
+    assert pipeline.process(batch) == []
+    assert len(pipeline.table.items) == 250
+
+
+def test_notices_are_sent_ten_at_a_time(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    batch = [pipe_batch[3] | {"partitionKey": f"p{n}"} for n in range(25)]
+    pipeline.process(batch)
+    assert pipeline.queue.calls == [10, 10, 5]
+
+
+@pytest.mark.parametrize("event", [{"Records": []}, None, "text", [{"data": "eA=="}], [7]])
+def test_anything_but_a_pipes_batch_is_refused(pipeline: Pipeline, event: Any) -> None:
+    with pytest.raises(MalformedBatch, match="the JSON array of flat Kinesis records"):
+        pipeline.processor.process(event, FakeContext())
+
+
+def test_an_empty_batch_succeeds(pipeline: Pipeline) -> None:
+    assert pipeline.process([]) == []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -184,12 +185,8 @@ class Lab:
             now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             sleep=clock.advance,
         )
-        try:
+        with self._needing("stream"):
             return publisher.publish(events, ordered)
-        except ClientError as exc:
-            if exc.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            raise NotBuilt("stream", self.settings.name("stream")) from exc
 
     def pump(self) -> Any:
         """Make one round of every pipe, in which a second of lab time passes; on AWS, wait one."""
@@ -210,13 +207,15 @@ class Lab:
 
     def inventory(self) -> Any:
         """Active products as a DataFrame: index product_id; quantity, updated_at, version."""
-        return frames.inventory(table.items(self.account))
+        with self._needing("table"):
+            return frames.inventory(table.items(self.account))
 
     def records(self) -> Any:
         """What is in the stream, by shard, as a DataFrame; all digits of the sequence numbers are
         in `.attrs["sequence_numbers"]`.
         """
-        return frames.records(stream.records(self.account))
+        with self._needing("stream"):
+            return frames.records(stream.records(self.account))
 
     def alerts(self) -> Any:
         """The stock alerts that the inbox received, as a DataFrame."""
@@ -233,9 +232,11 @@ class Lab:
     def reconcile(self) -> Reconciliation:
         """Fold the stream and compare with the table; see Reconciliation."""
         account, watermarked = self.account, self.settings.handler == "fold"
-        found = {item.product_id: item for item in table.items(account)}
+        with self._needing("table"):
+            found = {item.product_id: item for item in table.items(account)}
         ranges = [letter["KinesisBatchInfo"] for letter in queues.dead_letters(account)]
-        expected = reconcile.expect(stream.records(account), found, ranges, watermarked)
+        with self._needing("stream"):
+            expected = reconcile.expect(stream.records(account), found, ranges, watermarked)
         drift = reconcile.drift if watermarked else reconcile.simple_drift
         kept = {f"{r['shard_id']}:{r['sequence_number']}" for r in queues.rejections(account)}
         counts = reports.totals(account)
@@ -256,6 +257,16 @@ class Lab:
             self._place.close()
             self._place = None
         _forget(self)
+
+    @contextmanager
+    def _needing(self, kind: str) -> Iterator[None]:
+        """Say that a resource has not been built, where AWS says that it is not found."""
+        try:
+            yield
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            raise NotBuilt(kind, self.settings.name(kind)) from exc
 
     def _open_place(self) -> Place:
         if self._place is None:

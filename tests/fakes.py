@@ -31,7 +31,10 @@ class FakeDynamoDB:
         left_out = self.unprocessed.pop(0) if self.unprocessed else set()
         found = [dict(self.items[k]) for k in keys if k in self.items and k not in left_out]
         left = [{"product_id": {"S": k}} for k in keys if k in left_out]
-        return {"Responses": {table: found}, "UnprocessedKeys": {table: {"Keys": left}} if left else {}}
+        return {
+            "Responses": {table: found},
+            "UnprocessedKeys": {table: {"Keys": left}} if left else {},
+        }
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         self.updates += 1
@@ -61,12 +64,12 @@ class FakeQueue:
         self.calls: list[int] = []
         self.refuse: list[set[int]] = []
 
-    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: ARG002, N803
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         return self._take(Entries)
 
     def publish_batch(
         self,
-        TopicArn: str,  # noqa: ARG002, N803
+        TopicArn: str,  # noqa: N803
         PublishBatchRequestEntries: list[dict[str, Any]],  # noqa: N803
     ) -> dict[str, Any]:
         return self._take(PublishBatchRequestEntries)
@@ -89,7 +92,7 @@ class FakeKinesis:
         self.errors: dict[int, Exception] = {}
         self.always_fail = False
 
-    def put_records(self, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: ARG002, N803
+    def put_records(self, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         assert 1 <= len(Records) <= 500
         assert sum(len(r["Data"]) + len(r["PartitionKey"].encode()) for r in Records) <= 5 * 2**20
         if len(self.calls) in self.errors:

@@ -33,7 +33,11 @@ def _change(stock: dict[str, int], event: dict[str, Any]) -> bool:
         stock[product] = event["quantity"]
     elif kind == "product_removed" and product in stock:
         del stock[product]
-    elif kind == "quantity_changed" and stock.get(product, 0) + event["delta"] >= 0 and product in stock:
+    elif (
+        kind == "quantity_changed"
+        and stock.get(product, 0) + event["delta"] >= 0
+        and product in stock
+    ):
         stock[product] += event["delta"]
     else:
         return False

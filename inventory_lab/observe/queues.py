@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from inventory_lab.exceptions import NotBuilt
 from inventory_lab.resources.account import Account
-from inventory_lab.resources.queues import ensure as queue_url
+from inventory_lab.resources.queues import describe as queue_url
 
 MESSAGES_PER_CALL = 10
 VISIBILITY_SECONDS = 900
@@ -19,8 +20,11 @@ def messages(account: Account, kind: str) -> list[dict[str, Any]]:
     """All messages of a queue, oldest first, each as SQS gave it; they stay in the queue.
 
     Receives until the queue has nothing new to give, then makes everything visible again.
+    Raises NotBuilt when there is no queue.
     """
     sqs, url = account.client("sqs"), queue_url(account, kind)
+    if url is None:
+        raise NotBuilt("queue", account.settings.name(kind))
     found: dict[str, dict[str, Any]] = {}
     try:
         while new := [m for m in _receive(sqs, url) if m["MessageId"] not in found]:

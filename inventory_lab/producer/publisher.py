@@ -198,6 +198,8 @@ class _Backlog:
 
     def send_again(self, failed: list[_Entry]) -> None:
         """Put failed entries back before everything else of their products."""
+        for entry in failed:
+            self._held.setdefault(entry.key, deque())
         for entry in reversed(failed):
             self._hold_first(entry)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from inventory_lab.domain.errors import MalformedEvent
 from inventory_lab.domain.events import (
+    InventoryEvent,
     ProductAdded,
     ProductRemoved,
     QuantityChanged,
@@ -71,10 +73,8 @@ def test_hostile_bytes_are_malformed_and_nothing_worse(data: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_an_event_or_malformed(data: bytes) -> None:
-    try:
-        parse_event(data)
-    except MalformedEvent as refused:
-        assert str(refused)
+    with suppress(MalformedEvent):
+        assert isinstance(parse_event(data), InventoryEvent)
 
 
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=128)
@@ -82,9 +82,7 @@ texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=128)
 
 @given(texts, texts, st.integers(0, 10**9))
 def test_what_is_encoded_is_read_back(product: str, event_id: str, quantity: int) -> None:
-    event = ProductAdded(
-        product, quantity, event_id=event_id, occurred_at="2026-01-05T09:00:00.5Z"
-    )
+    event = ProductAdded(product, quantity, event_id=event_id, occurred_at="2026-01-05T09:00:00.5Z")
     assert parse_event(encode_event(event)) == event
 
 

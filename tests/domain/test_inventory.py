@@ -34,7 +34,9 @@ def changed(delta: int, event_id: str = "changed") -> QuantityChanged:
     return QuantityChanged("Phone", delta, event_id=event_id, occurred_at=AT)
 
 
-def record(event: InventoryEvent | bytes, number: int, key: str = "Phone", shard: str = SHARD) -> Record:
+def record(
+    event: InventoryEvent | bytes, number: int, key: str = "Phone", shard: str = SHARD
+) -> Record:
     data = event if isinstance(event, bytes) else encode_event(event)
     return Record(shard, number, key, data, arrived_at=0.0)
 
@@ -99,7 +101,9 @@ def test_an_event_under_another_partition_key_is_rejected() -> None:
     assert outcome.item.product_id == "Watch"
 
 
-@pytest.mark.parametrize("event", [ADDED, b"{", changed(1)], ids=["applied", "malformed", "rejected"])
+@pytest.mark.parametrize(
+    "event", [ADDED, b"{", changed(1)], ids=["applied", "malformed", "rejected"]
+)
 def test_every_judged_record_advances_the_watermark(event: InventoryEvent | bytes) -> None:
     assert apply(None, record(event, 7)).item.watermarks == {SHARD: 7}
 

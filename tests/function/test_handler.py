@@ -266,9 +266,7 @@ def test_more_than_100_products_are_read_page_by_page(
     batch = []
     for n in range(250):
         shard, number = f"shardId-{n:012d}", str(10**55 + n)
-        batch.append(
-            pipe_batch[3] | {"partitionKey": f"p{n}", "eventID": f"{shard}:{number}"}
-        )
+        batch.append(pipe_batch[3] | {"partitionKey": f"p{n}", "eventID": f"{shard}:{number}"})
     assert pipeline.process(batch) == []
     assert len(pipeline.table.items) == 250
 

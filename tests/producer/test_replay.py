@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas
+import pytest
+
+from inventory_lab import ProductAdded, QuantityChanged, replay
+from inventory_lab.exceptions import BadRow, BadTable
+from inventory_lab.producer.replay import Replay
+
+SALES = (
+    "\ufeffInvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice\r\n"
+    '536365;85123A;"WHITE; HOLDER";6;1/12/2010 08:26;2,55\r\n'
+    "536366;71053;LANTERN;2;1/12/2010 08:30;3,39\r\n"
+    "C536379;85123A;RETURNED;-1;1/12/2010 09:41;2,55\r\n"
+    "536380;85123A;HOLDER;3;13/12/2010 10:00;2,55\r\n"
+)
+
+
+@pytest.fixture
+def sales(tmp_path: Path) -> Path:
+    path = tmp_path / "sales.csv"
+    path.write_bytes(SALES.encode())
+    return path
+
+
+def deltas(found: Replay, product: str) -> list[int]:
+    return [e.delta for e in found if isinstance(e, QuantityChanged) and e.product_id == product]
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_a_sale_takes_from_the_stock_and_a_return_gives_back(sales: Path) -> None:
+    assert deltas(replay(sales), "85123A") == [-6, 1, -3]
+
+
+def test_it_says_how_the_columns_are_read(sales: Path) -> None:
+    assert replay(sales).assumptions == (
+        "StockCode is the product, Quantity the units sold, InvoiceDate the time (day first)"
+    )
+
+
+def test_each_product_opens_with_just_enough_for_what_follows(sales: Path) -> None:
+    opened = {e.product_id: e.quantity for e in replay(sales) if isinstance(e, ProductAdded)}
+    assert opened == {"85123A": 8, "71053": 2}
+
+
+def test_the_opening_stock_can_be_given(sales: Path) -> None:
+    found = replay(sales, opening_stock=100)
+    assert [e.quantity for e in found if isinstance(e, ProductAdded)] == [100, 100]
+    assert len(found) == len(list(found)) == 6
+
+
+def test_a_product_is_added_before_its_first_movement(sales: Path) -> None:
+    kinds = [type(event).__name__ for event in replay(sales) if event.product_id == "71053"]
+    assert kinds == ["ProductAdded", "QuantityChanged"]
+
+
+def test_dates_are_read_day_first_when_the_file_says_so(sales: Path) -> None:
+    assert [e.occurred_at for e in replay(sales)][-1] == "2010-12-13T10:00:00.000Z"
+
+
+def test_dates_are_read_month_first_when_the_file_says_so(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "us.csv", "sku,delta,date\nA,1,12/1/2010 08:26\nA,1,12/13/2010 09:00\n"
+    )
+    assert [e.occurred_at[:10] for e in replay(path)][1:] == ["2010-12-01", "2010-12-13"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-05T09:00:00Z",
+        "2026-01-05 09:00",
+        "5.1.2026 9:00",
+        "5 Jan 2026 09:00",
+        "2026-01-05T10:00:00+01:00",
+    ],
+)
+def test_many_forms_of_dates_are_understood(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path / "dates.csv", f"sku,delta,time\nA,1,{text}\n")
+    assert list(replay(path))[-1].occurred_at == "2026-01-05T09:00:00.000Z"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters_are_recognised(tmp_path: Path, delimiter: str) -> None:
+    rows = [["sku", "delta", "time"], ["A", "5", "2026-01-05"]]
+    path = written(tmp_path / "rows.csv", "\n".join(delimiter.join(row) for row in rows))
+    assert deltas(replay(path), "A") == [5]
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    path = written(tmp_path / "named.csv", "what,how many,when\nA,5,2026-01-05\n")
+    assert deltas(replay(path, product="what", delta="how many", time="when"), "A") == [5]
+    assert deltas(replay(path, product="what", sold="how many", time="when"), "A") == [-5]
+
+
+def test_a_data_frame_is_replayed_like_a_file() -> None:
+    frame = pandas.DataFrame(
+        {"sku": ["A", "A"], "change": [5, -2.0], "at": [datetime(2026, 1, 5, tzinfo=UTC)] * 2}
+    )
+    found = replay(frame, product="sku", delta="change", time="at")
+    assert deltas(found, "A") == [5, -2]
+
+
+def test_the_same_row_is_the_same_fact_however_often_it_is_replayed(sales: Path) -> None:
+    first, second = ([e.event_id for e in replay(sales)] for _ in range(2))
+    assert first == second
+    assert len(set(first)) == len(first)
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("A,,2026-01-05", "the quantity is missing"),
+        ("A,0,2026-01-05", "the quantity is 0: nothing moves"),
+        ("A,2.5,2026-01-05", "the quantity '2.5' is not a whole number"),
+        ('A,"1,000",2026-01-05', "the quantity '1,000' may mean thousands or decimals"),
+        ("A,many,2026-01-05", "the quantity 'many' is not a whole number"),
+        ("A,9999999999,2026-01-05", "the quantity 9999999999 is beyond 1000000000"),
+        (",1,2026-01-05", "the product '' has 0 characters"),
+        ("A,1,", "the time is missing"),
+        ("A,1", "the time is missing"),
+        ("A,1,soon", "the time 'soon' is not a date"),
+        ("A,1,12:30", "the time '12:30' does not name a whole date"),
+    ],
+)
+def test_a_bad_row_is_reported_with_its_line_and_left_out(
+    tmp_path: Path, row: str, problem: str
+) -> None:
+    path = written(tmp_path / "bad.csv", f"sku,delta,time\nA,1,2026-01-05\n{row}\nA,1,2026-01-06\n")
+    found = replay(path)
+    assert deltas(found, "A") == [1, 1]
+    [bad] = found.bad_rows
+    assert bad.line == 3
+    assert str(bad).startswith(f"bad.csv, line 3: {problem}")
+
+
+def test_a_bad_row_can_be_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "bad.csv", "sku,delta,time\nA,x,2026-01-05\n")
+    with pytest.raises(BadRow, match=r"bad\.csv, line 2: the quantity 'x'"):
+        replay(path, on_bad_row="refuse")
+
+
+def test_line_numbers_count_the_lines_of_quoted_fields(tmp_path: Path) -> None:
+    path = written(tmp_path / "q.csv", 'sku,delta,time\n"A\nB",1,2026-01-05\nA,x,2026-01-05\n')
+    assert [row.line for row in replay(path).bad_rows] == [4]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it is empty"),
+        ("\n \n", "it is empty"),
+        ("sku,delta,time\n", "it holds no stock movement"),
+        ("a,b,c\n1,2,3\n", "which column is the stock change"),
+        ("sku,delta\nA,1\n", "which column is the time"),
+        ("sku,delta,time\nA,x,2026-01-05\n", "it holds no stock movement; the first bad row"),
+    ],
+)
+def test_a_table_that_holds_nothing_usable_is_refused(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    with pytest.raises(BadTable, match=problem):
+        replay(written(tmp_path / "t.csv", text))
+
+
+def test_a_missing_file_and_a_missing_column_are_named(tmp_path: Path, sales: Path) -> None:
+    with pytest.raises(BadTable, match=r"nowhere\.csv: it cannot be read \(No such file"):
+        replay(tmp_path / "nowhere.csv")
+    with pytest.raises(BadTable, match="no column 'Menge'; it has InvoiceNo, StockCode"):
+        replay(sales, delta="Menge")

@@ -1,0 +1,107 @@
+"""connect("aws") against moto's own answers: the wiring of a real account, without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto.core.models import MockAWS
+
+from inventory_lab import Lab, ProductAdded, connect
+from inventory_lab.aws import RealAws
+from inventory_lab.domain.inventory import Item, Status
+from inventory_lab.exceptions import PrincipalNotAvailable
+from inventory_lab.function.store import Store
+from inventory_lab.local.clock import LabClock
+from inventory_lab.settings import Settings
+
+NAME = "inventory-lab-e-commerce-streaming"
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    mock = MockAWS()
+    mock.start()
+    yield
+    mock.stop()
+
+
+@pytest.fixture
+def aws(account: None) -> Iterator[Lab]:
+    with connect("aws", allow_charges=True) as lab:
+        yield lab
+
+
+def test_every_name_carries_a_prefix(aws: Lab) -> None:
+    standing = aws.build()
+    assert all("inventory-lab-" in name for name in standing.values())
+
+
+def test_a_prefix_of_ones_own_is_kept(account: None) -> None:
+    with connect("aws", settings=Settings(prefix="team-7-"), allow_charges=True) as lab:
+        assert lab.build(through="stream")["stream"].endswith("stream/team-7-e-commerce-streaming")
+
+
+def test_events_are_published_as_the_producer_and_stored(aws: Lab) -> None:
+    aws.build(through="stream")
+    arn = aws.session("producer").client("sts").get_caller_identity()["Arn"]
+    assert arn.endswith(":user/inventory-lab-aws-de-user")
+    assert aws.publish([ProductAdded("Phone", 5)]).published == 1
+    assert list(aws.records()["partition_key"]) == ["Phone"]
+
+
+def test_the_producers_key_is_deleted_at_close(account: None) -> None:
+    iam = boto3.client("iam")
+    with connect("aws", allow_charges=True) as lab:
+        lab.build(through="stream")
+        lab.session("producer")
+        keys = iam.list_access_keys(UserName="inventory-lab-aws-de-user")["AccessKeyMetadata"]
+        assert len(keys) == 1
+    assert not iam.list_access_keys(UserName="inventory-lab-aws-de-user")["AccessKeyMetadata"]
+
+
+@pytest.mark.parametrize("principal", ["pipe", "function"])
+def test_the_roles_belong_to_their_services(aws: Lab, principal: str) -> None:
+    with pytest.raises(PrincipalNotAvailable, match="only the service itself can assume this role"):
+        aws.session(principal)
+
+
+def test_the_producer_needs_a_built_user(aws: Lab) -> None:
+    with pytest.raises(PrincipalNotAvailable, match=r"run lab\.build\(\) first"):
+        aws.session("producer")
+
+
+def test_settling_reads_the_watermarks_and_ends_in_time(account: None) -> None:
+    settings, clock = Settings(), LabClock()
+    place = RealAws(settings, clock)
+    with Lab(place, settings) as lab:
+        lab.build()
+        receipt = lab.publish([ProductAdded("Phone", 5), ProductAdded("Watch", 5)])
+        [(shard, number)] = receipt.positions["Phone"].items()
+        write_watermark("Phone", shard, number)
+        start = clock.now()
+        report = lab.settle(receipt, timeout=20)
+        assert not report
+        assert list(report.still_open) == ["Watch"]
+        assert clock.now() - start == timedelta(seconds=20)
+        [(shard, number)] = receipt.positions["Watch"].items()
+        write_watermark("Watch", shard, number)
+        assert lab.settle(receipt)
+
+
+def write_watermark(product: str, shard: str, number: int) -> None:
+    client: Any = boto3.client("dynamodb")
+    item = Item(product, Status.ACTIVE, 5, {shard: number})
+    assert Store(client, "inventory", 366).commit(Item(product), item, 0.0).committed
+
+
+def test_teardown_deletes_everything(aws: Lab) -> None:
+    aws.build()
+    aws.teardown()
+    assert boto3.client("kinesis").list_streams()["StreamNames"] == []
+    assert boto3.client("iam").list_roles()["Roles"] == []
+    assert boto3.client("iam").list_users()["Users"] == []

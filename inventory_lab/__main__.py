@@ -1,4 +1,7 @@
-"""The command line: `python -m inventory_lab demo` runs the whole pipeline on the embedded AWS."""
+"""The command line: `python -m inventory_lab demo` runs the whole pipeline on the embedded AWS.
+
+What takes long to import is imported inside `main`, where Ctrl-C is answered in one line.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.domain.events import LARGEST_QUANTITY, InventoryEvent
 from inventory_lab.exceptions import BadRow, BadTable
-from inventory_lab.lab import Lab, Reconciliation, connect
-from inventory_lab.producer.generator import simulate
-from inventory_lab.producer.publisher import Receipt
-from inventory_lab.producer.replay import Replay, replay
+
+if TYPE_CHECKING:
+    from inventory_lab.lab import Lab, Reconciliation
+    from inventory_lab.producer.replay import Replay
 
 SLICE = 5_000
 """Events published and settled between two lines of progress."""
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Run:
     """What a demo found out."""
 
-    receipt: Receipt
+    published: int
     seconds: float
     reconciliation: Reconciliation
     inventory: Any
@@ -52,7 +55,7 @@ class _Run:
     def as_json(self) -> dict[str, Any]:
         found = self.reconciliation
         return {
-            "published": self.receipt.published,
+            "published": self.published,
             "applied": found.applied,
             "rejected": found.rejected,
             "duplicates": found.duplicates,
@@ -63,11 +66,13 @@ class _Run:
             "products": len(self.inventory),
             "alerts": len(self.alerts),
             "seconds": round(self.seconds, 3),
-            "events_per_second": round(self.receipt.published / self.seconds, 1),
+            "events_per_second": round(self.published / self.seconds, 1),
         }
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from inventory_lab.lab import connect
+
     events, source = _events(options)
     _say("building stream, table, function and pipe on the embedded AWS")
     with connect() as lab:
@@ -83,6 +88,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _events(options: argparse.Namespace) -> tuple[Iterable[InventoryEvent], Replay | None]:
+    from inventory_lab.producer.generator import simulate
+    from inventory_lab.producer.replay import replay
+
     if options.csv is None:
         return simulate(options.events, options.products, options.seed), None
     source = replay(
@@ -101,16 +109,22 @@ def _events(options: argparse.Namespace) -> tuple[Iterable[InventoryEvent], Repl
 
 
 def _run(lab: Lab, events: Iterable[InventoryEvent]) -> _Run:
-    start, total, unsettled = time.perf_counter(), Receipt(), 0
+    start, published, unsettled = time.perf_counter(), 0, 0
     for part in _slices(events):
         receipt = lab.publish(part)
         unsettled += len(lab.settle(receipt).still_open)
-        total.published += receipt.published
-        _say(f"published and settled {total.published} events", over=True)
+        published += receipt.published
+        _say(f"published and settled {published} events", over=True)
     seconds = time.perf_counter() - start
     _say("reconciling the table with the stream")
     return _Run(
-        total, seconds, lab.reconcile(), lab.inventory(), lab.alerts(), lab.rejected(), unsettled
+        published,
+        seconds,
+        lab.reconcile(),
+        lab.inventory(),
+        lab.alerts(),
+        lab.rejected(),
+        unsettled,
     )
 
 
@@ -141,8 +155,7 @@ def _report(run: _Run) -> str:
         f"+ pending {found.pending}",
         f"  drift: {len(found.drift)} products" + ("" if facts["exact"] else "  NOT EXACT"),
         *([_rows(found.drift)] if len(found.drift) else []),
-        f"{run.receipt.published} events in {run.seconds:.1f} s: "
-        f"{facts['events_per_second']:.0f} events/s",
+        f"{run.published} events in {run.seconds:.1f} s: {facts['events_per_second']:.0f} events/s",
     ]
     return "\n".join(lines)
 
@@ -181,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     rows.add_argument("--sold", metavar="COLUMN", help="the units sold, instead of --delta")
     rows.add_argument("--time", metavar="COLUMN", help="when it happened")
     rows.add_argument(
-        "--opening-stock", type=_count, metavar="N", help="of each product; default: just enough"
+        "--opening-stock", type=_stock, metavar="N", help="of each product; default: just enough"
     )
     days = rows.add_mutually_exclusive_group()
     days.add_argument(
@@ -198,6 +211,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{number} is negative")
+    return number
+
+
+def _stock(text: str) -> int:
+    number = _count(text)
+    if number > LARGEST_QUANTITY:
+        raise argparse.ArgumentTypeError(f"{number} is more than {LARGEST_QUANTITY}")
     return number
 
 

@@ -45,6 +45,9 @@ class Place(Protocol):
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those positions that are not passed."""
 
+    def passed(self, shard_id: str, sequence_number: int) -> bool:
+        """True when the pipe is known to have delivered the record, or given it up."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -69,7 +72,8 @@ class Reconciliation:
     """The function's own counts beside what the stream says; `drift` is empty when they agree.
 
     `missing_rejections` names records (shard:sequence number) that were rejected and are not in the
-    rejected queue.
+    rejected queue, `lost` those that the pipe has passed and nobody has judged, `applied_twice` the
+    ids of events that were applied again after the function had forgotten them.
     """
 
     published: int
@@ -80,6 +84,8 @@ class Reconciliation:
     pending: int
     drift: Any
     missing_rejections: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    applied_twice: tuple[str, ...] = ()
 
     @property
     def conserved(self) -> bool:
@@ -89,8 +95,9 @@ class Reconciliation:
 
     @property
     def exact(self) -> bool:
-        """No drift, nothing missing, every published record accounted for."""
-        return self.conserved and not len(self.drift) and not self.missing_rejections
+        """No drift, nothing missing or applied twice, every published record accounted for."""
+        faults = self.missing_rejections or self.lost or self.applied_twice
+        return self.conserved and not len(self.drift) and not faults
 
 
 class Lab:
@@ -232,23 +239,27 @@ class Lab:
     def reconcile(self) -> Reconciliation:
         """Fold the stream and compare with the table; see Reconciliation."""
         account, watermarked = self.account, self.settings.handler == "fold"
+        place = self._open_place()
         with self._needing("table"):
             found = {item.product_id: item for item in table.items(account)}
-        ranges = [letter["KinesisBatchInfo"] for letter in queues.dead_letters(account)]
+        ranges = queues.dead_letters(account)
         with self._needing("stream"):
             expected = reconcile.expect(stream.records(account), found, ranges, watermarked)
         drift = reconcile.drift if watermarked else reconcile.simple_drift
         kept = {f"{r['shard_id']}:{r['sequence_number']}" for r in queues.rejections(account)}
         counts = reports.totals(account)
+        lost = [r for r in expected.pending if place.passed(r.shard_id, r.sequence_number)]
         return Reconciliation(
             published=expected.published,
             applied=counts["applied"],
             rejected=counts["rejected"],
             duplicates=counts["duplicates"],
             dead_lettered=sum(info["batchSize"] for info in ranges),
-            pending=expected.counts.get("pending", 0),
+            pending=len(expected.pending) - len(lost),
             drift=frames.drift(drift(expected.items, found)),
             missing_rejections=tuple(sorted(expected.rejected - kept)) if watermarked else (),
+            lost=tuple(record.event_id for record in lost),
+            applied_twice=tuple(expected.applied_twice),
         )
 
     def close(self) -> None:

@@ -19,9 +19,10 @@ SCHEMA_VERSION = 1
 LARGEST_QUANTITY = 10**9
 LONGEST_EVENT_ID = 128
 LONGEST_PRODUCT_ID = 256
+DEEPEST_NESTING = 64
 
 _RFC_3339_UTC = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|\+00:00)"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|\+00:00)"
 )
 
 
@@ -140,12 +141,31 @@ def _read_object(data: bytes) -> _Object:
     try:
         body = _DECODER.decode(text)
     except RecursionError as exc:
-        raise MalformedEvent(None, "is nested too deeply") from exc
+        raise _too_deep() from exc
     except ValueError as exc:
         raise MalformedEvent(None, f"is not JSON: {exc}") from exc
     if not isinstance(body, _Object):
         raise MalformedEvent(None, f"is a JSON {type(body).__name__}, not an object")
+    if text.count("[") + text.count("{") > DEEPEST_NESTING and _is_too_deep(body):
+        raise _too_deep()
     return body
+
+
+def _too_deep() -> MalformedEvent:
+    return MalformedEvent(None, f"is nested more than {DEEPEST_NESTING} levels deep")
+
+
+def _is_too_deep(body: Any) -> bool:
+    """The limit is a fixed one: what the call stack can take differs from caller to caller."""
+    level = [body]
+    for _ in range(DEEPEST_NESTING):
+        parents = [value for value in level if isinstance(value, (dict, list))]
+        level = [
+            child
+            for value in parents
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+    return any(isinstance(value, (dict, list)) for value in level)
 
 
 def _required(body: _Object, name: str) -> Any:

@@ -67,14 +67,13 @@ class BatchProcessor:
             key: fold(items.get(key), group) for key, group in groups.items() if key not in failed
         }
         failed |= self._notices.send(o for outcomes in judged.values() for o in outcomes)
-        for key in [key for key in judged if key not in failed]:
-            committed = _time_is_left(context) and self._commit(judged[key])
-            if committed:
-                judged[key] = committed
-            else:
-                failed.add(key)
-        self._report(records, [o for key in judged if key not in failed for o in judged[key]])
-        return batch_item_failures(record for record in records if record.partition_key in failed)
+        committed: dict[str, list[Outcome]] = {}
+        try:
+            for key in [key for key in judged if key not in failed and _time_is_left(context)]:
+                committed[key] = self._commit(judged[key])
+        finally:  # what is committed is counted, whatever became of the rest
+            self._report(records, [o for outcomes in committed.values() for o in outcomes])
+        return batch_item_failures(r for r in records if not committed.get(r.partition_key))
 
     def _commit(self, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes that were committed: judged anew on the winner's item after a lost race.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +15,7 @@ import botocore.session
 import moto
 import moto.logs.models
 from moto.core.models import MockAWS
+from moto.sns.models import SNSBackend
 
 from inventory_lab.exceptions import PrincipalNotAvailable, UnmockedCall, UnsupportedMoto
 from inventory_lab.local import functions, speed, streams
@@ -88,9 +89,18 @@ class EmbeddedAws:
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those of `positions` (product → shard → sequence number) that the lab's pipe has not passed."""
-        name = self.settings.name("pipe")
-        pollers = [p for (arn, _), p in self._pollers.items() if arn.endswith(f":pipe/{name}")]
-        return _without_passed(positions, pollers[-1:])
+        left: dict[str, dict[str, int]] = {}
+        for product, shards in positions.items():
+            for shard, number in shards.items():
+                if not self.passed(shard, number):
+                    left.setdefault(product, {})[shard] = number
+        return left
+
+    def passed(self, shard_id: str, sequence_number: int) -> bool:
+        """True when the lab's pipe has delivered the record, or given it up."""
+        ending = f":pipe/{self.settings.name('pipe')}"
+        pollers = [p for (arn, _), p in self._pollers.items() if arn.endswith(ending)]
+        return bool(pollers) and pollers[-1].passed(shard_id, sequence_number)
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self._client("pipes")
@@ -182,7 +192,16 @@ def no_way_out() -> Iterator[None]:
     def refuse(_: Any, request: Any) -> Any:
         raise UnmockedCall(request.url.partition("?")[0])
 
-    with patch.object(botocore.httpsession.URLLib3Session, "send", refuse):
+    def refuse_http(backend: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
+        if protocol in ("http", "https"):  # moto would post every message there
+            raise UnmockedCall(endpoint)
+        return subscribe(backend, topic_arn, endpoint, protocol)
+
+    subscribe = SNSBackend.subscribe
+    with (
+        patch.object(botocore.httpsession.URLLib3Session, "send", refuse),
+        patch.object(SNSBackend, "subscribe", refuse_http),
+    ):
         yield
 
 
@@ -192,15 +211,3 @@ def _logs_follow(clock: LabClock) -> Iterator[None]:
     now = lambda: clock.now().replace(tzinfo=None)  # noqa: E731
     with patch.object(moto.logs.models, "utcnow", now):
         yield
-
-
-def _without_passed(
-    positions: Mapping[str, Mapping[str, int]], pollers: Iterable[Poller]
-) -> dict[str, dict[str, int]]:
-    pollers = list(pollers)
-    left: dict[str, dict[str, int]] = {}
-    for product, shards in positions.items():
-        for shard, number in shards.items():
-            if not any(poller.passed(shard, number) for poller in pollers):
-                left.setdefault(product, {})[shard] = number
-    return left

@@ -92,6 +92,7 @@ class Environment:
     def entered(self) -> Iterator[None]:
         """Inside, this process looks like the environment; afterwards all is as it was."""
         variables, session = dict(os.environ), boto3.DEFAULT_SESSION
+        path, entries = sys.path, list(sys.path)
         modules = self._swap_modules(self._modules)
         _replace_environ(self._variables)
         boto3.DEFAULT_SESSION = self._session
@@ -100,7 +101,8 @@ class Environment:
         try:
             yield
         finally:
-            sys.path.remove(str(self.root))
+            sys.path = path  # whatever the handler did to it
+            sys.path[:] = entries
             self._session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
             _replace_environ(variables)
             self._modules = self._swap_modules(modules)
@@ -156,9 +158,7 @@ class Functions:
         environment = Environment(function.code_bytes, variables, stream)
         logs = session.client("logs", region_name=function.region)
         with _log_access():
-            with suppress(logs.exceptions.ResourceAlreadyExistsException):
-                logs.create_log_group(logGroupName=function.logs_group_name)
-            logs.create_log_stream(logGroupName=function.logs_group_name, logStreamName=stream)
+            _make_log(logs, function.logs_group_name, stream)
         self._environments[function.function_arn] = (revision, environment, logs)
         return environment, logs
 
@@ -210,11 +210,13 @@ def _run(handler: str, event: Any, context: LambdaContext, root: Path) -> tuple[
     try:
         handle = getattr(importlib.import_module(module_name), function_name)
         result = handle(event, context)
-    except (Exception, SystemExit) as exc:  # noqa: BLE001 whatever a handler raises is its answer
-        return _error(type(exc).__name__, str(exc), context, _stack(exc, root)), True
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # noqa: BLE001 whatever a handler raises is its answer
+        return _error(type(exc).__name__, _message(exc), context, _stack(exc, root)), True
     try:
         return json.dumps(result).encode(), False
-    except (TypeError, ValueError) as exc:
+    except (TypeError, ValueError, RecursionError) as exc:
         message = f"Unable to marshal response: {exc}"
         return _error("Runtime.MarshalError", message, context, []), True
 
@@ -228,6 +230,13 @@ def _error(kind: str, message: str, context: LambdaContext, stack: list[str]) ->
         "stackTrace": stack,
     }
     return json.dumps(body).encode()
+
+
+def _message(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except Exception as worse:  # noqa: BLE001 a handler's exception may be broken itself
+        return f"its message could not be read ({type(worse).__name__})"
 
 
 def _stack(exc: BaseException, root: Path) -> list[str]:
@@ -261,15 +270,26 @@ def _variables(function: LambdaFunction, log_stream: str, credentials: Any) -> d
     }  # fmt: skip
 
 
+def _make_log(logs: Any, group: str, stream: str) -> None:
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=group)
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+
+
 def _write_log(logs: Any, context: LambdaContext, output: str, milliseconds: int) -> None:
-    lines = [line for line in output.splitlines() if line]
-    if lines:
-        with _log_access():
-            logs.put_log_events(
-                logGroupName=context.log_group_name,
-                logStreamName=context.log_stream_name,
-                logEvents=[{"timestamp": milliseconds, "message": line} for line in lines],
-            )
+    """Write the lines; a log that somebody deleted is made anew."""
+    events = [{"timestamp": milliseconds, "message": line} for line in output.splitlines() if line]
+    group, stream = context.log_group_name, context.log_stream_name
+    request = {"logGroupName": group, "logStreamName": stream, "logEvents": events}
+    if not events:
+        return
+    with _log_access():
+        try:
+            logs.put_log_events(**request)
+        except logs.exceptions.ResourceNotFoundException:
+            _make_log(logs, group, stream)
+            logs.put_log_events(**request)
 
 
 @contextmanager

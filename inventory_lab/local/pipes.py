@@ -14,7 +14,9 @@ Where AWS leaves the behaviour open, this is what happens here:
 - an identifier that is not in the batch fails the whole batch;
 - dead letters point at one record each when others of their batch were delivered;
 - halving a batch does not use up a retry; a failing batch is tried again in the next round;
-- the shards that a closed shard was split into are read when it is drained.
+- the shards that a closed shard was split into are read when it is drained, from their beginning,
+  or from StartingPosition if they were there when the pipe began;
+- a batch whose dead letter cannot be sent is tried again.
 
 Rules: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html,
 eb-pipes-batching-concurrency.html and eb-pipes-error-troubleshooting.html beside it.
@@ -147,6 +149,7 @@ class Poller:
         self._sqs = sqs
         self._clock = clock
         self._readers: dict[str, ShardReader] = {}
+        self._first_shards: set[str] = set()
 
     def poll(self, pipe: Definition) -> Round:
         """Make one round over all shards that may be read by now."""
@@ -163,11 +166,12 @@ class Poller:
 
     def _readable(self, pipe: Definition) -> list[ShardReader]:
         shards = self._shards(pipe)
-        first_round = not self._readers
+        self._first_shards = self._first_shards or {shard["ShardId"] for shard in shards}
         for shard in shards:
             shard_id = shard["ShardId"]
             if shard_id not in self._readers and self._parents_drained(shard, shards):
-                start = pipe.start if first_round else {"ShardIteratorType": "TRIM_HORIZON"}
+                first = shard_id in self._first_shards
+                start = pipe.start if first else {"ShardIteratorType": "TRIM_HORIZON"}
                 answer = self._kinesis.get_shard_iterator(
                     StreamARN=pipe.stream_arn, ShardId=shard_id, **start
                 )
@@ -199,14 +203,17 @@ class Poller:
 
     def _deliver_due(self, reader: ShardReader, pipe: Definition, done: Round) -> None:
         """Deliver in order until a batch fails, which then blocks its shard until the next round."""
-        while reader.failing:
-            if not self._deliver(reader.failing.popleft(), reader, pipe, done):
+        while reader.failing or self._take_due(reader, pipe, done):
+            if not self._deliver(reader.failing[0], reader, pipe, done):
                 return
-        while (size := self._due(reader, pipe)) > 0:
-            batch = Batch([reader.waiting.popleft() for _ in range(size)])
+
+    def _take_due(self, reader: ShardReader, pipe: Definition, done: Round) -> bool:
+        """Move the next batch to those under way; False when none is due."""
+        size = self._due(reader, pipe)
+        if size:
+            reader.failing.append(Batch([reader.waiting.popleft() for _ in range(size)]))
             done.records += size
-            if not self._deliver(batch, reader, pipe, done):
-                return
+        return size > 0
 
     def _due(self, reader: ShardReader, pipe: Definition) -> int:
         """How many waiting records make a batch now; 0 when they had better wait for more."""
@@ -223,26 +230,29 @@ class Poller:
         return size if closed else 0
 
     def _deliver(self, batch: Batch, reader: ShardReader, pipe: Definition, done: Round) -> bool:
-        """Invoke the function once; False when the shard has to wait for the next round."""
+        """Invoke the function once; False when the shard has to wait for the next round.
+
+        The batch stays under way until its fate is known, so an interrupt loses nothing.
+        """
         done.invocations += 1
         failed = self._invoke(batch.events, pipe)
         if not failed:
+            reader.failing.popleft()
             return True
         done.failures += 1
+        whole = batch.whole and len(failed) == len(batch.events)
         if pipe.bisect and len(failed) == len(batch.events) > 1:
             done.bisects += 1
             middle = len(failed) // 2
-            halves = (failed[middle:], failed[:middle])
-            reader.failing.extendleft(Batch(h, batch.failures, batch.whole) for h in halves)
-            return False
-        whole = batch.whole and len(failed) == len(batch.events)
-        if 0 <= pipe.retries <= batch.failures:
-            for run in [failed] if whole else [[event] for event in failed]:
-                self._give_up(run, reader, pipe)
+            left = [Batch(h, batch.failures, whole) for h in (failed[:middle], failed[middle:])]
+        elif 0 <= pipe.retries <= batch.failures and self._give_up(failed, whole, reader, pipe):
             done.dead_lettered += len(failed)
-            return True
-        reader.failing.appendleft(Batch(failed, batch.failures + 1, whole))
-        return False
+            left = []
+        else:
+            left = [Batch(failed, batch.failures + 1, whole)]
+        reader.failing.popleft()
+        reader.failing.extendleft(reversed(left))
+        return not left
 
     def _invoke(self, events: list[Event], pipe: Definition) -> list[Event]:
         """The events that have to be tried again; an error of the call fails them all."""
@@ -256,13 +266,24 @@ class Poller:
             return events
         return failed_events(answer["Payload"].read(), events)
 
-    def _give_up(self, events: Sequence[Event], reader: ShardReader, pipe: Definition) -> None:
-        """Send AWS's pointer message; without a dead-letter queue the records are dropped, as on AWS."""
-        if pipe.dead_letter_arn is not None:
-            account, name = pipe.dead_letter_arn.split(":")[-2:]
-            url = f"{self._sqs.meta.endpoint_url}/{account}/{name}"
-            body = dead_letter(events, reader.shard_id, pipe, self._clock.now())
-            self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    def _give_up(
+        self, events: list[Event], whole: bool, reader: ShardReader, pipe: Definition
+    ) -> bool:
+        """Send AWS's pointer message; without a dead-letter queue the records are dropped, as on AWS.
+
+        False when the queue does not take it: the batch is not given up then.
+        """
+        if pipe.dead_letter_arn is None:
+            return True
+        account, name = pipe.dead_letter_arn.split(":")[-2:]
+        url = f"{self._sqs.meta.endpoint_url}/{account}/{name}"
+        try:
+            for run in [events] if whole else [[event] for event in events]:
+                body = dead_letter(run, reader.shard_id, pipe, self._clock.now())
+                self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+        except ClientError:
+            return False
+        return True
 
 
 def to_event(record: Mapping[str, Any], shard_id: str, pipe: Definition) -> Event:
@@ -293,9 +314,13 @@ def failed_events(payload: bytes, events: list[Event]) -> list[Event]:
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     if not failures:
         return []
-    known = {event["eventID"] for event in events}
-    named = {f.get("itemIdentifier") if isinstance(f, dict) else None for f in failures}
-    return [e for e in events if e["eventID"] in named] if named <= known else events
+    if not isinstance(failures, list):
+        return events
+    named = [f.get("itemIdentifier") if isinstance(f, dict) else None for f in failures]
+    known = [event["eventID"] for event in events]
+    if not all(isinstance(name, str) for name in named) or not set(named) <= set(known):
+        return events
+    return [event for event in events if event["eventID"] in set(named)]
 
 
 def dead_letter(

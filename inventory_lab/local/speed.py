@@ -4,7 +4,7 @@
 |---|---|
 | parses an UpdateExpression twice a call, copies its tree, and walks it ten times to validate it | an expression that has passed moto's validation once, with the same names on a table of the same keys, is not validated again when it only SETs, REMOVEs or ADDs whole attributes: nothing in it then depends on the item or on the values |
 | looks for every member of an answer under up to six spellings | first under its own; under no other when all of a dict is spelled as in the service model |
-| counts the messages of a queue three times for each message sent or received | counts when asked |
+| counts the messages of a queue three times for each message sent or received, and lists them all to give out ten | counts when asked, stops at the tenth |
 
 `tests/local/test_speed.py` compares the answers with bare moto's.
 """
@@ -46,7 +46,8 @@ class Plain:
 
     def has_passed(self, names: Any, values: Any, table: Any) -> bool:
         """True when moto has validated the expression with these names on such a table before."""
-        defined = all(_placeholder(a) in values for a in self._actions if len(a.children) > 1)
+        given = values or {}
+        defined = all(_placeholder(a) in given for a in self._actions if len(a.children) > 1)
         return defined and self._key(names, table) in self._passed
 
     def remember(self, names: Any, table: Any) -> None:
@@ -77,6 +78,7 @@ def installed() -> Iterator[None]:
         (ResponseSerializer, "get_value", _own_spelling_first(ResponseSerializer.get_value)),
     ]
     repairs += [(Queue, name, _counted_when_asked(getattr(Queue, name))) for name in COUNTS]
+    repairs.append((Queue, "messages", _listed_as_far_as_needed(Queue.messages)))
     for name in ("send_message", "receive_message"):
         repairs.append((SQSBackend, name, _uncounted(getattr(SQSBackend, name))))
     with ExitStack() as stack:
@@ -151,6 +153,15 @@ def _uncounted(act: Callable[..., Any]) -> Callable[..., Any]:
             queue.uncounted = False
 
     return uncounted
+
+
+def _listed_as_far_as_needed(messages: Any) -> property:
+    def listed(queue: Any) -> Any:
+        if not getattr(queue, "uncounted", False):
+            return messages.fget(queue)
+        return (m for m in queue._messages if m.visible and not m.delayed)
+
+    return property(listed)
 
 
 def _counted_when_asked(count: Any) -> property:

@@ -78,5 +78,5 @@ def _time(seconds: float) -> str:
 def _text(data: bytes) -> str:
     try:
         return json.dumps(json.loads(data), ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return data.decode("utf-8", errors="backslashreplace")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from inventory_lab.exceptions import NotBuilt
@@ -36,19 +37,43 @@ def messages(account: Account, kind: str) -> list[dict[str, Any]]:
 
 def alerts(account: Account) -> list[dict[str, Any]]:
     """The stock alerts in the inbox, one a crossing: repeats after a crash are dropped."""
-    bodies = (json.loads(message["Body"]) for message in messages(account, "alerts_queue"))
-    return _once(_alert(body) for body in bodies)
+    found = messages(account, "alerts_queue")
+    return _once(_alert(m["MessageId"], body) for m, body in _objects(found) if "Message" in body)
 
 
 def rejections(account: Account) -> list[dict[str, Any]]:
     """The rejected records, one a record; `payload` holds the bytes that were kept."""
-    bodies = (json.loads(message["Body"]) for message in messages(account, "rejected_queue"))
+    found = messages(account, "rejected_queue")
+    bodies = [body for _, body in _objects(found) if "payload_base64" in body]
+    _tell_of_others(account, "rejected_queue", len(found) - len(bodies))
     return _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in bodies)
 
 
 def dead_letters(account: Account) -> list[dict[str, Any]]:
-    """The pipe's pointer messages: which ranges of the stream it gave up."""
-    return [json.loads(message["Body"]) for message in messages(account, "dead_letter_queue")]
+    """The ranges of the lab's stream that the pipe gave up, from its pointer messages."""
+    found = messages(account, "dead_letter_queue")
+    ranges = [body["KinesisBatchInfo"] for _, body in _objects(found) if "KinesisBatchInfo" in body]
+    _tell_of_others(account, "dead_letter_queue", len(found) - len(ranges))
+    return [info for info in ranges if info["streamArn"] == account.stream_arn()]
+
+
+def _objects(
+    found: Iterable[dict[str, Any]],
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """The messages whose body is a JSON object, with it."""
+    for message in found:
+        try:
+            body = json.loads(message["Body"])
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(body, dict):
+            yield message, body
+
+
+def _tell_of_others(account: Account, kind: str, count: int) -> None:
+    if count:
+        name = account.settings.name(kind)
+        warnings.warn(f"{count} messages in '{name}' are not of this pipeline", stacklevel=4)
 
 
 def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
@@ -71,10 +96,13 @@ def _make_visible(sqs: Any, url: str, received: list[dict[str, Any]]) -> None:
         sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
 
 
-def _alert(body: dict[str, Any]) -> dict[str, Any]:
+def _alert(message_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """A row of what SNS delivered; a message without our attributes is shown by its text."""
     values = {name: value["Value"] for name, value in body.get("MessageAttributes", {}).items()}
-    numbers = ("quantity", "quantity_before", "threshold")
-    return values | {n: int(values[n]) for n in numbers if n in values} | {"text": body["Message"]}
+    numbers = {
+        n: int(values[n]) for n in ("quantity", "quantity_before", "threshold") if n in values
+    }
+    return {"deduplication_id": message_id} | values | numbers | {"text": body["Message"]}
 
 
 def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

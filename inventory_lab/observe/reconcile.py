@@ -13,7 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from inventory_lab.domain.inventory import Item, Record, Status, Verdict, apply
+from inventory_lab.domain.inventory import (
+    KEPT_WATERMARKS,
+    Item,
+    Record,
+    Status,
+    Verdict,
+    apply,
+    digest,
+)
 
 DRIFT_COLUMNS = (
     "product_id", "expected_status", "found_status", "expected_quantity", "found_quantity",
@@ -28,6 +36,8 @@ class Expectation:
     items: Mapping[str, Item]
     counts: Mapping[str, int]
     rejected: frozenset[str] = field(default_factory=frozenset)
+    pending: Sequence[Record] = ()
+    applied_twice: Sequence[str] = ()
 
     @property
     def published(self) -> int:
@@ -48,19 +58,27 @@ def expect(
     items: dict[str, Item] = {}
     counts: Counter[str] = Counter()
     rejected: set[str] = set()
+    pending: list[Record] = []
+    applied: set[tuple[str, bytes]] = set()
+    applied_twice: list[str] = []
     lost = _Ranges(ranges)
     for record in records:
         if lost.hold(record):
             counts["dead_lettered"] += 1
         elif watermarked and not _is_judged(record, found.get(record.partition_key)):
             counts["pending"] += 1
+            pending.append(record)
         else:
             outcome = apply(items.get(record.partition_key), record)
             items[record.partition_key] = outcome.item
             counts[outcome.verdict] += 1
             if outcome.verdict is Verdict.REJECTED:
                 rejected.add(record.event_id)
-    return Expectation(items, counts, frozenset(rejected))
+            elif outcome.verdict is Verdict.APPLIED and outcome.event:
+                fact = record.partition_key, digest(outcome.event.event_id)
+                applied_twice += [outcome.event.event_id] if fact in applied else []
+                applied.add(fact)
+    return Expectation(items, counts, frozenset(rejected), pending, applied_twice)
 
 
 def drift(expected: Mapping[str, Item], found: Mapping[str, Item]) -> list[dict[str, Any]]:
@@ -98,7 +116,12 @@ def _row(key: str, want: Item, have: Item) -> dict[str, Any]:
 
 
 def _is_judged(record: Record, found: Item | None) -> bool:
-    return found is not None and record.sequence_number <= found.watermarks.get(record.shard_id, -1)
+    if found is None:
+        return False
+    if record.shard_id in found.watermarks:
+        return record.sequence_number <= found.watermarks[record.shard_id]
+    # An item keeps the watermarks of its last shards only: an older shard without one was judged.
+    return len(found.watermarks) == KEPT_WATERMARKS and record.shard_id < min(found.watermarks)
 
 
 class _Ranges:

@@ -31,10 +31,21 @@ def batches(account: Account) -> Iterator[dict[str, Any]]:
     while True:
         answer = unless_missing(("ResourceNotFoundException",), logs.filter_log_events, **request)
         for event in (answer or {}).get("events", []):
-            yield json.loads(event["message"])
+            report = _report(event["message"])
+            if report is not None:
+                yield report
         if not (answer or {}).get("nextToken"):
             return
         request["nextToken"] = answer["nextToken"]
+
+
+def _report(line: str) -> dict[str, Any] | None:
+    """The report in a log line; None for whatever else was printed."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and found.get("report") == "batch" else None
 
 
 def totals(account: Account) -> dict[str, int]:

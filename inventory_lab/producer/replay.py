@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from inventory_lab.domain.events import (
     ProductAdded,
     QuantityChanged,
 )
-from inventory_lab.exceptions import BadRow, BadTable
+from inventory_lab.exceptions import BadRow, BadTable, MalformedEvent
 
 PRODUCT_NAMES = ("product_id", "product", "sku", "stockcode", "item", "itemid", "article")
 CHANGE_NAMES = ("delta", "change", "quantitychange", "stockchange", "movement")
@@ -49,6 +49,8 @@ class Movement:
 class Replay:
     """The events of a file or DataFrame, in its order; iterate as often as you like.
 
+    The same rows are the same facts, with the same event ids, however often they are replayed.
+
     `assumptions` says how the columns are read, `bad_rows` which rows were left out and why.
     """
 
@@ -61,6 +63,8 @@ class Replay:
         self.bad_rows = bad_rows
         self.assumptions = assumptions
         self._opening_stock = opening_stock
+        rows = repr((source, movements)).encode("utf-8", "surrogatepass")
+        self._digest = hashlib.sha256(rows).hexdigest()[:16]
 
     def __len__(self) -> int:
         return len(self.movements) + len(self._opening_stock)
@@ -73,13 +77,13 @@ class Replay:
                 yield ProductAdded(
                     product,
                     unopened.pop(product),
-                    event_id=_event_id("opening", self.source, movement),
+                    event_id=f"{self._digest}-opening-{movement.line}",
                     occurred_at=movement.occurred_at,
                 )
             yield QuantityChanged(
                 product,
                 movement.delta,
-                event_id=_event_id("row", self.source, movement),
+                event_id=f"{self._digest}-row-{movement.line}",
                 occurred_at=movement.occurred_at,
             )
 
@@ -167,9 +171,8 @@ def _read_csv(path: Path) -> tuple[list[str], Rows]:
     if not text.strip():
         raise BadTable(path.name, "it is empty")
     lines = io.StringIO(text, newline="")
-    first = lines.readline()
-    lines.seek(0)
-    reader = csv.reader(lines, delimiter=max(DELIMITERS, key=first.count))
+    first = next(line for line in text.splitlines() if line.strip())
+    reader = csv.reader(lines, delimiter=max(DELIMITERS, key=first.count), strict=True)
     rows = _numbered(reader, path.name)
     header = [name.strip() for name in next(rows)[1]]
     return header, ((line, dict(zip(header, row, strict=False))) for line, row in rows)
@@ -185,7 +188,9 @@ def _numbered(reader: Any, source: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _decode(data: bytes) -> str:
-    """UTF-8 with or without a byte-order mark; else Windows-1252, as older spreadsheets write."""
+    """UTF-8 or, by its byte-order mark, UTF-16; else Windows-1252, as older spreadsheets write."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -259,7 +264,7 @@ def _movements(
     for cell in cells:
         try:
             movements.append(_movement(cell, sign, day_first))
-        except ValueError as exc:
+        except (ValueError, OverflowError, MalformedEvent) as exc:
             bad = BadRow(source, cell.line, str(exc))
             if on_bad_row == "refuse":
                 raise bad from exc
@@ -268,10 +273,10 @@ def _movements(
 
 
 def _movement(cell: _Cells, sign: int, day_first: bool) -> Movement:
-    """The movement of a row. Raises ValueError with what is wrong."""
-    return Movement(
-        cell.line, _product(cell.product), sign * _quantity(cell.delta), _time(cell.time, day_first)
-    )
+    """The movement of a row. Raises ValueError with what is wrong, or MalformedEvent."""
+    product, delta = _product(cell.product), sign * _quantity(cell.delta)
+    event = QuantityChanged(product, delta, occurred_at=_time(cell.time, day_first))
+    return Movement(cell.line, event.product_id, event.delta, event.occurred_at)
 
 
 def _product(value: Any) -> str:
@@ -338,13 +343,10 @@ def _rfc_3339(moment: datetime) -> str:
 def _is_missing(value: Any) -> bool:
     if value is None or (isinstance(value, str) and not value.strip()):
         return True
-    return value != value or (isinstance(value, float) and math.isnan(value))
-
-
-def _event_id(kind: str, source: str, movement: Movement) -> str:
-    """The same row of the same source is the same fact, however often it is replayed."""
-    facts = repr((kind, source, movement))
-    return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    try:
+        return bool(value != value)  # NaN and NaT
+    except TypeError:
+        return True  # pandas.NA compares to nothing
 
 
 def _openings(movements: list[Movement], wanted: int | Literal["enough"]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,12 +19,10 @@ from inventory_lab.exceptions import BadRow, BadTable
 
 if TYPE_CHECKING:
     from inventory_lab.lab import Lab, Reconciliation
-    from inventory_lab.producer.replay import Replay
 
 SLICE = 5_000
 """Events published and settled between two lines of progress."""
 SHOWN_ROWS = 10
-SHOWN_BAD_ROWS = 5
 EXIT_DRIFT, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 
@@ -35,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadTable, BadRow) as exc:
         _say(f"inventory_lab: {exc}")
         return EXIT_BAD_INPUT
+    except BrokenPipeError:  # the reader of the output has left, as head does
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 for the flush at exit
+        return 0
     except KeyboardInterrupt:
         _say("\nstopped; the embedded AWS is gone, nothing was left behind")
         return EXIT_INTERRUPTED
@@ -73,26 +75,22 @@ class _Run:
 def _demo(options: argparse.Namespace) -> int:
     from inventory_lab.lab import connect
 
-    events, source = _events(options)
+    events = _events(options)
     _say("building stream, table, function and pipe on the embedded AWS")
     with connect() as lab:
         lab.build()
         run = _run(lab, events)
         text = json.dumps(run.as_json()) if options.json else _report(run)
     print(text, flush=True)
-    for row in source.bad_rows[:SHOWN_BAD_ROWS] if source else []:
-        _say(f"left out: {row}")
-    if source and len(source.bad_rows) > SHOWN_BAD_ROWS:
-        _say(f"left out: {len(source.bad_rows) - SHOWN_BAD_ROWS} rows more")
     return 0 if run.as_json()["exact"] else EXIT_DRIFT
 
 
-def _events(options: argparse.Namespace) -> tuple[Iterable[InventoryEvent], Replay | None]:
+def _events(options: argparse.Namespace) -> Iterable[InventoryEvent]:
     from inventory_lab.producer.generator import simulate
     from inventory_lab.producer.replay import replay
 
     if options.csv is None:
-        return simulate(options.events, options.products, options.seed), None
+        return simulate(options.events, options.products, options.seed)
     source = replay(
         options.csv,
         product=options.product,
@@ -104,8 +102,10 @@ def _events(options: argparse.Namespace) -> tuple[Iterable[InventoryEvent], Repl
         on_bad_row="refuse" if options.refuse_bad_rows else "skip",
         progress=lambda rows: _say(f"read {rows} rows", over=True),
     )
+    for row in source.bad_rows:
+        _say(f"left out: {row}")
     _say(f"{source.source}: {source.assumptions}; {len(source.bad_rows)} bad rows")
-    return source, source
+    return source
 
 
 def _run(lab: Lab, events: Iterable[InventoryEvent]) -> _Run:
@@ -208,7 +208,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from exc
     if number < 0:
         raise argparse.ArgumentTypeError(f"{number} is negative")
     return number

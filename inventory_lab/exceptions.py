@@ -48,7 +48,10 @@ class UnknownTarget(InventoryLabError):
     """connect() was asked for something else than 'local' or 'aws'."""
 
     def __init__(self, target: object) -> None:
-        super().__init__(f"there is no target {target!r}; use connect('local') or connect('aws')")
+        super().__init__(
+            f"there is no target {target!r:.40}; use connect('local') or connect('aws'), with "
+            "settings=Settings(...) for names and sizes"
+        )
 
 
 class ChargesNotAllowed(InventoryLabError):

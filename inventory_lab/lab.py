@@ -183,7 +183,8 @@ class Lab:
         """Put one event, or any iterable of them, into the stream as the producer.
 
         `ordered` keeps the given order of each product also when Kinesis refuses entries. Raises
-        NotBuilt without a stream, EventTooLarge before anything is sent, PublishFailed.
+        PrincipalNotAvailable and NotBuilt before build(), EventTooLarge before anything is sent,
+        PublishFailed with what was not stored.
         """
         clock = self.clock
         publisher = Publisher(
@@ -202,9 +203,14 @@ class Lab:
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
         """Pump until every record of the receipt is passed: judged by the function, or given up
         into the dead letters. Ends after `timeout` seconds of lab time; see `still_open` then.
+        Raises NotBuilt without a pipe.
         """
+        if not isinstance(receipt, Receipt):
+            raise TypeError(f"settle() takes the receipt that publish() gave back, not {receipt!r}")
         place, start, rounds = self._open_place(), self.clock.now(), 0
         still_open = place.still_open(receipt.positions)
+        if still_open and pipe_resource.describe(self.account) is None:
+            raise NotBuilt("pipe", self.settings.name("pipe"))
         while still_open and (self.clock.now() - start).total_seconds() < timeout:
             place.pump()
             rounds += 1
@@ -296,7 +302,9 @@ def connect(
     There is one local lab in a process: a second connect() closes the first and says so. Raises
     ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another target.
     """
-    settings = settings or Settings()
+    settings = Settings() if settings is None else settings
+    if not isinstance(settings, Settings):
+        raise TypeError(f"connect(settings=...) takes Settings, not {settings!r}")
     if target == "aws":
         return _connect_aws(settings, allow_charges)
     if target != "local":

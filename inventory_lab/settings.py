@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from inventory_lab.exceptions import WrongSetting
@@ -10,11 +11,24 @@ HANDLERS = {
     "fold": "inventory_lab.function.handler.handle",
     "per_record": "inventory_lab.function.per_record.handle",
 }
+NAMES = (
+    "stream", "table", "function", "pipe", "topic", "rejected_queue", "dead_letter_queue",
+    "alerts_queue", "pipe_role", "function_role", "producer_user",
+)  # fmt: skip
+_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
+"""What all services accept in a name; the shortest limit is that of a pipe, a function and a role."""
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a lab builds; `prefix` goes before every name. Raises WrongSetting."""
+    """What a lab builds; `prefix` goes before every name. Raises WrongSetting.
+
+    `handler` is "fold" (exact) or "per_record" (the simple design); `batch_size` counts records,
+    `retries` of a failing batch may be -1 for ever; memory is in MB, the time-out in seconds;
+    `high_stock` and `low_stock` are the pieces at which alerts begin; a removed product stays in
+    the table for `tombstone_days`, longer than any stream keeps its records.
+    """
 
     region: str = "us-east-1"
     prefix: str = ""
@@ -51,6 +65,13 @@ class Settings:
         self._check("function_timeout", 1, 900)
         self._check("function_memory", 128, 10_240)
         self._check("tombstone_days", 1, 36_500)
+        self._check("high_stock", 0, 10**9)
+        self._check("low_stock", 0, 10**9)
+        for setting in NAMES:
+            if not _NAME.fullmatch(self.name(setting)):
+                raise WrongSetting(setting, self.name(setting), "1 to 64 of A-Z a-z 0-9 _ -")
+        if not _REGION.fullmatch(self.region):
+            raise WrongSetting("region", self.region, "a region such as us-east-1")
         if self.low_stock > self.high_stock:
             raise WrongSetting(
                 "low_stock", self.low_stock, f"at most high_stock ({self.high_stock})"

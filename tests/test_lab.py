@@ -182,10 +182,25 @@ def test_what_cannot_be_processed_ends_in_the_dead_letters_and_is_accounted_for(
     assert built.inventory().loc["Phone", "quantity"] == 6
 
 
-def test_settle_names_what_is_still_open_when_time_is_up(lab: Lab) -> None:
-    lab.build(through="stream")
-    receipt = lab.publish(ProductAdded("Phone", 5))
-    report = lab.settle(receipt, timeout=10)
+def test_settling_without_a_pipe_says_what_to_do(lab: Lab) -> None:
+    lab.build(through="function")
+    with pytest.raises(NotBuilt, match="the pipe 'inventory-pipe' does not exist"):
+        lab.settle(lab.publish(ProductAdded("Phone", 5)))
+    with pytest.raises(TypeError, match=r"the receipt that publish\(\) gave back, not None"):
+        lab.settle(None)  # type: ignore[arg-type]
+
+
+def test_settings_go_into_their_own_argument() -> None:
+    with pytest.raises(UnknownTarget, match=r"settings=Settings\(\.\.\.\)"):
+        connect(Settings())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"takes Settings, not \{'shards': 4\}"):
+        connect(settings={"shards": 4})  # type: ignore[arg-type]
+
+
+def test_settle_names_what_is_still_open_when_time_is_up(built: Lab) -> None:
+    built.session("admin").client("pipes").stop_pipe(Name="inventory-pipe")
+    receipt = built.publish(ProductAdded("Phone", 5))
+    report = built.settle(receipt, timeout=10)
     assert not report
     assert list(report.still_open) == ["Phone"]
     assert report.seconds == 10

@@ -118,10 +118,13 @@ class Store:
 
 
 def to_item(attributes: Mapping[str, Any]) -> Item:
-    """The item in a low-level DynamoDB answer; one without a status (a plain counter) is active."""
+    """The item in a low-level DynamoDB answer; one of another writer that has a quantity and no
+    status is active, one without either unknown.
+    """
+    silent = Status.ACTIVE if "quantity" in attributes else Status.UNKNOWN
     return Item(
         product_id=attributes["product_id"]["S"],
-        status=Status(attributes.get("status", {}).get("S", Status.ACTIVE)),
+        status=Status(attributes.get("status", {}).get("S", silent)),
         quantity=int(attributes.get("quantity", {}).get("N", 0)),
         watermarks={
             shard: int(value["S"])

@@ -104,7 +104,10 @@ class EmbeddedAws:
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self._client("pipes")
-        for page in pipes.get_paginator("list_pipes").paginate(CurrentState="RUNNING"):
+        for page in pipes.get_paginator("list_pipes").paginate(
+            CurrentState="RUNNING",
+            DesiredState="RUNNING",  # moto starts a stopped pipe again when it is looked at
+        ):
             for summary in page["Pipes"]:
                 yield pipes.describe_pipe(Name=summary["Name"])
 

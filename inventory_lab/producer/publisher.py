@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inventory_lab.domain.events import InventoryEvent, encode_event
+from inventory_lab.domain.events import LONGEST_PRODUCT_ID, InventoryEvent, encode_event
 from inventory_lab.exceptions import EventTooLarge, PublishFailed
 
 RECORDS_PER_CALL = 500
@@ -28,6 +28,8 @@ the last 64 events of a product, so fewer than that may be unacknowledged."""
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.1
 
+_WANTED = "publish() takes an inventory event or RawRecord, or an iterable of them"
+
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
@@ -35,6 +37,14 @@ class RawRecord:
 
     partition_key: str
     data: bytes
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.partition_key, str) or not isinstance(self.data, bytes):
+            raise TypeError("RawRecord(partition_key, data) takes a str and bytes")
+        if not 1 <= len(self.partition_key) <= LONGEST_PRODUCT_ID:
+            raise ValueError(
+                f"a partition key has 1 to 256 characters, not {len(self.partition_key)}"
+            )
 
 
 @dataclass(slots=True)
@@ -118,6 +128,10 @@ class Publisher:
     def _entries(self, events: Any) -> list[_Entry]:
         if isinstance(events, (InventoryEvent, RawRecord)):
             events = [events]
+        if isinstance(events, (str, bytes, Mapping, type)) or not isinstance(events, Iterable):
+            raise TypeError(f"{_WANTED}, not {_named(events)}")
+        if hasattr(events, "columns"):
+            raise TypeError(f"{_WANTED}; make events of a DataFrame with replay(frame, ...)")
         entries = []
         for position, event in enumerate(events):
             entry = self._entry(event)
@@ -130,7 +144,7 @@ class Publisher:
         if isinstance(event, RawRecord):
             return _Entry(event, event.partition_key, event.data)
         if not isinstance(event, InventoryEvent):
-            raise TypeError(f"publish() takes inventory events or RawRecord, not {event!r}")
+            raise TypeError(f"{_WANTED}, not of {_named(event)}")
         stamped = event if event.occurred_at else replace(event, occurred_at=self._now())
         return _Entry(event, event.product_id, encode_event(stamped))
 
@@ -158,6 +172,10 @@ class Publisher:
         """Wait a random part of `seconds`; the next, longer pause."""
         self._sleep(self._chance.uniform(0, seconds))
         return seconds * 2
+
+
+def _named(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:60]
 
 
 def _note(receipt: Receipt, key: str, result: dict[str, Any], overtaken: set[str]) -> None:

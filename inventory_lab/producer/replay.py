@@ -32,6 +32,7 @@ TIME_NAMES = ("occurred_at", "timestamp", "datetime", "time", "date", "invoiceda
 
 DELIMITERS = ",;\t|"
 _DATE_LIKE = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2,4})")
+_ORDER = {True: " (day first)", False: " (month first)"}
 _WHOLE = re.compile(r"[+-]?\d+([.,]0*)?")
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 
@@ -114,16 +115,17 @@ def replay(
     name, header, rows = _open(source)
     columns = _columns(name, header, product, delta, sold, time)
     cells = list(_cells(rows, columns, progress))
+    order = "" if day_first is None else _ORDER[day_first]
     if day_first is None:
-        day_first = _days_come_first(str(cell.time) for cell in cells)
+        day_first, order = _order_of_dates([str(cell.time) for cell in cells])
     movements, bad_rows = _movements(name, cells, columns.sign, day_first, on_bad_row)
     if not movements:
         why = f"; the first bad row: {bad_rows[0]}" if bad_rows else ""
         raise BadTable(name, f"it holds no stock movement{why}")
     meaning = "units sold" if columns.sign == -1 else "stock change"
     assumptions = (
-        f"{columns.product} is the product, {columns.delta} the {meaning}, {columns.time} the time "
-        f"({'day' if day_first else 'month'} first)"
+        f"{columns.product} is the product, {columns.delta} the {meaning}, "
+        f"{columns.time} the time{order}"
     )
     return Replay(name, movements, bad_rows, assumptions, _openings(movements, opening_stock))
 
@@ -203,7 +205,7 @@ def _columns(
 ) -> _Columns:  # fmt: skip
     if delta is None and sold is None:
         amounts = (*CHANGE_NAMES, *SALES_NAMES)
-        amount = _column(source, header, None, amounts, "stock change")
+        amount = _column(source, header, None, amounts, "stock change (delta, or sold)")
         sign = -1 if _plain(amount) in SALES_NAMES else 1
     elif delta is not None and sold is not None:
         raise BadTable(source, f"either '{delta}' holds changes or '{sold}' sales, not both")
@@ -229,7 +231,10 @@ def _column(
     for candidate in known:
         if _plain(candidate) in by_plain_name:
             return by_plain_name[_plain(candidate)]
-    raise BadTable(source, f"which column is the {role}? Name it; the file has {', '.join(header)}")
+    raise BadTable(
+        source,
+        f"which column is the {role}? Name it; the first line has {ascii(', '.join(header))[1:-1][:200]}",
+    )
 
 
 def _plain(name: str) -> str:
@@ -245,15 +250,16 @@ def _cells(
         yield _Cells(line, row.get(columns.product), row.get(columns.delta), row.get(columns.time))
 
 
-def _days_come_first(texts: Iterable[str]) -> bool:
-    """What the dates say: a first number above 12 is a day, a second one makes the first a month."""
-    for text in texts:
-        match = _DATE_LIKE.match(text)
-        if match and int(match[1]) > 12:
-            return True
-        if match and int(match[2]) > 12:
-            return False
-    return True
+def _order_of_dates(texts: Iterable[str]) -> tuple[bool, str]:
+    """Whether the day comes first, and how to say so: a first number above 12 is a day, a second one
+    makes the first a month, and where neither occurs it is a guess.
+    """
+    dates = [match for text in texts if (match := _DATE_LIKE.match(text))]
+    if any(int(match[1]) > 12 for match in dates):
+        return True, _ORDER[True]
+    if any(int(match[2]) > 12 for match in dates):
+        return False, _ORDER[False]
+    return True, " (day first, a guess: no date in it tells)" if dates else ""
 
 
 def _movements(
@@ -322,6 +328,9 @@ def _time(value: Any, day_first: bool) -> str:
 def _parsed_time(text: str, day_first: bool) -> str:
     from dateutil import parser
 
+    match = _DATE_LIKE.match(text)
+    if match and int(match[2 if day_first else 1]) > 12:
+        raise ValueError(f"the time {text!r} has no such month; dates are read{_ORDER[day_first]}")
     try:
         readings = {
             parser.parse(text, dayfirst=day_first and not re.match(r"\d{4}", text), default=missing)

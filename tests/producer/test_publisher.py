@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,8 +134,32 @@ def test_an_error_at_the_first_call_is_passed_on_as_it_is(bench: Bench) -> None:
 
 
 def test_anything_but_an_event_is_refused(bench: Bench) -> None:
-    with pytest.raises(TypeError, match="inventory events or RawRecord, not 'Phone'"):
+    with pytest.raises(TypeError, match=r"inventory event or RawRecord, .* not of 'Phone'"):
         bench.publisher.publish(["Phone"])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("thing", "named"),
+    [(None, "not None"), (3, "not 3"), ("Phone", "not 'Phone'"), ({"product_id": "A"}, "not {'prod"),
+     (ProductAdded, "not the class ProductAdded"), (pandas.DataFrame(), "with replay"),
+     ([ProductAdded], "not of the class ProductAdded")],
+)  # fmt: skip
+def test_a_thing_that_holds_no_events_is_named(bench: Bench, thing: object, named: str) -> None:
+    with pytest.raises(TypeError, match=named):
+        bench.publisher.publish(thing)  # type: ignore[arg-type]
+    assert bench.kinesis.calls == []
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "problem"),
+    [(b"A", b"x", "takes a str and bytes"), ("A", "x", "takes a str and bytes"),
+     ("", b"x", "1 to 256 characters, not 0"), ("x" * 257, b"x", "not 257")],
+)  # fmt: skip
+def test_a_raw_record_that_kinesis_cannot_store_is_refused(
+    key: object, data: object, problem: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=problem):
+        RawRecord(key, data)  # type: ignore[arg-type]
 
 
 failing = st.lists(st.sets(st.integers(0, 499), max_size=40), max_size=12)

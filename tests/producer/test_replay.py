@@ -65,6 +65,19 @@ def test_dates_are_read_day_first_when_the_file_says_so(sales: Path) -> None:
     assert [e.occurred_at for e in replay(sales)][-1] == "2010-12-13T10:00:00.000Z"
 
 
+def test_a_guess_is_called_a_guess(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "sku,delta,time\nA,1,1/2/2026\n")
+    assert "day first, a guess" in replay(path).assumptions
+    assert list(replay(path))[-1].occurred_at == "2026-02-01T00:00:00.000Z"
+    assert list(replay(path, day_first=False))[-1].occurred_at == "2026-01-02T00:00:00.000Z"
+
+
+def test_two_orders_of_dates_in_one_file_are_not_mixed(tmp_path: Path) -> None:
+    path = written(tmp_path / "b.csv", "sku,delta,time\nA,1,13/1/2026\nA,1,1/13/2026\n")
+    [bad] = replay(path).bad_rows
+    assert "'1/13/2026' has no such month; dates are read (day first)" in str(bad)
+
+
 def test_dates_are_read_month_first_when_the_file_says_so(tmp_path: Path) -> None:
     path = written(
         tmp_path / "us.csv", "sku,delta,date\nA,1,12/1/2010 08:26\nA,1,12/13/2010 09:00\n"
@@ -175,3 +188,39 @@ def test_a_missing_file_and_a_missing_column_are_named(tmp_path: Path, sales: Pa
         replay(tmp_path / "nowhere.csv")
     with pytest.raises(BadTable, match="no column 'Menge'; it has InvoiceNo, StockCode"):
         replay(sales, delta="Menge")
+
+
+def test_an_unclosed_quote_is_refused_and_swallows_no_rows(tmp_path: Path) -> None:
+    text = 'sku,delta,time,note\nA,5,2026-01-05,"large\nA,6,2026-01-06,x\n'
+    with pytest.raises(BadTable, match="line 3: unexpected end of data"):
+        replay(written(tmp_path / "quote.csv", text))
+
+
+def test_different_files_of_one_name_are_different_facts(tmp_path: Path) -> None:
+    ids = []
+    for folder, second in (("monday", 6), ("tuesday", 7)):
+        (tmp_path / folder).mkdir()
+        path = tmp_path / folder / "sales.csv"
+        written(path, f"sku,delta,time\nA,5,2026-01-05\nA,{second},2026-01-06\n")
+        ids += [event.event_id for event in replay(path)]
+    assert len(set(ids)) == 6
+
+
+def test_missing_values_of_every_kind_are_bad_rows() -> None:
+    frame = pandas.DataFrame(
+        {"sku": ["A", None, "B"], "delta": [1, 2, None], "time": ["2026-01-05", "2026-01-05", None]}
+    ).convert_dtypes()
+    found = replay(frame)
+    assert [row.line for row in found.bad_rows] == [2, 3]
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00"])
+def test_a_time_at_the_end_of_the_calendar_is_a_bad_row(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path / "t.csv", f"sku,delta,time\nA,1,2026-01-05\nA,1,{text}\n")
+    assert len(replay(path).bad_rows) == 1
+
+
+def test_utf_16_and_a_blank_first_line_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "excel.csv"
+    path.write_bytes("\r\nsku;delta;time\r\nÄ;5;2026-01-05\r\n".encode("utf-16"))
+    assert deltas(replay(path), "Ä") == [5]

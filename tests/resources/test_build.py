@@ -135,6 +135,10 @@ def test_the_policies_name_this_account_and_no_placeholder(built: Lab) -> None:
         ("batch_window_seconds", -1),
         ("function_memory", 64),
         ("low_stock", 1001),
+        ("low_stock", "a"),
+        ("stream", "my stream"),
+        ("table", ""),
+        ("region", "mars"),
         ("shards", True),
     ],
 )

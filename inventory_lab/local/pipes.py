@@ -121,21 +121,25 @@ class Batch:
 
 @dataclass(slots=True)
 class ShardReader:
-    """How far one shard has been read and delivered; `iterator` is None at the end of the shard."""
+    """How far one shard has been read and delivered; `iterator` is None at the end of the shard.
+
+    Records that were read wait to be cut into a batch; a batch is under way until it is delivered or
+    given up. Both in order.
+    """
 
     shard_id: str
     iterator: str | None
     waiting: deque[Event] = field(default_factory=deque)
-    failing: deque[Batch] = field(default_factory=deque)
+    under_way: deque[Batch] = field(default_factory=deque)
     last_read: int = -1
 
     def drained(self) -> bool:
         """True when the shard has ended and everything in it was delivered or given up."""
-        return self.iterator is None and not self.waiting and not self.failing
+        return self.iterator is None and not self.waiting and not self.under_way
 
     def passed(self, sequence_number: int) -> bool:
         """True when the record, and all before it, is delivered or in the dead letters."""
-        firsts = [*[batch.events[0] for batch in self.failing], *list(self.waiting)[:1]]
+        firsts = [*[batch.events[0] for batch in self.under_way], *list(self.waiting)[:1]]
         first_open = min((int(e["sequenceNumber"]) for e in firsts), default=self.last_read + 1)
         return sequence_number < first_open
 
@@ -203,15 +207,15 @@ class Poller:
 
     def _deliver_due(self, reader: ShardReader, pipe: Definition, done: Round) -> None:
         """Deliver in order until a batch fails, which then blocks its shard until the next round."""
-        while reader.failing or self._take_due(reader, pipe, done):
-            if not self._deliver(reader.failing[0], reader, pipe, done):
+        while reader.under_way or self._take_due(reader, pipe, done):
+            if not self._deliver(reader.under_way[0], reader, pipe, done):
                 return
 
     def _take_due(self, reader: ShardReader, pipe: Definition, done: Round) -> bool:
         """Move the next batch to those under way; False when none is due."""
         size = self._due(reader, pipe)
         if size:
-            reader.failing.append(Batch([reader.waiting.popleft() for _ in range(size)]))
+            reader.under_way.append(Batch([reader.waiting.popleft() for _ in range(size)]))
             done.records += size
         return size > 0
 
@@ -237,7 +241,7 @@ class Poller:
         done.invocations += 1
         failed = self._invoke(batch.events, pipe)
         if not failed:
-            reader.failing.popleft()
+            reader.under_way.popleft()
             return True
         done.failures += 1
         whole = batch.whole and len(failed) == len(batch.events)
@@ -250,8 +254,8 @@ class Poller:
             left = []
         else:
             left = [Batch(failed, batch.failures + 1, whole)]
-        reader.failing.popleft()
-        reader.failing.extendleft(reversed(left))
+        reader.under_way.popleft()
+        reader.under_way.extendleft(reversed(left))
         return not left
 
     def _invoke(self, events: list[Event], pipe: Definition) -> list[Event]:

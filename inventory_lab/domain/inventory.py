@@ -87,7 +87,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The state of one product, keyed like its records by partition key."""
+    """The state of one product, keyed like its records by partition key; `quantity` is 0 unless active."""
 
     product_id: str
     status: Status = Status.UNKNOWN
@@ -155,11 +155,11 @@ def fold(item: Item | None, records: Iterable[Record]) -> list[Outcome]:
 def alert_for(outcome: Outcome, thresholds: Thresholds) -> Alert | None:
     """The threshold that an applied event crossed, if any.
 
-    A product that was added starts from 0; one that was removed has no stock to warn about.
+    A product that was not active counts as 0 before; one that was removed has no stock to warn about.
     """
     if outcome.verdict is not Verdict.APPLIED or outcome.item.status is not Status.ACTIVE:
         return None
-    return crossing(stock_before(outcome), outcome.item.quantity, thresholds)
+    return crossing(outcome.before.quantity, outcome.item.quantity, thresholds)
 
 
 def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
@@ -169,11 +169,6 @@ def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
     if before >= thresholds.low > after:
         return Alert.LOW
     return None
-
-
-def stock_before(outcome: Outcome) -> int:
-    """The pieces in stock before the event; 0 when the product was not active."""
-    return outcome.before.quantity if outcome.before.status is Status.ACTIVE else 0
 
 
 def digest(event_id: str) -> bytes:

@@ -23,7 +23,6 @@ from inventory_lab.domain.inventory import (
     Thresholds,
     Verdict,
     alert_for,
-    stock_before,
 )
 
 ENTRIES_PER_CALL = 10
@@ -100,7 +99,7 @@ class Notices:
                 "alert": _text(alert),
                 "product_id": _text(product),
                 "quantity": _number(after),
-                "quantity_before": _number(stock_before(outcome)),
+                "quantity_before": _number(outcome.before.quantity),
                 "threshold": _number(limit),
                 "event_id": _text(outcome.event.event_id if outcome.event else ""),
                 "deduplication_id": _text(deduplication_id(outcome.record)),

@@ -232,7 +232,7 @@ class _Backlog:
                 yield held.popleft()
         while self._fresh:
             entry = self._fresh.popleft()
-            if self._held.get(entry.key) or taken[entry.key] >= self._in_flight:
+            if taken[entry.key] >= self._in_flight:
                 self._held.setdefault(entry.key, deque()).append(entry)
             else:
                 yield entry

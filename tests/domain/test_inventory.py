@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from inventory_lab.domain.events import (
@@ -19,6 +21,7 @@ from inventory_lab.domain.inventory import (
     Verdict,
     alert_for,
     apply,
+    digest,
     fold,
 )
 
@@ -136,6 +139,14 @@ def test_a_repeat_is_recognised_among_the_last_64_applied_events_and_not_later()
     assert apply(item, record(first, 1000)).reason is Reason.REPEATED_EVENT
     later = fold(item, [record(changed(1, "one more"), 1000)])[-1].item
     assert apply(later, record(first, 1001)).verdict is Verdict.APPLIED
+
+
+def test_bytes_that_look_like_an_id_across_two_others_are_none() -> None:
+    known_as = digest("changed")
+    across = replace(after(ADDED), recent_event_ids=b"123" + known_as + b"45678")
+    assert apply(across, record(changed(1), 9)).verdict is Verdict.APPLIED
+    beside = replace(across, recent_event_ids=across.recent_event_ids + known_as)
+    assert apply(beside, record(changed(1), 9)).reason is Reason.REPEATED_EVENT
 
 
 def test_sequence_numbers_of_another_shard_are_not_compared() -> None:

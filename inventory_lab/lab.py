@@ -309,9 +309,9 @@ def connect(
         return _connect_aws(settings, allow_charges)
     if target != "local":
         raise UnknownTarget(target)
-    for lab in _local_lab:
+    while _local_lab:
         warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
-        lab.close()
+        _local_lab[-1].close()
     from inventory_lab.local.engine import EmbeddedAws
 
     lab = Lab(EmbeddedAws(settings).open(), settings)

@@ -154,7 +154,8 @@ def test_messages_of_others_are_named_and_stop_nothing(built: Lab) -> None:
         for text in ("hello", "[1]", "{}"):
             url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
             sqs.send_message(QueueUrl=url, MessageBody=text)
-    assert len(built.alerts()) == 0
+    with pytest.warns(UserWarning, match="3 messages in 'inventory-alerts-inbox'"):
+        assert len(built.alerts()) == 0
     with pytest.warns(UserWarning, match="3 messages in 'inventory-rejected' are not of this"):
         assert len(built.rejected()) == 1
     with pytest.warns(UserWarning, match="3 messages in 'inventory-") as told:

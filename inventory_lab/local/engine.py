@@ -44,17 +44,19 @@ class EmbeddedAws:
     def open(self) -> EmbeddedAws:
         """Start answering AWS calls in this process. Raises UnsupportedMoto."""
         check_moto(moto.__version__)
-        enter = self._stack.enter_context
-        enter(isolated_environ(self.settings.region))
-        enter(no_way_out())
-        mock = MockAWS({"iam": {"load_aws_managed_policies": False}})
-        mock.start()
-        self._stack.callback(mock.stop)
-        enter(speed.installed())
-        enter(streams.installed(self.clock))
-        enter(functions.installed(functions.Functions(self.clock, self._session_of_role)))
-        enter(_logs_follow(self.clock))
-        self._aws = self._session({"AccessKeyId": "aws", "SecretAccessKey": "aws"})
+        with self._stack:  # should a step fail, those before it are undone
+            enter = self._stack.enter_context
+            enter(isolated_environ(self.settings.region))
+            enter(no_way_out())
+            mock = MockAWS({"iam": {"load_aws_managed_policies": False}})
+            mock.start()
+            self._stack.callback(mock.stop)
+            enter(speed.installed())
+            enter(streams.installed(self.clock))
+            enter(functions.installed(functions.Functions(self.clock, self._session_of_role)))
+            enter(_logs_follow(self.clock))
+            self._aws = self._session({"AccessKeyId": "aws", "SecretAccessKey": "aws"})
+            self._stack = self._stack.pop_all()
         return self
 
     def close(self) -> None:

@@ -101,16 +101,12 @@ def _started(start: Callable[..., None]) -> Callable[..., None]:
     """The validator's __init__, which copies the tree, only where it will be needed."""
 
     def started(self: Any, expression: Any, **facts: Any) -> None:
-        names = facts["expression_attribute_names"]
         self.plain = expression.plain
-        self.names, self.values, self.table = (
-            names,
-            facts["expression_attribute_values"],
-            facts["table"],
-        )
-        self.known = self.plain is not None and self.plain.has_passed(
-            names, self.values, self.table
-        )
+        self.names = facts["expression_attribute_names"]
+        self.values = facts["expression_attribute_values"]
+        self.table = facts["table"]
+        given = self.names, self.values, self.table
+        self.known = self.plain is not None and self.plain.has_passed(*given)
         if not self.known:
             start(self, expression, **facts)
 

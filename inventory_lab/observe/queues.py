@@ -38,7 +38,9 @@ def messages(account: Account, kind: str) -> list[dict[str, Any]]:
 def alerts(account: Account) -> list[dict[str, Any]]:
     """The stock alerts in the inbox, one a crossing: repeats after a crash are dropped."""
     found = messages(account, "alerts_queue")
-    return _once(_alert(m["MessageId"], body) for m, body in _objects(found) if "Message" in body)
+    delivered = [(m, body) for m, body in _objects(found) if "Message" in body]
+    _tell_of_others(account, "alerts_queue", len(found) - len(delivered))
+    return _once(_alert(message["MessageId"], body) for message, body in delivered)
 
 
 def rejections(account: Account) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from botocore.exceptions import NoCredentialsError
 
 from inventory_lab import Lab, Settings, connect
 from inventory_lab.exceptions import PrincipalNotAvailable, UnmockedCall, UnsupportedMoto
+from inventory_lab.local import engine
 from inventory_lab.local.engine import check_moto
 
 NOWHERE = "http://127.0.0.1:9"
@@ -148,3 +149,17 @@ def test_the_folder_of_an_environment_is_gone_after_close() -> None:
         kinesis.put_record(StreamName="e-commerce-streaming", PartitionKey="Phone", Data=b"x")
         lab.pump()
     assert not [path for path in sys.path if "inventory-lab-" in path]
+
+
+def test_a_lab_that_cannot_open_leaves_the_process_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(engine.streams, "installed", fail)
+    before, send = dict(os.environ), botocore.httpsession.URLLib3Session.send
+    with pytest.raises(RuntimeError, match="no room"):
+        connect()
+    assert dict(os.environ) == before
+    assert botocore.httpsession.URLLib3Session.send is send

@@ -20,16 +20,21 @@ __all__ = [
     "BadTable",
     "ChargesNotAllowed",
     "EventTooLarge",
+    "InvalidPolicy",
     "InventoryLabError",
     "LabClosed",
     "MalformedBatch",
     "MalformedEvent",
     "MissingEnvironment",
     "NotBuilt",
+    "NotDenied",
     "PipeFailed",
     "PrincipalNotAvailable",
     "PublishFailed",
+    "RoleNotAssumable",
+    "UndecidedCall",
     "UnknownTarget",
+    "UnknownToTheLab",
     "UnmockedCall",
     "UnsupportedMoto",
     "UnsupportedPipe",
@@ -78,6 +83,14 @@ class NotBuilt(InventoryLabError):
         super().__init__(f"the {kind} '{name}' does not exist; run lab.build() first")
 
 
+class NotDenied(InventoryLabError):
+    """A lesson expected AWS to deny an action, and it did not, or it denied another one."""
+
+    def __init__(self, action: str, instead: str = "") -> None:
+        what = f"another denial came instead: {instead}" if instead else "the call was allowed"
+        super().__init__(f"expected a denial of {action}, but {what}")
+
+
 class PrincipalNotAvailable(InventoryLabError):
     """There are no credentials of this principal to be had."""
 
@@ -85,11 +98,45 @@ class PrincipalNotAvailable(InventoryLabError):
         super().__init__(f"no session for '{principal}': {why}")
 
 
+class RoleNotAssumable(InventoryLabError):
+    """A role's trust policy does not let the service have a session."""
+
+    def __init__(self, service: str, role_arn: str, source_arn: str, reason: str) -> None:
+        super().__init__(
+            f"{service} may not assume {role_arn} for {source_arn} {reason}; see the role's trust policy"
+        )
+
+
 class PipeFailed(InventoryLabError):
     """The pipe did not reach the state RUNNING."""
 
     def __init__(self, name: str, state: str, reason: str) -> None:
         super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
+
+
+class InvalidPolicy(InventoryLabError):
+    """A policy document is not one that AWS would store; `element` says which part."""
+
+    def __init__(self, element: str, problem: str) -> None:
+        self.element = element
+        super().__init__(f"invalid policy: {element} {problem}")
+
+
+class UndecidedCall(InventoryLabError):
+    """A request reached the embedded AWS past the gate that decides what is allowed."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"nobody decided whether this call is allowed: {url} - its client was made before the "
+            "lab was opened, or without botocore; make clients with lab.session(...)"
+        )
+
+
+class UnknownToTheLab(InventoryLabError):
+    """Access cannot be decided, because the lab lacks the knowledge; so it is denied."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the local lab does not know {what} and denies what it cannot judge")
 
 
 class UnmockedCall(InventoryLabError):

@@ -1,0 +1,17 @@
+"""Who may do what: IAM policies decided as AWS decides them. Free of moto and of I/O.
+
+| file | what it knows |
+|---|---|
+| `patterns.py` | wildcards and policy variables |
+| `conditions.py` | the condition operators |
+| `policy.py` | policy documents, read strictly |
+| `evaluation.py` | `decide`: explicit deny, then allow, then nothing |
+| `explanation.py` | why, and what the nearest statement lacks |
+| `operations.py` | which actions on which resources an API call needs |
+| `answers.py` | the words in which each service says no |
+| `attached.py` | the policies of a principal, read through the IAM API |
+"""
+
+from inventory_lab.local.access.evaluation import AccessRequest, Decision, decide
+
+__all__ = ["AccessRequest", "Decision", "decide"]

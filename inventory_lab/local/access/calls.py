@@ -1,0 +1,165 @@
+"""An API call, the ARNs that its parameters name, and the permissions it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_FUNCTION_PREFIX = re.compile(r"(arn:[^:]+:lambda:[^:]+:)?(\d{12}:)?(function:)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One API call, and the account and region it is made in."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any]
+    region: str
+    account: str
+    partition: str
+
+    def arn(self, resource: str) -> str:
+        """The ARN of a regional resource of the call's service; of what is an ARN, itself."""
+        if resource.startswith("arn:"):
+            return resource
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{resource}"
+
+    def global_arn(self, service: str, account: str, resource: str) -> str:
+        """The ARN of a resource that belongs to no region."""
+        return f"arn:{self.partition}:{service}::{account}:{resource}"
+
+    def given(self, *params: str) -> list[str]:
+        """The values of those parameters that were given."""
+        return [str(self.params[name]) for name in params if self.params.get(name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One permission that a call needs; `context` holds keys that this permission alone has."""
+
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+Resources = Callable[[Call], list[str]]
+"""The ARNs of the resources that a call acts on; "*" for none in particular."""
+
+
+def nothing_particular(_: Call) -> list[str]:
+    """For actions without a resource type, such as kinesis:ListStreams."""
+    return ["*"]
+
+
+def named(kind: str, *params: str) -> Resources:
+    """The resources that any of the parameters names, each by name or ARN."""
+
+    def resources(call: Call) -> list[str]:
+        values = call.given(*params) or ["*"]
+        return [value if value.startswith("arn:") else call.arn(kind + value) for value in values]
+
+    return resources
+
+
+def listed(kind: str, param: str) -> Resources:
+    """The resources in a parameter that is a list of names or ARNs."""
+
+    def resources(call: Call) -> list[str]:
+        values = [str(value) for value in call.params.get(param) or ["*"]]
+        return [value if value.startswith("arn:") else call.arn(kind + value) for value in values]
+
+    return resources
+
+
+def iam_entities(kind: str, *params: str) -> Resources:
+    """Users, roles, groups or policies by name or ARN, all of the path `/`."""
+
+    def resources(call: Call) -> list[str]:
+        values = call.given(*params) or ["*"]
+        arns = [call.global_arn("iam", call.account, f"{kind}/{value}") for value in values]
+        return [v if v.startswith("arn:") else arn for v, arn in zip(values, arns, strict=True)]
+
+    return resources
+
+
+def functions(call: Call) -> list[str]:
+    """A function by name, partial ARN or ARN, with its alias or version."""
+    name = (call.given("FunctionName", "Resource") or ["*"])[0]
+    bare = _FUNCTION_PREFIX.sub("", name, count=1)
+    arn = call.arn(name if name.startswith("arn:") else f"function:{bare}")
+    qualifier = call.params.get("Qualifier")
+    return [f"{arn}:{qualifier}" if qualifier and ":" not in bare else arn]
+
+
+def queues(call: Call) -> list[str]:
+    """A queue by its URL or its name."""
+    for url in call.given("QueueUrl"):
+        account, name = f"//{url}".rstrip("/").split("/")[-2:]
+        return [f"arn:{call.partition}:sqs:{call.region}:{account}:{name}"]
+    return named("", "QueueName", "SourceArn")(call)
+
+
+def topics_of_subscriptions(call: Call) -> list[str]:
+    """The topic of a subscription."""
+    return [(call.given("SubscriptionArn") or ["*"])[0].rpartition(":")[0] or "*"]
+
+
+def tables(call: Call) -> list[str]:
+    """A table, or its index when the call names one."""
+    table = named("table/", "TableName", "ResourceArn")(call)[0]
+    index = call.params.get("IndexName")
+    return [f"{table}/index/{index}" if index else table]
+
+
+def tables_in_batch(call: Call) -> list[str]:
+    """Each table of a batch."""
+    names = call.params.get("RequestItems", {})
+    return [n if n.startswith("arn:") else call.arn(f"table/{n}") for n in names]
+
+
+def log_streams(call: Call) -> list[str]:
+    """A log stream; of a group as a whole, CloudWatch Logs checks the empty stream in it."""
+    group = (call.given("logGroupName", "logGroupIdentifier") or ["*"])[0]
+    arn = group if group.startswith("arn:") else call.arn(f"log-group:{group}")
+    return [f"{arn.removesuffix(':*')}:log-stream:{call.params.get('logStreamName', '')}"]
+
+
+def rules(call: Call) -> list[str]:
+    """An EventBridge rule; that of the default bus has no bus in its ARN."""
+    bus = (call.given("EventBusName") or ["default"])[0].rpartition("/")[2]
+    rule = (call.given("Rule", "Name") or ["*"])[0]
+    return [call.arn(f"rule/{rule}" if bus == "default" else f"rule/{bus}/{rule}")]
+
+
+def buses_of_entries(call: Call) -> list[str]:
+    """Each bus that events are put to."""
+    names = {
+        str(entry.get("EventBusName") or "default") for entry in call.params.get("Entries", [])
+    }
+    return sorted(n if n.startswith("arn:") else call.arn(f"event-bus/{n}") for n in names)
+
+
+def dashboards(call: Call) -> list[str]:
+    """Dashboards, which belong to no region."""
+    names = call.params.get("DashboardNames") or call.given("DashboardName")
+    return [call.global_arn("cloudwatch", call.account, f"dashboard/{name}") for name in names]
+
+
+def projects_of_builds(call: Call) -> list[str]:
+    """The CodeBuild projects of builds, whose ids begin with the project's name."""
+    builds = call.params.get("ids") or call.given("id")
+    return [call.arn(f"project/{str(b).rpartition('/')[2].partition(':')[0]}") for b in builds]
+
+
+def buckets(call: Call) -> list[str]:
+    """A bucket."""
+    return [call.global_arn("s3", "", str(call.params.get("Bucket", "*")))]
+
+
+def objects(call: Call) -> list[str]:
+    """Each object of a bucket that the call names."""
+    deleted = [entry["Key"] for entry in call.params.get("Delete", {}).get("Objects", [])]
+    return [f"{buckets(call)[0]}/{key}" for key in call.given("Key") or deleted]

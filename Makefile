@@ -25,8 +25,9 @@ lint: $(VENV)/.dev  ## ruff and mypy
 lab: $(VENV)/.notebook  ## open the notebooks in Jupyter
 	$(BIN)/python -m jupyter lab notebooks
 
-bench: $(VENV)/.core  ## folded batches against one write a record
+bench: $(VENV)/.core  ## folded batches against one write a record; what the IAM gate costs
 	$(BIN)/python benchmarks/folded_against_per_record.py
+	$(BIN)/python benchmarks/gate_on_against_off.py
 
 clean:  ## remove the virtual environment
 	rm -rf $(VENV)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inventory_lab.denials import expect_denied as expect_denied
     from inventory_lab.domain.events import InventoryEvent as InventoryEvent
     from inventory_lab.domain.events import ProductAdded as ProductAdded
     from inventory_lab.domain.events import ProductRemoved as ProductRemoved
@@ -32,6 +33,7 @@ _HOMES = {
     "RawRecord": "producer.publisher",
     "Settings": "settings",
     "connect": "lab",
+    "expect_denied": "denials",
     "replay": "producer.replay",
     "simulate": "producer.generator",
 }

@@ -23,10 +23,12 @@ from inventory_lab.resources import table as table_resource
 from inventory_lab.resources import topic as topic_resource
 from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
+from inventory_lab.resources.policies import policy
 from inventory_lab.settings import Settings
 
 Stage = Literal["stream", "table", "function", "pipe"]
 STAGES: tuple[Stage, ...] = ("stream", "table", "function", "pipe")
+ADMIN_POLICIES = ("deployer", "operator")
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
 
@@ -35,6 +37,8 @@ class Place(Protocol):
     """Where a lab runs: the embedded AWS or a real account."""
 
     clock: Any
+    judge: Any
+    """Decides access as AWS does; None where AWS itself does it."""
 
     def session(self, principal: str) -> Any:
         """A boto3.Session of the principal."""
@@ -56,12 +60,14 @@ class Place(Protocol):
 class SettleReport:
     """How the waiting for a receipt ended; true when every record was passed.
 
-    `still_open` names the products (and their last sequence number by shard) that were not.
+    `still_open` names the products (and their last sequence number by shard) that were not; `error` is
+    why a call of the pipe last failed, as far as that can be known.
     """
 
     rounds: int
     seconds: float
     still_open: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    error: str = ""
 
     def __bool__(self) -> bool:
         return not self.still_open
@@ -207,16 +213,16 @@ class Lab:
         """
         if not isinstance(receipt, Receipt):
             raise TypeError(f"settle() takes the receipt that publish() gave back, not {receipt!r}")
-        place, start, rounds = self._open_place(), self.clock.now(), 0
+        place, start, rounds, error = self._open_place(), self.clock.now(), 0, ""
         still_open = place.still_open(receipt.positions)
         if still_open and pipe_resource.describe(self.account) is None:
             raise NotBuilt("pipe", self.settings.name("pipe"))
         while still_open and (self.clock.now() - start).total_seconds() < timeout:
-            place.pump()
+            error = getattr(place.pump(), "error", "") or error
             rounds += 1
             still_open = place.still_open(still_open)
         seconds = (self.clock.now() - start).total_seconds()
-        return SettleReport(rounds, seconds, still_open)
+        return SettleReport(rounds, seconds, still_open, error)
 
     def inventory(self) -> Any:
         """Active products as a DataFrame: index product_id; quantity, updated_at, version."""
@@ -268,6 +274,34 @@ class Lab:
             applied_twice=tuple(expected.applied_twice),
         )
 
+    def explain_access(
+        self,
+        principal: str,
+        action: str,
+        resource: str,
+        context: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Why a principal ('admin', 'producer', 'pipe', 'function' or an ARN) may or may not do
+        something: an Explanation, with `allowed`, the statement that decided or the nearest one, and
+        where that differs. On AWS it judges the policies that your credentials may read.
+
+        Raises PrincipalNotAvailable, and ValueError for an action that is no `service:Action`.
+        """
+        from inventory_lab.local.access.explanation import explain_access
+        from inventory_lab.local.access.judge import Caller, Judge
+
+        if not all(action.partition(":")):
+            raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
+        place, region = self._open_place(), self.settings.region
+        judge = place.judge or Judge(
+            lambda service, where: place.session("admin").client(
+                service, region_name=where or region
+            ),
+            place.clock.now,
+        )
+        caller = Caller.of_arn(self.account.principal_arn(principal))
+        return explain_access(judge, caller, action, resource, region, context)
+
     def close(self) -> None:
         """End the lab; a local one forgets its account and leaves the process as it was."""
         if self._place is not None:
@@ -314,8 +348,15 @@ def connect(
         _local_lab[-1].close()
     from inventory_lab.local.engine import EmbeddedAws
 
-    lab = Lab(EmbeddedAws(settings).open(), settings)
+    place = EmbeddedAws(settings).open()
+    lab = Lab(place, settings)
     _local_lab.append(lab)
+    try:
+        documents = {name: policy(f"admin/{name}", lab.account) for name in ADMIN_POLICIES}
+        place.attach_to_admin(documents)
+    except BaseException:
+        lab.close()
+        raise
     return lab
 
 

@@ -13,7 +13,8 @@ HANDLERS = {
 }
 NAMES = (
     "stream", "table", "function", "pipe", "topic", "rejected_queue", "dead_letter_queue",
-    "alerts_queue", "pipe_role", "function_role", "producer_user",
+    "alerts_queue", "pipe_role", "function_role", "producer_user", "build_project", "artifacts_bucket",
+    "boundary",
 )  # fmt: skip
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 """What all services accept in a name; the shortest limit is that of a pipe, a function and a role."""
@@ -27,7 +28,8 @@ class Settings:
     `handler` is "fold" (exact) or "per_record" (the simple design); `batch_size` counts records,
     `retries` of a failing batch may be -1 for ever; memory is in MB, the time-out in seconds;
     `high_stock` and `low_stock` are the pieces at which alerts begin; a removed product stays in
-    the table for `tombstone_days`, longer than any stream keeps its records.
+    the table for `tombstone_days`, longer than any stream keeps its records. `permissions_boundary`
+    is the ARN of a policy that caps the user and the roles that are made; empty for none.
     """
 
     region: str = "us-east-1"
@@ -51,6 +53,10 @@ class Settings:
     pipe_role: str = "inventory-pipe-role"
     function_role: str = "update-inventory-role"
     producer_user: str = "aws-de-user"
+    build_project: str = "inventory-build"
+    artifacts_bucket: str = "inventory-artifacts"
+    boundary: str = "inventory-lab-boundary"
+    permissions_boundary: str = ""
     high_stock: int = 1000
     low_stock: int = 10
     tombstone_days: int = 366

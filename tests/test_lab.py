@@ -147,7 +147,7 @@ def test_reconcile_calls_pending_what_is_on_its_way(built: Lab) -> None:
 
 def test_reconcile_finds_a_count_that_was_tampered_with(built: Lab) -> None:
     built.settle(built.publish([ProductAdded("Phone", 5), ProductAdded("Watch", 7)]))
-    built.session("admin").client("dynamodb").update_item(
+    built.session("root").client("dynamodb").update_item(
         TableName="inventory",
         Key={"product_id": {"S": "Phone"}},
         UpdateExpression="SET quantity = :q",
@@ -161,7 +161,7 @@ def test_reconcile_finds_a_count_that_was_tampered_with(built: Lab) -> None:
 
 def test_reconcile_finds_a_rejection_that_was_lost(built: Lab) -> None:
     built.settle(built.publish(QuantityChanged("Ghost", 1)))
-    sqs = built.session("admin").client("sqs")
+    sqs = built.session("root").client("sqs")
     sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="inventory-rejected")["QueueUrl"])
     found = built.reconcile()
     assert len(found.missing_rejections) == 1
@@ -170,7 +170,7 @@ def test_reconcile_finds_a_rejection_that_was_lost(built: Lab) -> None:
 
 def test_what_cannot_be_processed_ends_in_the_dead_letters_and_is_accounted_for(built: Lab) -> None:
     built.settle(built.publish(ProductAdded("Phone", 5)))
-    sqs = built.session("admin").client("sqs")
+    sqs = built.session("root").client("sqs")
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="inventory-rejected")["QueueUrl"])
     receipt = built.publish([RawRecord("Watch", b"poison"), QuantityChanged("Phone", 1)])
     assert built.settle(receipt)

@@ -74,7 +74,7 @@ def test_a_handler_that_changes_the_path_leaves_no_credentials_behind(built: Lab
 def test_without_its_dead_letter_queue_a_failing_batch_is_not_given_up() -> None:
     with connect(settings=Settings(retries=1)) as lab:
         lab.build()
-        sqs = lab.session("admin").client("sqs")
+        sqs = lab.session("root").client("sqs")
         sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="inventory-pipe-dlq")["QueueUrl"])
         lab.session("admin").client("lambda").delete_function(FunctionName=FUNCTION)
         receipt = lab.publish([ProductAdded("a", 5), ProductAdded("b", 5)])
@@ -100,7 +100,7 @@ def test_an_event_applied_again_after_it_was_forgotten_is_told(built: Lab) -> No
 
 
 def test_a_product_that_moved_through_many_shards_still_reconciles(built: Lab) -> None:
-    kinesis = built.session("admin").client("kinesis")
+    kinesis = built.session("root").client("kinesis")
     built.settle(built.publish(ProductAdded("a", 5)))
     for _ in range(6):
         shard_id = built.records()["shard_id"].max()
@@ -119,7 +119,7 @@ def test_a_product_that_moved_through_many_shards_still_reconciles(built: Lab) -
 
 def test_what_was_committed_before_a_crash_is_counted(built: Lab) -> None:
     full = {"product_id": {"S": "z"}, "note": {"S": "x" * 404_950}}  # no room for what we would add
-    built.session("admin").client("dynamodb").put_item(TableName="inventory", Item=full)
+    built.session("root").client("dynamodb").put_item(TableName="inventory", Item=full)
     events = [ProductAdded(f"p{n}", 50) for n in range(20)]
     built.settle(built.publish([*events[:10], ProductAdded("z", 3), *events[10:]]))
     found = built.reconcile()
@@ -140,7 +140,7 @@ def test_the_depth_of_the_call_stack_decides_nothing(built: Lab, depth: int) -> 
 
 def test_a_log_group_that_was_deleted_is_made_anew(built: Lab) -> None:
     built.settle(built.publish(ProductAdded("a", 5)))
-    logs = built.session("admin").client("logs")
+    logs = built.session("root").client("logs")
     logs.delete_log_group(logGroupName=f"/aws/lambda/{FUNCTION}")
     assert built.settle(built.publish(QuantityChanged("a", 1)))
     assert built.reports()["applied"] == 1
@@ -149,7 +149,7 @@ def test_a_log_group_that_was_deleted_is_made_anew(built: Lab) -> None:
 
 def test_messages_of_others_are_named_and_stop_nothing(built: Lab) -> None:
     built.settle(built.publish(QuantityChanged("ghost", 1)))
-    sqs = built.session("admin").client("sqs")
+    sqs = built.session("root").client("sqs")
     for queue in ("inventory-rejected", "inventory-pipe-dlq", "inventory-alerts-inbox"):
         for text in ("hello", "[1]", "{}"):
             url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
@@ -165,7 +165,7 @@ def test_messages_of_others_are_named_and_stop_nothing(built: Lab) -> None:
 
 def test_an_alert_by_hand_is_shown_by_its_text(built: Lab) -> None:
     topic = built.account.topic_arn()
-    built.session("admin").client("sns").publish(TopicArn=topic, Message="hello")
+    built.session("root").client("sns").publish(TopicArn=topic, Message="hello")
     assert list(built.alerts()["text"]) == ["hello"]
 
 
@@ -200,7 +200,7 @@ def test_no_topic_posts_to_an_address(built: Lab, protocol: str) -> None:
 
 def test_dead_letters_of_another_stream_are_not_counted(built: Lab) -> None:
     built.settle(built.publish(ProductAdded("a", 5)))
-    sqs = built.session("admin").client("sqs")
+    sqs = built.session("root").client("sqs")
     url = sqs.get_queue_url(QueueName="inventory-pipe-dlq")["QueueUrl"]
     info = {
         "shardId": "shardId-000000000000",

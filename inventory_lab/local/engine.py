@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -17,9 +18,17 @@ import moto.logs.models
 from moto.core.models import MockAWS
 from moto.sns.models import SNSBackend
 
-from inventory_lab.exceptions import PrincipalNotAvailable, UnmockedCall, UnsupportedMoto
-from inventory_lab.local import functions, speed, streams
+from inventory_lab.exceptions import (
+    PrincipalNotAvailable,
+    RoleNotAssumable,
+    UnmockedCall,
+    UnsupportedMoto,
+)
+from inventory_lab.local import boundaries, functions, gate, pipe_states, queues, speed, streams
+from inventory_lab.local.access import answers
+from inventory_lab.local.access.judge import Judge
 from inventory_lab.local.clock import LabClock
+from inventory_lab.local.pipe_states import NewPipe
 from inventory_lab.local.pipes import Definition, Poller, Round
 from inventory_lab.settings import Settings
 
@@ -27,6 +36,7 @@ TESTED_MOTO = ">=5.2.5,<5.3"
 POLL_SECONDS = 1
 """A Pipe polls a shard about once a second, so that much lab time passes in a round."""
 ADMIN_USER = "inventory-lab-admin"
+PIPES, LAMBDA = "pipes.amazonaws.com", "lambda.amazonaws.com"
 
 
 class EmbeddedAws:
@@ -35,10 +45,11 @@ class EmbeddedAws:
     def __init__(self, settings: Settings, clock: LabClock | None = None) -> None:
         self.settings = settings
         self.clock = clock or LabClock()
-        self._loader = botocore.loaders.create_loader()
         self._stack = ExitStack()
         self._keys: dict[str, Mapping[str, str]] = {}
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+        self.judge = Judge(self._client, self.clock.now)
+        self._gate = gate.Gate(self.judge, settings.region)
         self._pollers: dict[tuple[str, Any], Poller] = {}
 
     def open(self) -> EmbeddedAws:
@@ -55,7 +66,11 @@ class EmbeddedAws:
             enter(streams.installed(self.clock))
             enter(functions.installed(functions.Functions(self.clock, self._session_of_role)))
             enter(_logs_follow(self.clock))
-            self._aws = self._session({"AccessKeyId": "aws", "SecretAccessKey": "aws"})
+            enter(boundaries.installed())
+            enter(queues.installed(self.judge))
+            enter(pipe_states.installed(self._problem_of_new_pipe))
+            self._aws = self._session_of_aws()
+            enter(gate.installed(self._gate))
             self._stack = self._stack.pop_all()
         return self
 
@@ -64,21 +79,37 @@ class EmbeddedAws:
         self._stack.close()
 
     def session(self, principal: str) -> boto3.Session:
-        """A session with the credentials of 'admin', 'producer', 'pipe' or 'function'.
+        """A session with the credentials of 'admin', 'producer', 'pipe' or 'function', or of 'root',
+        the owner of the account, whom no policy limits.
 
-        Raises PrincipalNotAvailable for any other name, and before build() has made the principal.
+        Raises PrincipalNotAvailable for any other name, before build() has made the principal, and
+        for a role whose trust policy does not let its service assume it.
         """
         names = self.settings
         match principal:
+            case "root":
+                keys = {
+                    "AccessKeyId": self._gate.root_key,
+                    "SecretAccessKey": self._gate.root_secret,
+                }
+                return self._session(keys)
             case "admin":
                 return self._session_of_user(ADMIN_USER, principal)
             case "producer":
                 return self._session_of_user(names.name("producer_user"), principal)
             case "pipe":
-                return self._session_of_lab_role("pipe_role", names.name("pipe"), principal)
+                return self._session_of_lab_role("pipe_role", "pipe", principal)
             case "function":
-                return self._session_of_lab_role("function_role", names.name("function"), principal)
-        raise PrincipalNotAvailable(principal, "there are admin, producer, pipe and function")
+                return self._session_of_lab_role("function_role", "function", principal)
+        raise PrincipalNotAvailable(principal, "there are admin, producer, pipe, function and root")
+
+    def attach_to_admin(self, documents: Mapping[str, str]) -> None:
+        """Give the admin these managed policies, JSON by name."""
+        iam = self._client("iam")
+        self._session_of_user(ADMIN_USER, "admin")
+        for name, document in documents.items():
+            policy = iam.create_policy(PolicyName=f"inventory-lab-{name}", PolicyDocument=document)
+            iam.attach_user_policy(UserName=ADMIN_USER, PolicyArn=policy["Policy"]["Arn"])
 
     def pump(self) -> Round:
         """Let a second pass and make one round of every running pipe."""
@@ -86,7 +117,10 @@ class EmbeddedAws:
         total = Round()
         for pipe in self._running_pipes():
             definition = Definition.read(pipe)
-            total.add(self._poller(pipe, definition).poll(definition))
+            try:
+                total.add(self._poller(pipe, definition).poll(definition))
+            except RoleNotAssumable as exc:
+                total.add(Round(error=str(exc)))
         return total
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
@@ -115,17 +149,29 @@ class EmbeddedAws:
 
     def _poller(self, pipe: Mapping[str, Any], definition: Definition) -> Poller:
         key = (definition.arn, pipe["CreationTime"])
+        role = definition.role_arn, PIPES, definition.arn
+        self._check_trust(*role)
         if key not in self._pollers:
-            session = self._session_of_role(definition.role_arn, definition.name)
+            session = self._session_of_role(*role)
             kinesis, functions, sqs = map(session.client, ("kinesis", "lambda", "sqs"))
             self._pollers[key] = Poller(kinesis, functions, sqs, self.clock)
         return self._pollers[key]
 
-    def _client(self, service: str) -> Any:
-        """A client of AWS itself, which reads its own records: pipes, users, roles."""
-        if service not in self._clients:
-            self._clients[service] = self._aws.client(service)
-        return self._clients[service]
+    def _client(self, service: str, region: str = "") -> Any:
+        """A client of AWS itself, which reads its own records: pipes, users, roles, policies."""
+        key = service, region or self.settings.region
+        if key not in self._clients:
+            self._clients[key] = self._aws.client(service, region_name=key[1])
+        return self._clients[key]
+
+    def _problem_of_new_pipe(self, pipe: NewPipe) -> str | None:
+        """Why CreatePipe fails: the role is not trusted, or may not do what a pipe is tested for."""
+        try:
+            self._check_trust(pipe.role_arn, PIPES, pipe.arn)
+        except RoleNotAssumable as exc:
+            return str(exc)
+        role = pipe.role_arn.rpartition("/")[2]
+        return pipe_states.problem_of_role(self.judge, role, pipe)
 
     def _session_of_user(self, user: str, principal: str) -> boto3.Session:
         iam = self._client("iam")
@@ -139,21 +185,47 @@ class EmbeddedAws:
             self._keys[user] = answer["AccessKey"]
         return self._session(self._keys[user])
 
-    def _session_of_lab_role(self, kind: str, session_name: str, principal: str) -> boto3.Session:
+    def _session_of_lab_role(self, kind: str, resource: str, principal: str) -> boto3.Session:
         iam, role = self._client("iam"), self.settings.name(kind)
         try:
             arn = iam.get_role(RoleName=role)["Role"]["Arn"]
         except iam.exceptions.NoSuchEntityException as exc:
             raise PrincipalNotAvailable(principal, "run lab.build() first") from exc
-        return self._session_of_role(arn, session_name)
+        partition, account = arn.split(":")[1], arn.split(":")[4]
+        service, source = {
+            "pipe": (PIPES, f"pipes:{self.settings.region}:{account}:pipe/"),
+            "function": (LAMBDA, f"lambda:{self.settings.region}:{account}:function:"),
+        }[resource]
+        source_arn = f"arn:{partition}:{source}{self.settings.name(resource)}"
+        try:
+            return self._session_of_role(arn, service, source_arn)
+        except RoleNotAssumable as exc:
+            raise PrincipalNotAvailable(principal, str(exc)) from exc
 
-    def _session_of_role(self, role_arn: str, session_name: str) -> boto3.Session:
-        answer = self._client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name)
+    def _check_trust(self, role_arn: str, service: str, source_arn: str) -> None:
+        """Raises RoleNotAssumable."""
+        decision = self.judge.service_may_assume(role_arn, service, source_arn)
+        if not decision.allowed:
+            reason = answers.reason("sts:AssumeRole", decision)
+            raise RoleNotAssumable(service, role_arn, source_arn, reason)
+
+    def _session_of_role(self, role_arn: str, service: str, source_arn: str) -> boto3.Session:
+        """A session as the service has it for one of its resources, whose name the session bears."""
+        self._check_trust(role_arn, service, source_arn)
+        name = source_arn.replace("/", ":").rpartition(":")[2]
+        answer = self._client("sts").assume_role(RoleArn=role_arn, RoleSessionName=name)
         return self._session(answer["Credentials"])
+
+    def _session_of_aws(self) -> boto3.Session:
+        """AWS's own: made before the gate stands, so that only this session goes through unasked."""
+        session = self._session({"AccessKeyId": "aws", "SecretAccessKey": "aws"})
+        session.events.register_last("before-parameter-build", self._gate.keep_parameters)
+        session.events.register_last("before-call", self._gate.pass_unasked)
+        return session
 
     def _session(self, credentials: Mapping[str, str]) -> boto3.Session:
         core = botocore.session.Session()
-        core.register_component("data_loader", self._loader)  # read each service model once
+        core.register_component("data_loader", _service_models())
         return boto3.Session(
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
@@ -161,6 +233,12 @@ class EmbeddedAws:
             region_name=self.settings.region,
             botocore_session=core,
         )
+
+
+@cache
+def _service_models() -> Any:
+    """Reads each service model once in this process."""
+    return botocore.loaders.create_loader()
 
 
 def check_moto(version: str) -> None:

@@ -39,6 +39,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 
+from inventory_lab.exceptions import RoleNotAssumable
 from inventory_lab.local.clock import LabClock
 
 KEPT_VARIABLES = (
@@ -47,8 +48,9 @@ KEPT_VARIABLES = (
 )  # fmt: skip
 TASK_ROOT = "/var/task"
 
-SessionOfRole = Callable[[str, str], Any]
-"""A boto3 session of a role, given the role's ARN and the session name."""
+SERVICE = "lambda.amazonaws.com"
+SessionOfRole = Callable[[str, str, str], Any]
+"""A boto3 session of a role, given its ARN, the service and the ARN of what it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Functions:
             return standing[1:]
         if standing:
             standing[1].close()
-        session = self._session_of_role(function.role, function.function_name)
+        session = self._session_of_role(function.role, SERVICE, function.function_arn)
         stream = f"{self._clock.now():%Y/%m/%d}/[$LATEST]{self._ids.getrandbits(128):032x}"
         variables = _variables(function, stream, session.get_credentials())
         environment = Environment(function.code_bytes, variables, stream)
@@ -186,7 +188,10 @@ def installed(functions: Functions) -> Iterator[None]:
         kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
         if kind == "DryRun":
             return b""
-        answer, failed = functions.invoke(self, _parsed(body))
+        try:
+            answer, failed = functions.invoke(self, _parsed(body))
+        except RoleNotAssumable as exc:
+            raise LambdaClientError("AccessDeniedException", str(exc)) from exc
         if failed and kind == "RequestResponse":
             response_headers["x-amz-function-error"] = "Unhandled"
         return answer if kind == "RequestResponse" else b""

@@ -42,6 +42,8 @@ PAYLOAD_BYTES = 6 * 1024 * 1024
 ENVELOPE_BYTES = 700
 """More than what surrounds the data and the key of one record in the payload."""
 
+ERROR_CHARACTERS = 500
+
 Event = dict[str, Any]
 
 _PARAMETERS_READ = {
@@ -53,18 +55,20 @@ _DEFAULTS = {"ParallelizationFactor": 1, "MaximumRecordAgeInSeconds": -1}
 
 @dataclass(slots=True)
 class Round:
-    """What one round did, in records, invocations and batches."""
+    """What one round did, in records, invocations and batches; `error` is why the last call failed."""
 
     records: int = 0
     invocations: int = 0
     failures: int = 0
     bisects: int = 0
     dead_lettered: int = 0
+    error: str = ""
 
     def add(self, other: Round) -> None:
         """Count another round in."""
-        for name in (f.name for f in fields(self)):
+        for name in (f.name for f in fields(self) if f.name != "error"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.error = other.error or self.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +162,12 @@ class Poller:
     def poll(self, pipe: Definition) -> Round:
         """Make one round over all shards that may be read by now."""
         done = Round()
-        for reader in self._readable(pipe):
-            self._read(reader, pipe)
-            self._deliver_due(reader, pipe, done)
+        try:
+            for reader in self._readable(pipe):
+                self._read(reader, pipe)
+                self._deliver_due(reader, pipe, done)
+        except ClientError as exc:  # of reading: the other calls' errors are dealt with
+            done.error = str(exc)
         return done
 
     def passed(self, shard_id: str, sequence_number: int) -> bool:
@@ -239,7 +246,7 @@ class Poller:
         The batch stays under way until its fate is known, so an interrupt loses nothing.
         """
         done.invocations += 1
-        failed = self._invoke(batch.events, pipe)
+        failed = self._invoke(batch.events, pipe, done)
         if not failed:
             reader.under_way.popleft()
             return True
@@ -249,7 +256,9 @@ class Poller:
             done.bisects += 1
             middle = len(failed) // 2
             left = [Batch(h, batch.failures, whole) for h in (failed[:middle], failed[middle:])]
-        elif 0 <= pipe.retries <= batch.failures and self._give_up(failed, whole, reader, pipe):
+        elif 0 <= pipe.retries <= batch.failures and self._give_up(
+            failed, whole, reader, pipe, done
+        ):
             done.dead_lettered += len(failed)
             left = []
         else:
@@ -258,20 +267,25 @@ class Poller:
         reader.under_way.extendleft(reversed(left))
         return not left
 
-    def _invoke(self, events: list[Event], pipe: Definition) -> list[Event]:
+    def _invoke(self, events: list[Event], pipe: Definition, done: Round) -> list[Event]:
         """The events that have to be tried again; an error of the call fails them all."""
         try:
             answer = self._functions.invoke(
                 FunctionName=pipe.function_arn, Payload=json.dumps(events).encode()
             )
-        except ClientError:
+        except ClientError as exc:
+            done.error = str(exc)
             return events
+        payload = answer["Payload"].read()
         if answer.get("FunctionError"):
+            done.error = (
+                f"the function failed: {payload.decode(errors='replace')[:ERROR_CHARACTERS]}"
+            )
             return events
-        return failed_events(answer["Payload"].read(), events)
+        return failed_events(payload, events)
 
     def _give_up(
-        self, events: list[Event], whole: bool, reader: ShardReader, pipe: Definition
+        self, events: list[Event], whole: bool, reader: ShardReader, pipe: Definition, done: Round
     ) -> bool:
         """Send AWS's pointer message; without a dead-letter queue the records are dropped, as on AWS.
 
@@ -285,7 +299,8 @@ class Poller:
             for run in [events] if whole else [[event] for event in events]:
                 body = dead_letter(run, reader.shard_id, pipe, self._clock.now())
                 self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
-        except ClientError:
+        except ClientError as exc:
+            done.error = str(exc)
             return False
         return True
 

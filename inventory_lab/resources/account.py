@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inventory_lab.exceptions import PrincipalNotAvailable
 from inventory_lab.settings import Settings
 
 TAGS = {"project": "inventory-lab"}
@@ -21,7 +22,8 @@ class Account:
         self._clients: dict[str, Any] = {}
         caller = self.client("sts").get_caller_identity()
         self.account_id: str = caller["Account"]
-        self.partition: str = caller["Arn"].split(":")[1]
+        self.caller_arn: str = caller["Arn"]
+        self.partition: str = self.caller_arn.split(":")[1]
 
     def client(self, service: str) -> Any:
         """The deployer's client of a service, made once."""
@@ -53,9 +55,32 @@ class Account:
         """The ARN of one of the lab's roles."""
         return f"arn:{self.partition}:iam::{self.account_id}:role/{self.settings.name(kind)}"
 
+    def principal_arn(self, principal: str) -> str:
+        """The ARN of 'admin', 'producer', 'pipe' or 'function'; of what is an ARN, itself.
+
+        Raises PrincipalNotAvailable.
+        """
+        user = f"arn:{self.partition}:iam::{self.account_id}:user/{self.settings.name('producer_user')}"
+        known = {"admin": self.caller_arn, "producer": user} | {
+            kind: self._session_arn(f"{kind}_role", kind) for kind in ("pipe", "function")
+        }
+        if principal not in known and not principal.startswith("arn:"):
+            raise PrincipalNotAvailable(principal, f"there are {', '.join(known)}, and ARNs")
+        return known.get(principal, principal)
+
+    def _session_arn(self, role: str, resource: str) -> str:
+        names = f"{self.settings.name(role)}/{self.settings.name(resource)}"
+        return f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{names}"
+
     def log_group(self) -> str:
         """The log group of the lab's function."""
         return f"/aws/lambda/{self.settings.name('function')}"
+
+
+def boundary(account: Account) -> dict[str, str]:
+    """The request member that puts a new user or role inside the settings' permissions boundary."""
+    arn = account.settings.permissions_boundary
+    return {"PermissionsBoundary": arn} if arn else {}
 
 
 def unless_missing(codes: tuple[str, ...], call: Callable[..., Any], **request: Any) -> Any:

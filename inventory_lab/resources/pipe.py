@@ -15,8 +15,11 @@ _MOVING = ("CREATING", "UPDATING", "STARTING", "STOPPING", "DELETING")
 
 
 def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
-    """The pipe's ARN, running; made when it is missing. Raises PipeFailed."""
+    """The pipe's ARN, running; made when it is missing or was never made whole. Raises PipeFailed."""
     pipe = describe(account)
+    if pipe is not None and pipe["CurrentState"] == "CREATE_FAILED":
+        delete(account)  # nothing has run yet, and its cause may be gone
+        pipe = None
     if pipe is None:
         account.client("pipes").create_pipe(**_request(account))
         pipe = _settled(account, sleep)

@@ -33,5 +33,6 @@ def _value(placeholder: str, account: Account) -> str:
         "partition": account.partition,
         "region": account.settings.region,
         "account": account.account_id,
+        "prefix": account.settings.prefix,
     }
     return facts[placeholder] if placeholder in facts else account.settings.name(placeholder)

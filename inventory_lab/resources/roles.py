@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import TAGS, Account, boundary, unless_missing
 from inventory_lab.resources.policies import policy
 
 KINDS = ("pipe_role", "function_role")
@@ -19,6 +19,7 @@ def ensure(account: Account, kind: str) -> str:
             RoleName=name,
             AssumeRolePolicyDocument=policy(f"{_folder(kind)}/trust", account),
             Tags=[{"Key": key, "Value": value} for key, value in TAGS.items()],
+            **boundary(account),
         )
         iam.get_waiter("role_exists").wait(RoleName=name)
     document = policy(_permissions(account, kind), account)

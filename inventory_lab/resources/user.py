@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import TAGS, Account, boundary, unless_missing
 from inventory_lab.resources.policies import policy
 
 POLICY_NAME = "put-to-one-stream"
@@ -16,7 +16,7 @@ def ensure(account: Account) -> str:
     if user is None:
         iam, name = account.client("iam"), account.settings.name("producer_user")
         tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
-        user = iam.create_user(UserName=name, Tags=tags)["User"]
+        user = iam.create_user(UserName=name, Tags=tags, **boundary(account))["User"]
         document = policy(f"producer/{POLICY_NAME}", account)
         iam.put_user_policy(UserName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
     return str(user["Arn"])

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import botocore.session
 import pytest
 from botocore.exceptions import NoCredentialsError
@@ -19,28 +18,26 @@ from inventory_lab.local.engine import check_moto
 NOWHERE = "http://127.0.0.1:9"
 
 
-def older_client() -> Any:
+def older_client(lab: Lab) -> Any:
     """A client as it is made where moto has not been imported: nothing stands in its way out."""
-    client = boto3.Session(
-        aws_access_key_id="old", aws_secret_access_key="old", region_name="us-east-1"
-    ).client("kinesis")
+    client = lab.session("root").client("kinesis")
     client.meta.events._emitter._handlers._root["children"].pop("before-send", None)
     client.meta.events._emitter._lookup_cache.clear()
     return client
 
 
-def elsewhere() -> Any:
-    return boto3.client("kinesis", endpoint_url=NOWHERE)
+def elsewhere(lab: Lab) -> Any:
+    return lab.session("root").client("kinesis", endpoint_url=NOWHERE)
 
 
 @pytest.mark.parametrize("make", [older_client, elsewhere])
 def test_a_call_that_nobody_answers_in_this_process_is_refused(
-    lab: Lab, make: Callable[[], Any]
+    lab: Lab, make: Callable[[Lab], Any]
 ) -> None:
-    client = make()
+    client = make(lab)
     with pytest.raises(UnmockedCall, match="does not let this call leave the machine: http"):
         client.list_streams()
-    assert lab.session("admin").client("kinesis").list_streams()["StreamNames"] == []
+    assert lab.session("root").client("kinesis").list_streams()["StreamNames"] == []
 
 
 def test_an_older_client_gets_its_way_out_back_at_close() -> None:
@@ -93,6 +90,7 @@ def test_each_principal_calls_as_itself(built: Lab) -> None:
         return caller.removeprefix("arn:aws:")
 
     assert arn("admin") == "iam::123456789012:user/inventory-lab-admin"
+    assert arn("root") == "iam::123456789012:root"
     assert arn("producer") == "iam::123456789012:user/aws-de-user"
     assert arn("pipe") == "sts::123456789012:assumed-role/inventory-pipe-role/inventory-pipe"
     assert (
@@ -107,8 +105,8 @@ def test_a_principal_that_is_not_built_yet_is_not_available(lab: Lab, principal:
 
 
 def test_an_unknown_principal_is_named_with_those_there_are(lab: Lab) -> None:
-    with pytest.raises(PrincipalNotAvailable, match="'root': there are admin, producer, pipe"):
-        lab.session("root")
+    with pytest.raises(PrincipalNotAvailable, match="'rooot': there are admin, producer, pipe"):
+        lab.session("rooot")
 
 
 def test_the_settings_name_and_place_everything() -> None:

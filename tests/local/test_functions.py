@@ -55,7 +55,13 @@ def talk(event, context):
 @pytest.fixture
 def functions(lab: Lab) -> Any:
     lab.build(through="table")
-    return lab.session("admin").client("lambda")
+    allow = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    lab.session("root").client("iam").put_role_policy(
+        RoleName="update-inventory-role",
+        PolicyName="logs-of-the-probe",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow}),
+    )
+    return lab.session("root").client("lambda")
 
 
 def zipped(**files: str) -> bytes:
@@ -159,7 +165,7 @@ def test_the_stack_trace_shows_the_paths_of_lambda(functions: Any) -> None:
 def test_what_the_handler_prints_is_in_its_logs(functions: Any, lab: Lab) -> None:
     create(functions, "app.talk")
     invoke(functions)
-    logs = lab.session("admin").client("logs")
+    logs = lab.session("root").client("logs")
     events = logs.filter_log_events(logGroupName="/aws/lambda/probe")["events"]
     assert [event["message"] for event in events] == ["first line", "second line"]
     assert {event["timestamp"] for event in events} == {int(lab.clock.timestamp() * 1000)}

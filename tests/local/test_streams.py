@@ -22,7 +22,7 @@ LAST_HASH_KEY = str(2**128 - 1)
 def lab_kinesis() -> Iterator[Any]:
     with connect() as lab:
         lab.build(through="stream")
-        yield lab.session("admin").client("kinesis")
+        yield lab.session("root").client("kinesis")
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def test_merged_parents_keep_their_records(kinesis: Any) -> None:
 
 def test_reading_starts_where_the_iterator_says(lab: Lab) -> None:
     lab.build(through="stream")
-    kinesis, shard = lab.session("admin").client("kinesis"), "shardId-000000000000"
+    kinesis, shard = lab.session("root").client("kinesis"), "shardId-000000000000"
     numbers, times = [], []
     for _ in range(4):
         numbers.append(put(kinesis, "a", "7")["SequenceNumber"])
@@ -136,7 +136,7 @@ def test_reading_starts_where_the_iterator_says(lab: Lab) -> None:
 
 def test_records_arrive_at_lab_time_and_reading_tells_how_far_behind_it_is(lab: Lab) -> None:
     lab.build(through="stream")
-    kinesis, shard = lab.session("admin").client("kinesis"), "shardId-000000000000"
+    kinesis, shard = lab.session("root").client("kinesis"), "shardId-000000000000"
     arrived = lab.clock.now()
     put(kinesis, "a", "7")
     put(kinesis, "a", "7")
@@ -153,7 +153,7 @@ def test_records_arrive_at_lab_time_and_reading_tells_how_far_behind_it_is(lab: 
 
 def test_one_read_gives_at_most_ten_mebibytes(lab: Lab) -> None:
     lab.build(through="stream")
-    kinesis, data = lab.session("admin").client("kinesis"), b"x" * 1_000_000
+    kinesis, data = lab.session("root").client("kinesis"), b"x" * 1_000_000
     for _ in range(12):
         kinesis.put_record(StreamName=STREAM, PartitionKey="a", Data=data, ExplicitHashKey="7")
     answer = read(kinesis, "shardId-000000000000")

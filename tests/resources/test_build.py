@@ -63,7 +63,7 @@ def test_the_stream_has_two_shards_and_the_table_expires_tombstones(built: Lab) 
     summary = stream.describe(account)
     assert summary is not None
     assert summary["OpenShardCount"] == 2
-    ttl = account.client("dynamodb").describe_time_to_live(TableName="inventory")
+    ttl = built.session("root").client("dynamodb").describe_time_to_live(TableName="inventory")
     assert ttl["TimeToLiveDescription"]["AttributeName"] == "expires_at"
     assert ttl["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
 
@@ -84,7 +84,7 @@ def test_the_pipe_has_the_parameters_of_the_settings() -> None:
 
 
 def test_a_function_out_of_date_is_brought_up_to_date(built: Lab) -> None:
-    functions = built.session("admin").client("lambda")
+    functions = built.session("root").client("lambda")
     functions.update_function_configuration(FunctionName="update-inventory", Timeout=3)
     functions.update_function_code(
         FunctionName="update-inventory", ZipFile=b"PK\x05\x06" + bytes(18)
@@ -97,7 +97,7 @@ def test_a_function_out_of_date_is_brought_up_to_date(built: Lab) -> None:
 
 
 def test_everything_that_can_carry_a_tag_carries_the_labs(built: Lab) -> None:
-    admin = built.session("admin")
+    admin = built.session("root")
     found = admin.client("resourcegroupstaggingapi").get_resources(
         TagFilters=[{"Key": "project", "Values": ["inventory-lab"]}]
     )
@@ -115,7 +115,7 @@ def test_everything_that_can_carry_a_tag_carries_the_labs(built: Lab) -> None:
 
 
 def test_the_policies_name_this_account_and_no_placeholder(built: Lab) -> None:
-    iam = built.session("admin").client("iam")
+    iam = built.session("root").client("iam")
     for role in ("inventory-pipe-role", "update-inventory-role"):
         document = iam.get_role_policy(RoleName=role, PolicyName=roles.POLICY_NAME)[
             "PolicyDocument"

@@ -1,0 +1,62 @@
+"""Each statement of the deployer's policy is needed by build or teardown."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from inventory_lab import Lab
+from inventory_lab.resources.policies import policy
+
+DEPLOYER_SIDS = [
+    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "Pipe", "Roles",
+    "PassPipeRole", "PassFunctionRole", "Producer",
+]  # fmt: skip
+
+
+def build_and_tear_down(lab: Lab) -> None:
+    """Everything that build and teardown may come to call."""
+    lab.build()
+    functions = lab.session("root").client("lambda")
+    functions.update_function_configuration(FunctionName="update-inventory", Timeout=7)
+    functions.update_function_code(FunctionName="update-inventory", ZipFile=b"PK\5\6" + b"\0" * 18)
+    lab.build()
+    lab.session("producer")  # has an access key from now on
+    lab.teardown()
+
+
+def statements(lab: Lab) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(policy("admin/deployer", lab.account))["Statement"]
+    return found
+
+
+def test_the_deployers_statements_are_these(lab: Lab) -> None:
+    assert [statement["Sid"] for statement in statements(lab)] == DEPLOYER_SIDS
+
+
+def withdraw(lab: Lab, sid: str) -> dict[str, Any]:
+    """Take a statement from the deployer's policy; the statement."""
+    whole = statements(lab)
+    rest = [s for s in whole if s["Sid"] != sid]
+    lab.session("root").client("iam").create_policy_version(
+        PolicyArn=f"arn:aws:iam::{lab.account.account_id}:policy/inventory-lab-deployer",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": rest}),
+        SetAsDefault=True,
+    )
+    return next(s for s in whole if s["Sid"] == sid)
+
+
+@pytest.mark.parametrize("sid", DEPLOYER_SIDS)
+def test_without_a_statement_of_the_deployer_build_or_teardown_is_denied_what_it_says(
+    sid: str, lab: Lab
+) -> None:
+    statement = withdraw(lab, sid)
+    with pytest.raises(ClientError, match="is not authorized to perform") as raised:
+        build_and_tear_down(lab)
+    message = raised.value.response["Error"]["Message"].lower()
+    actions = statement["Action"]
+    wanted = actions if isinstance(actions, list) else [actions]
+    assert any(f"perform: {action.lower()} on" in message for action in wanted)

@@ -172,14 +172,15 @@ def test_it_fails_when_the_call_is_allowed(lab: Lab) -> None:
 
 def test_it_fails_when_another_action_is_denied(lab: Lab) -> None:
     give_producer(lab, Action="kinesis:ListStreams")
-    with pytest.raises(NotDenied, match=r"another denial came instead: User: .*kinesis:PutRecord"):
-        with expect_denied("kinesis:PutRecords"):
-            put(lab)
+    words = r"another denial came instead: User: .*kinesis:PutRecord"
+    with pytest.raises(NotDenied, match=words), expect_denied("kinesis:PutRecords"):
+        put(lab)
 
 
 def test_other_errors_go_through_it(lab: Lab) -> None:
     with pytest.raises(ZeroDivisionError), expect_denied("kinesis:PutRecord"):
         1 / 0  # noqa: B018
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        with expect_denied("kinesis:DescribeStream"):
-            lab.session("root").client("kinesis").describe_stream(StreamName="none")
+    kinesis = lab.session("root").client("kinesis")
+    missing = pytest.raises(ClientError, match="ResourceNotFoundException")
+    with missing, expect_denied("kinesis:DescribeStream"):
+        kinesis.describe_stream(StreamName="none")

@@ -85,6 +85,14 @@ def iam_entities(kind: str, *params: str) -> Resources:
     return resources
 
 
+def consumers(call: Call) -> list[str]:
+    """A consumer of a stream; by name alone, whenever it was registered."""
+    if call.given("ConsumerARN"):
+        return call.given("ConsumerARN")
+    stream, name = str(call.params.get("StreamARN", "*")), call.params.get("ConsumerName", "*")
+    return [f"{stream}/consumer/{name}:*"]
+
+
 def functions(call: Call) -> list[str]:
     """A function by name, partial ARN or ARN, with its alias or version."""
     name = (call.given("FunctionName", "Resource") or ["*"])[0]

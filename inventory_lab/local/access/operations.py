@@ -126,7 +126,6 @@ def _table(service: str, *rows: tuple[Resources, str]) -> dict[str, list[Rule]]:
 
 
 _stream = named("stream/", "StreamName", "StreamARN", "ResourceARN")
-_consumer = named("consumer/", "ConsumerARN")
 _pipe = named("pipe/", "Name", "resourceArn")
 _topic = named("", "TopicArn", "Name", "ResourceArn")
 _bus = named("event-bus/", "Name")
@@ -150,7 +149,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
          " ListTagsForResource MergeShards PutRecord PutRecords RegisterStreamConsumer"
          " RemoveTagsFromStream SplitShard StartStreamEncryption StopStreamEncryption TagResource"
          " UntagResource UpdateMaxRecordSize"),
-        (_consumer, "DeregisterStreamConsumer DescribeStreamConsumer SubscribeToShard"),
+        (calls.consumers, "DeregisterStreamConsumer DescribeStreamConsumer SubscribeToShard"),
         (_nothing, "DescribeLimits DisableEnhancedMonitoring EnableEnhancedMonitoring ListStreams"
          " UpdateShardCount UpdateStreamMode"),
     ),
@@ -231,7 +230,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
          " ListTagsLogGroup PutLogEvents PutMetricFilter PutRetentionPolicy StartQuery TagLogGroup"
          " UntagLogGroup"),
         (named("log-group:", "resourceArn"), "ListTagsForResource TagResource UntagResource"),
-        (_nothing, "DescribeLogGroups DescribeQueries GetQueryResults StopQuery"),
+        (_nothing, "DescribeLogGroups DescribeQueries StopQuery"),
     ),
     "cloudwatch": _table(
         "cloudwatch",

@@ -20,7 +20,9 @@ __all__ = [
     "BadTable",
     "ChargesNotAllowed",
     "EventTooLarge",
+    "InvalidFilter",
     "InvalidPolicy",
+    "InvalidTemplate",
     "InventoryLabError",
     "LabClosed",
     "MalformedBatch",
@@ -120,6 +122,26 @@ class InvalidPolicy(InventoryLabError):
     def __init__(self, element: str, problem: str) -> None:
         self.element = element
         super().__init__(f"invalid policy: {element} {problem}")
+
+
+class InvalidFilter(InventoryLabError):
+    """A filter of a pipe is not one that AWS would store; `position` counts from 1.
+
+    `key` is the path to the part that is wrong, empty when it is the filter as a whole.
+    """
+
+    def __init__(self, position: int, key: str, problem: str, remedy: str) -> None:
+        self.position = position
+        self.key = key
+        where = f"filter {position}" + (f", key '{key[:80]}'" if key else "")
+        super().__init__(f"{where}: {problem} - {remedy}")
+
+
+class InvalidTemplate(InventoryLabError):
+    """The input template of a pipe's target is not one that AWS would store."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"input template: {problem} - {remedy}")
 
 
 class UndecidedCall(InventoryLabError):

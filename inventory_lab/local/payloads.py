@@ -51,6 +51,13 @@ def payload(event: Mapping[str, Any]) -> Any:
     return parsed(text)
 
 
+def children(node: Any) -> list[Any]:
+    """What is directly inside an object or an array."""
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
+
+
 def _integer(text: str) -> int:
     _double(text)
     return int(text)
@@ -66,11 +73,5 @@ def _double(text: str) -> float:
 def _deep(value: Any) -> bool:
     nodes = [value]
     for _ in range(LEVELS):
-        nodes = [child for node in nodes for child in _children(node)]
+        nodes = [child for node in nodes for child in children(node)]
     return any(isinstance(node, (dict, list)) for node in nodes)
-
-
-def _children(node: Any) -> list[Any]:
-    if isinstance(node, dict):
-        return list(node.values())
-    return node if isinstance(node, list) else []

@@ -308,6 +308,7 @@ def test_no_bytes_are_too_strange(pattern: Json, data: bytes) -> None:
 )
 def test_a_pattern_is_read_or_refused_and_nothing_else(pattern: Any) -> None:
     try:
-        assert of(pattern).keeps(record(b'{"a": 1}')) in (True, False)
+        kept = of(pattern).keeps(record(b'{"a": 1}'))
     except InvalidFilter as refused:
-        assert refused.position == 1
+        kept = refused.position != 1
+    assert isinstance(pattern, dict) or not kept

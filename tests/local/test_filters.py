@@ -139,6 +139,11 @@ def test_data_that_is_no_base64_is_no_json(data: str) -> None:
     assert not of({"data": {"a": [{"exists": False}]}}).keeps(event)
 
 
+@pytest.mark.parametrize("data", [b'{"a": 1, "b": "\xff"}', '{"a": 1}'.encode("utf-16")])
+def test_data_that_is_no_utf_8_is_no_json(data: bytes) -> None:
+    assert not of({"data": {"a": [1]}}).keeps(record(data))
+
+
 # Names and values are few, so that patterns often fit.
 KEYS = st.sampled_from("abc")
 TEXTS = st.sampled_from(["", "x", "X", "xy", "yx"])

@@ -25,6 +25,7 @@ __all__ = [
     "InvalidTemplate",
     "InventoryLabError",
     "LabClosed",
+    "LocalOnly",
     "MalformedBatch",
     "MalformedEvent",
     "MissingEnvironment",
@@ -78,6 +79,13 @@ class LabClosed(InventoryLabError):
         super().__init__("this lab is closed; open a new one with connect()")
 
 
+class LocalOnly(InventoryLabError):
+    """Only the embedded AWS can do this."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__(f"{call} needs a local lab: a real account does not let anyone do that")
+
+
 class NotBuilt(InventoryLabError):
     """A resource that the call needs does not exist yet."""
 
@@ -96,7 +104,7 @@ class NotDenied(InventoryLabError):
 class PrincipalNotAvailable(InventoryLabError):
     """There are no credentials of this principal to be had."""
 
-    def __init__(self, principal: str, why: str) -> None:
+    def __init__(self, principal: object, why: str) -> None:
         super().__init__(f"no session for '{principal}': {why}")
 
 

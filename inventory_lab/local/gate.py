@@ -15,11 +15,12 @@ no request that the gate has not passed, so what was made earlier or elsewhere f
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -35,12 +36,15 @@ from inventory_lab.exceptions import InvalidPolicy, UndecidedCall, UnknownToTheL
 from inventory_lab.local.access import answers
 from inventory_lab.local.access.answers import Refusal
 from inventory_lab.local.access.calls import Call
-from inventory_lab.local.access.documents import document_problem
 from inventory_lab.local.access.judge import Caller, Judge
 from inventory_lab.local.access.operations import needs
+from inventory_lab.local.access.refusals import problem_of_request
+from inventory_lab.local.faults import CALLER, TWICE
 
 PASSED = "X-Inventory-Lab-Passed"
 _PARAMETERS = "inventory_lab_parameters"
+SESSION_SECONDS = 3600
+_REGION = re.compile(r"[.-]([a-z]{2}(?:-[a-z]+)+-\d)[.]")
 _READING = ("Get", "List", "Simulate")
 _CHANGES_RESOURCE_POLICIES = {
     "AddPermission", "CreateFunction", "CreateQueue", "CreateTopic", "DeleteFunction", "DeleteQueue",
@@ -62,8 +66,10 @@ class Keys:
 class Gate:
     """Decides for one lab. `root` are the keys of the account itself."""
 
-    def __init__(self, judge: Judge, region: str) -> None:
+    def __init__(self, judge: Judge, region: str, now: Callable[[], datetime]) -> None:
         self.judge = judge
+        self._now = now
+        self._sessions: dict[str, tuple[datetime, int]] = {}
         self._partition = get_partition(region)
         self._pass = secrets.token_hex(16)
         root = Caller(f"arn:{self._partition}:iam::{DEFAULT_ACCOUNT_ID}:root", "root")
@@ -80,7 +86,7 @@ class Gate:
         context[_PARAMETERS] = params
 
     def decide(
-        self, model: Any, params: Any, request_signer: Any, context: Mapping[str, Any], **_: Any
+        self, model: Any, params: Any, request_signer: Any, context: dict[str, Any], **_: Any
     ) -> Answer | None:
         """Handles before-call: an error answer, or none and the request may pass."""
         service, operation = model.service_model.service_name, model.name
@@ -88,32 +94,45 @@ class Gate:
             return _answer(answers.unknown_key(service))
         if request_signer._credentials is None:
             return None  # botocore says so itself when it comes to sign
-        found = self._caller(service, request_signer)
+        if _PARAMETERS not in context:
+            raise UndecidedCall(params["url"])
+        found = self._caller(service, request_signer, params["url"])
         if isinstance(found, Refusal):
             return _answer(found)
         if (service, operation) == ("sts", "GetCallerIdentity"):
             return self._identity(found, params)
-        parameters = _with_what_is_meant(service, operation, context.get(_PARAMETERS) or {}, found)
+        parameters = _with_what_is_meant(service, operation, context[_PARAMETERS] or {}, found)
         region = request_signer.region_name
-        call = Call(service, operation, parameters, region, found.account(), self._partition)
+        secure = not params["url"].startswith("http:")
+        call = Call(
+            service, operation, parameters, region, found.account(), self._partition, secure
+        )
         refusal = self.refusal(found, call)
         if refusal:
             return _answer(refusal)
-        self.let_pass(model, params, parameters)
+        context[CALLER] = found
+        self.let_pass(params)
         return None
 
-    def let_pass(self, model: Any, params: Any, parameters: Mapping[str, Any]) -> None:
-        """Mark a request as passed, and forget the policies that it is going to change."""
+    def let_pass(self, params: Any) -> None:
+        """Mark a request as passed."""
         params["headers"][PASSED] = self._pass
+
+    def pass_unasked(self, params: Any, **_: Any) -> None:
+        """Handles before-call of AWS's own sessions, which nobody has to allow anything."""
+        self.let_pass(params)
+
+    def after_call(self, model: Any, parsed: Any, context: Mapping[str, Any], **_: Any) -> None:
+        """Handles after-call: forgets the policies that the call has changed, and notes sessions."""
         service, operation = model.service_model.service_name, model.name
+        parameters = context.get(_PARAMETERS) or {}
         if service == "iam" and not operation.startswith(_READING):
             self.judge.attached.forget(parameters)
         if operation in _CHANGES_RESOURCE_POLICIES:
             self.judge.lookups.forget_policies()
-
-    def pass_unasked(self, model: Any, params: Any, context: Mapping[str, Any], **_: Any) -> None:
-        """Handles before-call of AWS's own sessions, which nobody has to allow anything."""
-        self.let_pass(model, params, context.get(_PARAMETERS) or {})
+        if operation == "AssumeRole" and CALLER in context and "Credentials" in (parsed or {}):
+            seconds = parameters.get("DurationSeconds", SESSION_SECONDS)
+            self._sessions[parsed["Credentials"]["AccessKeyId"]] = (self._now(), seconds)
 
     def refusal(self, caller: Caller, call: Call) -> Refusal | None:
         """Why the call is refused; None when everything it needs is allowed."""
@@ -122,11 +141,16 @@ class Gate:
                 request, decision = self.judge.decide(caller, call, need)
                 if not decision.allowed:
                     return answers.denied(call.service, request, decision)
+            problem = problem_of_request(call, self.judge.attached.iam, self._owner_of)
         except (UnknownToTheLab, InvalidPolicy) as exc:
-            action = f"{call.service}:{call.operation}"
-            message = f"User: {caller.arn} is not authorized to perform: {action} because {exc}"
-            return answers.refused(call.service, message)
-        return document_problem(call) or self._unassumable_role(call)
+            return _unjudged(caller, call, exc)
+        except Exception as exc:  # noqa: BLE001 whatever cannot be judged is denied
+            return _unjudged(caller, call, UnknownToTheLab(f"how to judge this request ({exc!r})"))
+        return problem or self._unassumable_role(call)
+
+    def _owner_of(self, access_key: str) -> str | None:
+        keys = _keys(access_key, self._partition)
+        return None if keys is None else keys.caller.name
 
     def _unassumable_role(self, call: Call) -> Refusal | None:
         """CreateFunction and its kin are refused when Lambda may not assume the role."""
@@ -139,16 +163,28 @@ class Gate:
         message = "The role defined for the function cannot be assumed by Lambda."
         return Refusal("InvalidParameterValueException", 400, message)
 
-    def _caller(self, service: str, signer: Any) -> Caller | Refusal:
+    def _caller(self, service: str, signer: Any, url: str) -> Caller | Refusal:
         given = signer._credentials.get_frozen_credentials()
-        keys = self._known.get(given.access_key) or _keys(given.access_key, self._partition)
+        keys = self._known.get(given.access_key) or _active(given.access_key, self._partition)
         if keys is None or (keys.token or None) != (given.token or None):
             return answers.unknown_key(service)
-        return keys.caller if keys.secret == given.secret_key else answers.wrong_secret(service)
+        if keys.secret != given.secret_key:
+            return answers.wrong_secret(service)
+        found = _REGION.search(url.partition("://")[2].partition("/")[0])
+        if found and found[1] != signer.region_name:
+            return answers.wrong_region(service)
+        issued, seconds = self._sessions.get(given.access_key, (None, 0))
+        if issued and self._now() - issued > timedelta(seconds=seconds):
+            return answers.expired(service)
+        return replace(keys.caller, issued=issued) if issued else keys.caller
+
+    def knows(self, access_key: str) -> bool:
+        """Whether a key is still good."""
+        return _active(access_key, self._partition) is not None
 
     def _identity(self, caller: Caller, params: Any) -> Answer | None:
         """GetCallerIdentity needs no permission; moto does not know root."""
-        params["headers"][PASSED] = self._pass
+        self.let_pass(params)
         if caller.kind != "root":
             return None
         account = caller.account()
@@ -156,9 +192,10 @@ class Gate:
         return _response(200), answer | {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
     def has_passed(self, headers: Mapping[str, Any]) -> bool:
-        """Whether a request carries the mark."""
+        """Whether a request carries the mark, and is signed."""
         mark = headers.get(PASSED)
-        return (mark.decode() if isinstance(mark, bytes) else mark) == self._pass
+        marked = (mark.decode() if isinstance(mark, bytes) else mark) == self._pass
+        return marked and "Authorization" in headers
 
 
 @contextmanager
@@ -167,6 +204,7 @@ def installed(gate: Gate) -> Iterator[None]:
     built_in = [
         ("before-parameter-build", gate.keep_parameters, handlers.REGISTER_LAST),
         ("before-call", gate.decide, handlers.REGISTER_LAST),
+        ("after-call", gate.after_call, handlers.REGISTER_LAST),
     ]
     handlers.BUILTIN_HANDLERS.extend(built_in)
     try:
@@ -183,26 +221,49 @@ def _passed_only(gate: Gate) -> Callable[..., Any]:
     def process_passed(self: BotocoreStubber, request: Any) -> Any:
         if not gate.has_passed(request.headers):
             raise UndecidedCall(request.url.partition("?")[0])
+        if TWICE in request.headers:
+            process(self, request)
         return process(self, request)
 
     return process_passed
 
 
+def _active(access_key: str, partition: str) -> Keys | None:
+    """What AWS has on record for a key that may be used; None for an inactive one."""
+    key = iam_backends[DEFAULT_ACCOUNT_ID][partition].access_keys.get(access_key)
+    active = key is not None and key.status == "Active"
+    return _keys(access_key, partition) if active else None
+
+
 def _keys(access_key: str, partition: str) -> Keys | None:
-    """What AWS has on record for an access key; None when it is unknown, inactive or deleted."""
+    """What AWS has on record for an access key; None when it, its user or its role is gone."""
     iam = iam_backends[DEFAULT_ACCOUNT_ID][partition]
     key = iam.access_keys.get(access_key)
-    if key is None or key.status != "Active":
+    if key is None:
         return None
     if key.user_name:
+        user = next((u for u in iam.users.values() if u.name == key.user_name), None)
+        if user is None or not user.has_access_key(access_key):
+            return None
         arn = f"arn:{partition}:iam::{DEFAULT_ACCOUNT_ID}:user/{key.user_name}"
         return Keys(Caller.of_arn(arn), key.secret_access_key)
     session = sts_backends[DEFAULT_ACCOUNT_ID][partition].get_assumed_role_from_access_key(
         access_key
     )
-    if session is None:
+    role = None if session is None else _role(iam, session.role_arn)
+    if role is None or role.create_date > key.create_date:  # made anew under the same name
         return None
     return Keys(Caller.of_arn(session.arn), session.secret_access_key, session.session_token)
+
+
+def _role(iam: Any, arn: str) -> Any:
+    return next((role for role in iam.roles.values() if role.arn == arn), None)
+
+
+def _unjudged(caller: Caller, call: Call, why: Exception) -> Refusal:
+    action = f"{call.service}:{call.operation}"
+    message = f"User: {caller.arn} is not authorized to perform: {action} because {why}"
+    return answers.refused(call.service, message)
 
 
 def _with_what_is_meant(
@@ -221,7 +282,7 @@ def _stream_of(iterator: str) -> str:
     """The stream that a shard iterator of moto's reads."""
     try:
         return base64.decodebytes(iterator.encode()).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
 
 

@@ -64,7 +64,7 @@ class Account:
         known = {"admin": self.caller_arn, "producer": user} | {
             kind: self._session_arn(f"{kind}_role", kind) for kind in ("pipe", "function")
         }
-        if principal not in known and not principal.startswith("arn:"):
+        if principal not in known and not str(principal).startswith("arn:"):
             raise PrincipalNotAvailable(principal, f"there are {', '.join(known)}, and ARNs")
         return known.get(principal, principal)
 

@@ -6,7 +6,7 @@ import boto3
 import botocore.handlers
 import pytest
 
-from inventory_lab import connect
+from inventory_lab import ProductAdded, connect
 from inventory_lab.exceptions import InventoryLabError, UndecidedCall
 
 
@@ -34,3 +34,12 @@ def test_botocore_is_as_it_was_after_the_lab_is_closed() -> None:
     with connect():
         assert len(botocore.handlers.BUILTIN_HANDLERS) > len(before)
     assert before == botocore.handlers.BUILTIN_HANDLERS
+
+
+def test_the_producer_of_a_pipeline_that_was_built_anew_has_a_new_key() -> None:
+    with connect() as lab:
+        lab.build()
+        lab.session("producer")
+        lab.teardown()
+        lab.build()
+        assert lab.publish(ProductAdded("a", 1)).published == 1

@@ -98,6 +98,19 @@ def unknown_key(service: str) -> Refusal:
     return Refusal(code, status, "The security token included in the request is invalid.")
 
 
+def expired(service: str) -> Refusal:
+    """The answer to a session whose time is over."""
+    code, status = _UNKNOWN_KEY.get(service, ("UnrecognizedClientException", _JSON_STATUS))
+    code = "ExpiredTokenException" if code.endswith("Exception") else "ExpiredToken"
+    return Refusal(code, status, "The security token included in the request is expired")
+
+
+def wrong_region(service: str) -> Refusal:
+    """The answer to a request that is signed for another region than the endpoint's."""
+    code, status = _WRONG_SECRET.get(service, ("InvalidSignatureException", _JSON_STATUS))
+    return Refusal(code, status, "Credential should be scoped to a valid region.")
+
+
 def wrong_secret(service: str) -> Refusal:
     """The answer to a request that is signed with another secret than the key's."""
     code, status = _WRONG_SECRET.get(service, ("InvalidSignatureException", _JSON_STATUS))

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inventory_lab.exceptions import InvalidPolicy
 from inventory_lab.local.access.policy import Policy, read_policy
 
 
@@ -21,6 +22,7 @@ class Held:
     trust: Policy = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     unique_id: str = ""
+    arn: str = ""
 
 
 class AttachedPolicies:
@@ -48,7 +50,8 @@ class AttachedPolicies:
             self._held.pop(key, None)  # type: ignore[arg-type]
 
     @property
-    def _iam(self) -> Any:
+    def iam(self) -> Any:
+        """The IAM client."""
         return self._client()
 
     def _remembered(self, kind: str, name: str, read: Callable[[str], Held]) -> Held:
@@ -62,14 +65,14 @@ class AttachedPolicies:
         return self._held[kind, name]
 
     def _user(self, name: str) -> Held:
-        user = self._iam.get_user(UserName=name)["User"]
+        user = self.iam.get_user(UserName=name)["User"]
         policies = dict(self._policies("user", "User", name))
         for group in self._pages("list_groups_for_user", "Groups", UserName=name):
             policies |= dict(self._policies("group", "Group", group["GroupName"]))
         return Held(policies=policies, **self._common(user))
 
     def _role(self, name: str) -> Held:
-        role = self._iam.get_role(RoleName=name)["Role"]
+        role = self.iam.get_role(RoleName=name)["Role"]
         trust = read_policy(role["AssumeRolePolicyDocument"], "trust")
         policies = dict(self._policies("role", "Role", name))
         return Held(policies=policies, trust=trust, **self._common(role))
@@ -80,22 +83,26 @@ class AttachedPolicies:
             "boundary": self._managed(arn) if arn else None,
             "boundary_arn": arn,
             "tags": {tag["Key"]: tag["Value"] for tag in entity.get("Tags", [])},
+            "arn": entity["Arn"],
             "unique_id": entity.get("UserId") or entity.get("RoleId", ""),
         }
 
     def _policies(self, kind: str, suffix: str, name: str) -> Iterator[tuple[str, Policy]]:
         who = {f"{suffix}Name": name}
         for policy in self._pages(f"list_{kind}_policies", "PolicyNames", **who):
-            answer = getattr(self._iam, f"get_{kind}_policy")(PolicyName=policy, **who)
+            answer = getattr(self.iam, f"get_{kind}_policy")(PolicyName=policy, **who)
             yield f"{name}/{policy}", read_policy(answer["PolicyDocument"])
         for attached in self._pages(f"list_attached_{kind}_policies", "AttachedPolicies", **who):
             yield attached["PolicyArn"], self._managed(attached["PolicyArn"])
 
     def _managed(self, arn: str) -> Policy:
-        version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        answer = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        try:
+            version = self.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        except ClientError as exc:
+            raise InvalidPolicy("PolicyArn", f"{arn} does not exist") from exc
+        answer = self.iam.get_policy_version(PolicyArn=arn, VersionId=version)
         return read_policy(answer["PolicyVersion"]["Document"])
 
     def _pages(self, operation: str, key: str, **request: str) -> list[Any]:
-        pages = self._iam.get_paginator(operation).paginate(**request)
+        pages = self.iam.get_paginator(operation).paginate(**request)
         return [entry for page in pages for entry in page[key]]

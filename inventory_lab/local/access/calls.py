@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_FUNCTION_PREFIX = re.compile(r"(arn:[^:]+:lambda:[^:]+:)?(\d{12}:)?(function:)?")
+from inventory_lab.exceptions import UnknownToTheLab
+
+_FUNCTION = re.compile(
+    r"(?:arn:[^:]+:lambda:(?P<region>[^:]+):(?P<owner>\d{12}):function:"
+    r"|(?:(?P<account>\d{12}):)?(?:function:)?)(?P<name>[\w-]+)(?::(?P<qualifier>[\w$-]+))?",
+    re.ASCII,
+)
+_QUEUE_URL = re.compile(r"https?://[^/]+/(\d{12})/([\w.-]+)/?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class Call:
     region: str
     account: str
     partition: str
+    secure: bool = True
 
     def arn(self, resource: str) -> str:
         """The ARN of a regional resource of the call's service; of what is an ARN, itself."""
@@ -94,19 +102,25 @@ def consumers(call: Call) -> list[str]:
 
 
 def functions(call: Call) -> list[str]:
-    """A function by name, partial ARN or ARN, with its alias or version."""
-    name = (call.given("FunctionName", "Resource") or ["*"])[0]
-    bare = _FUNCTION_PREFIX.sub("", name, count=1)
-    arn = call.arn(name if name.startswith("arn:") else f"function:{bare}")
-    qualifier = call.params.get("Qualifier")
-    return [f"{arn}:{qualifier}" if qualifier and ":" not in bare else arn]
+    """A function by name, partial ARN or ARN, with its alias or version. Raises UnknownToTheLab."""
+    name = (call.given("FunctionName", "Resource") or [""])[0]
+    found = _FUNCTION.fullmatch(name)
+    if found is None:
+        raise UnknownToTheLab(f"the function {name!r}")
+    region = found["region"] or call.region
+    account = found["owner"] or found["account"] or call.account
+    qualifier = found["qualifier"] or call.params.get("Qualifier")
+    arn = f"arn:{call.partition}:lambda:{region}:{account}:function:{found['name']}"
+    return [f"{arn}:{qualifier}" if qualifier else arn]
 
 
 def queues(call: Call) -> list[str]:
-    """A queue by its URL or its name."""
+    """A queue by its URL or its name. Raises UnknownToTheLab for another kind of URL."""
     for url in call.given("QueueUrl"):
-        account, name = f"//{url}".rstrip("/").split("/")[-2:]
-        return [f"arn:{call.partition}:sqs:{call.region}:{account}:{name}"]
+        found = _QUEUE_URL.fullmatch(url)
+        if found is None:
+            raise UnknownToTheLab(f"the queue URL {url!r}")
+        return [f"arn:{call.partition}:sqs:{call.region}:{found[1]}:{found[2]}"]
     return named("", "QueueName", "SourceArn")(call)
 
 
@@ -130,9 +144,12 @@ def tables_in_batch(call: Call) -> list[str]:
 
 def log_streams(call: Call) -> list[str]:
     """A log stream; of a group as a whole, CloudWatch Logs checks the empty stream in it."""
-    group = (call.given("logGroupName", "logGroupIdentifier") or ["*"])[0]
-    arn = group if group.startswith("arn:") else call.arn(f"log-group:{group}")
-    return [f"{arn.removesuffix(':*')}:log-stream:{call.params.get('logStreamName', '')}"]
+    groups = call.given("logGroupName", "logGroupIdentifier")
+    for several in ("logGroupNames", "logGroupIdentifiers"):
+        groups += call.params.get(several) or []
+    arns = [g if g.startswith("arn:") else call.arn(f"log-group:{g}") for g in groups or ["*"]]
+    stream = call.params.get("logStreamName", "")
+    return [f"{arn.removesuffix(':*')}:log-stream:{stream}" for arn in arns]
 
 
 def rules(call: Call) -> list[str]:

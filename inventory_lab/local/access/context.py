@@ -28,11 +28,14 @@ ABSENT = {
     "aws:sourceidentity", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner",
     "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpcsourceip", "aws:referer",
     "aws:sourcearn", "aws:sourceaccount",
-    "lambda:sourcefunctionarn", "lambda:invokedviafunctionurl", "iam:passedtoservice",
+    "lambda:functionarn", "lambda:invokedviafunctionurl", "iam:passedtoservice",
     "dynamodb:enclosingoperation", "dynamodb:fulltablescan",
 }  # fmt: skip
 """Keys that a request has only when something particular happens, which a provider then tells."""
 
+_NAMING = (
+    "AttributeUpdates", "Expected", "Item", "Key", "KeyConditions", "QueryFilter", "ScanFilter",
+)  # fmt: skip
 _KEYWORDS = {"set", "remove", "add", "delete", "and", "or", "not", "between", "in"}
 
 
@@ -78,11 +81,15 @@ class RequestContext(Mapping[str, Value]):
         return self._found[key]
 
     def _asked(self, key: str) -> Found:
-        if key in self._providers:
-            return cast(Found, self._providers[key]())
         name, slash, rest = key.partition("/")
-        if slash and f"{name}/" in self._providers:
-            return _of_mapping(self._providers[f"{name}/"](), rest)
+        try:
+            if key in self._providers:
+                return cast(Found, self._providers[key]())
+            if slash and f"{name}/" in self._providers:
+                return _of_mapping(self._providers[f"{name}/"](), rest)
+        except (LookupError, TypeError, ValueError, AttributeError) as exc:
+            # a Mapping's get() would take a KeyError for an absent key
+            raise UnknownToTheLab(f"the value of {key} in this request") from exc
         if key in ABSENT or key.partition(":")[0] not in self._prefixes:
             return None
         raise UnknownToTheLab(f"the condition key {key} here")
@@ -101,9 +108,9 @@ def of_call(call: Call, now: datetime) -> dict[str, Provider]:
         "aws:PrincipalIsAWSService": lambda: "false",
         "aws:RequestedRegion": lambda: call.region,
         "aws:RequestTag/": lambda: request_tags(call.params),
-        "aws:SecureTransport": lambda: "true",
+        "aws:SecureTransport": lambda: "true" if call.secure else "false",
         "aws:SourceIp": lambda: "127.0.0.1",
-        "aws:TagKeys": lambda: list(request_tags(call.params)) or None,
+        "aws:TagKeys": lambda: tag_keys(call.params) or None,
         "aws:ViaAWSService": lambda: "false",
     }
     return of_all | {key: _reader(read, call) for key, read in _KEYS.get(call.service, {}).items()}
@@ -119,7 +126,17 @@ def request_tags(params: Mapping[str, Any]) -> dict[str, str]:
     tags: Any = next((params[name] for name in ("Tags", "tags") if params.get(name)), {})
     if isinstance(tags, Mapping):
         return {str(key): str(value) for key, value in tags.items()}
-    return {str(t.get("Key") or t.get("key")): str(t.get("Value") or t.get("value")) for t in tags}
+    return {str(t["Key" if "Key" in t else "key"]): str(_value_of(t)) for t in tags}
+
+
+def tag_keys(params: Mapping[str, Any]) -> list[str]:
+    """The keys of the tags in a request, also of those to be taken away."""
+    removed: Any = next((params[n] for n in ("TagKeys", "tagKeys") if params.get(n)), [])
+    return [*request_tags(params), *map(str, removed)]
+
+
+def _value_of(tag: Mapping[str, Any]) -> Any:
+    return tag["Value"] if "Value" in tag else tag.get("value", "")
 
 
 def _reader(read: Callable[[Call], Found], call: Call) -> Provider:
@@ -136,14 +153,40 @@ def _entries(name: str) -> Callable[[Call], Found]:
 
 def _attributes(call: Call) -> Found:
     """The top-level attributes that a DynamoDB request names, in whichever parameter."""
-    params, found = call.params, set()
-    for name in ("Key", "Item", "KeyConditions", "QueryFilter", "ScanFilter", "Expected"):
+    if {"Statement", "Statements", "TransactStatements"} & call.params.keys():
+        raise UnknownToTheLab("the attributes in a PartiQL statement")
+    return sorted(_attributes_in(call.params)) or None
+
+
+def _attributes_in(params: Mapping[str, Any]) -> set[str]:
+    found: set[str] = set(params.get("AttributesToGet", []))
+    for name in _NAMING:
         found |= set(params.get(name, {}))
-    found |= set(params.get("AttributesToGet", []))
     for name, text in params.items():
         if name.endswith("Expression") and isinstance(text, str):
             found |= set(_named_in(text, params.get("ExpressionAttributeNames", {})))
-    return sorted(found) or None
+    for part in parts_of(params):
+        found |= _attributes_in(part)
+    return found
+
+
+def parts_of(params: Mapping[str, Any], table: str | None = None) -> Iterator[Mapping[str, Any]]:
+    """The single requests of a batch or a transaction, of one table or of all."""
+    for name, requests in params.get("RequestItems", {}).items():
+        if table in (None, name.rpartition("/")[2]):
+            yield from _parts_of_table(requests)
+    for entry in params.get("TransactItems", []):
+        for part in entry.values():
+            if table in (None, str(part.get("TableName")).rpartition("/")[2]):
+                yield part
+
+
+def _parts_of_table(requests: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(requests, Mapping):
+        yield {name: value for name, value in requests.items() if name != "Keys"}
+        yield from ({"Key": key} for key in requests.get("Keys", []))
+    else:
+        yield from (next(iter(request.values())) for request in requests)
 
 
 def _named_in(expression: str, names: Mapping[str, str]) -> Iterator[str]:
@@ -160,9 +203,6 @@ _KEYS: Mapping[str, Mapping[str, Callable[[Call], Found]]] = {
         "dynamodb:Select": _param("Select"),
     },
     "lambda": {
-        "lambda:FunctionArn": lambda call: (
-            _param("FunctionName")(call) if "EventSourceMapping" in call.operation else None
-        ),
         "lambda:FunctionUrlAuthType": _param("FunctionUrlAuthType"),
         "lambda:Principal": _param("Principal"),
     },

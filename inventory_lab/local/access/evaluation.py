@@ -78,11 +78,12 @@ def evaluate_resource_policy(
     request: AccessRequest,
     principals: Sequence[tuple[str, str]],
     kind: str = RESOURCE,
+    account: Sequence[tuple[str, str]] = (),
 ) -> Decision:
     """What a policy on the resource (or a role's trust policy) says to a caller who is known by any
-    of `principals`, each a type such as AWS or Service and a value.
+    of `principals`, each a type such as AWS or Service and a value, and to everybody in `account`.
     """
-    applying = [s for s in policy if applies(s, request) and _names(s, principals)]
+    applying = [s for s in policy if applies(s, request) and _meets(s, principals, account)]
     for statement in sorted(applying, key=lambda s: not s.denies):
         return Decision(not statement.denies, statement.denies, statement.source, kind)
     return Decision(False, False, None, kind)
@@ -97,10 +98,19 @@ def applies(statement: Statement, request: AccessRequest) -> bool:
     )
 
 
-def _names(statement: Statement, principals: Sequence[tuple[str, str]]) -> bool:
-    named = any(
-        kind == own_kind and (value == own or (kind == "AWS" and value == "*"))
-        for kind, value in statement.principals
-        for own_kind, own in principals
-    )
-    return named != statement.all_but_principals
+def _meets(
+    statement: Statement, itself: Sequence[tuple[str, str]], account: Sequence[tuple[str, str]]
+) -> bool:
+    """Whether the statement is about the caller. A Deny of all but some spares only who is named by
+    every name of its own, not its whole account:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    """
+    if not statement.all_but_principals:
+        return any(_names(statement, name) for name in (*itself, *account))
+    if statement.denies:
+        return not all(_names(statement, name) for name in itself)
+    return not any(_names(statement, name) for name in (*itself, *account))
+
+
+def _names(statement: Statement, own: tuple[str, str]) -> bool:
+    return own in statement.principals or (own[0] == "AWS" and ("AWS", "*") in statement.principals)

@@ -10,15 +10,23 @@ policies must allow it too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
 from inventory_lab.local.access.attached import AttachedPolicies, Held
 from inventory_lab.local.access.calls import Call, Need
-from inventory_lab.local.access.context import Provider, RequestContext, of_call, zulu
+from inventory_lab.local.access.context import (
+    Provider,
+    RequestContext,
+    of_call,
+    parts_of,
+    zulu,
+)
 from inventory_lab.local.access.evaluation import (
+    RESOURCE,
     TRUST,
     AccessRequest,
     Decision,
@@ -29,6 +37,10 @@ from inventory_lab.local.access.lookups import ClientOf, Lookups
 from inventory_lab.local.access.policy import Policy
 
 Principals = list[tuple[str, str]]
+_NAMES_KEYS = {
+    "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactGetItems",
+    "TransactWriteItems", "UpdateItem",
+}  # fmt: skip
 _WITH_POLICIES = ("sqs", "sns", "lambda")
 _EQUALS = re.compile(r"([#\w]+)\s*=\s*(:\w+)")
 
@@ -41,11 +53,12 @@ class Caller:
     kind: Literal["root", "user", "role"]
     name: str = ""
     session: str = ""
+    issued: datetime | None = None
 
     @classmethod
     def of_arn(cls, arn: str) -> Caller:
         """The caller whom a user's, role's or session's ARN means. Raises ValueError."""
-        kind, _, path = arn.split(":")[-1].partition("/")
+        kind, _, path = arn.split(":", 5)[-1].partition("/")
         name, _, session = path.partition("/")
         match kind:
             case "root":
@@ -115,20 +128,18 @@ class Judge:
 
     def trust(self, role_arn: str) -> Policy:
         """The trust policy of a role; no statements when there is no such role."""
-        return self.attached.of_role(role_arn.rpartition("/")[2]).trust
+        held = self.attached.of_role(role_arn.rpartition("/")[2])
+        return held.trust if held.arn == role_arn else ()
 
     def service_may_assume(self, role_arn: str, service: str, source_arn: str) -> Decision:
         """Whether the role's trust policy lets a service assume it for one of its resources."""
         request = self._request_of_service(service, "sts:AssumeRole", role_arn, source_arn)
-        return evaluate_resource_policy(
-            self.trust(role_arn), request, [("Service", service)], TRUST
-        )
+        return _answer_of_policy(lambda: self.trust(role_arn), request, service, TRUST)
 
     def service_may(self, service: str, action: str, resource: str, source_arn: str) -> Decision:
         """Whether the policy on a resource lets a service act on it for another resource."""
         request = self._request_of_service(service, action, resource, source_arn)
-        policy = self.lookups.policy(resource)
-        return evaluate_resource_policy(policy, request, [("Service", service)])
+        return _answer_of_policy(lambda: self.lookups.policy(resource), request, service, RESOURCE)
 
     def _request_of_service(
         self, service: str, action: str, resource: str, source_arn: str
@@ -150,21 +161,20 @@ class Judge:
     def _trusted(self, caller: Caller, request: AccessRequest, identity: Decision) -> Decision:
         trust = self.trust(request.resource)
         everyone = evaluate_resource_policy(
-            trust, request, caller.itself() + caller.its_account(), TRUST
+            trust, request, caller.itself(), TRUST, caller.its_account()
         )
         if identity.explicit_deny or not everyone.allowed:
             return identity if identity.explicit_deny else everyone
         named = evaluate_resource_policy(trust, request, caller.itself(), TRUST)
-        return named if named.allowed else identity
+        within = _within_boundary(caller, self.held(caller), request)
+        return named if named.allowed and within else identity
 
     def _keys(self, caller: Caller, held: Held, call: Call, need: Need) -> dict[str, Provider]:
         return {
             **of_call(call, self._now()),
             **_of_caller(caller, held, self._now()),
             **{key: _constant(value) for key, value in need.context.items()},
-            "aws:ResourceAccount": lambda: (
-                need.resource.split(":")[4] if ":" in need.resource else None
-            ),
+            "aws:ResourceAccount": lambda: call.account,
             "aws:ResourceTag/": lambda: self._resource_tags(need.resource),
             **self._looked_up(call, need),
         }
@@ -197,15 +207,33 @@ class Judge:
         return self.attached.of_role(str(call.params.get("RoleName"))).boundary_arn or None
 
     def _leading_keys(self, call: Call, need: Need) -> list[str] | None:
+        if {"Statement", "Statements", "TransactStatements"} & call.params.keys():
+            raise UnknownToTheLab("the keys in a PartiQL statement")
         key = self.lookups.partition_key(need.resource)
-        table = need.resource.split("/")[1]
-        return sorted(set(_key_values(call.params, key or "", table))) or None
+        if key is None:
+            return None
+        found = sorted(set(_key_values(call.params, key, need.resource.split("/")[1])))
+        if not found and call.operation in _NAMES_KEYS:
+            raise UnknownToTheLab("how this request names its keys")
+        return found or None
+
+
+def _answer_of_policy(
+    policy: Callable[[], Policy], request: AccessRequest, service: str, kind: str
+) -> Decision:
+    """What a policy says to a service; no, when that cannot be told."""
+    try:
+        return evaluate_resource_policy(policy(), request, [("Service", service)], kind)
+    except (UnknownToTheLab, InvalidPolicy):
+        return Decision(False, False, None, kind)
 
 
 def _with_resource_policy(
     caller: Caller, held: Held, policy: Policy, request: AccessRequest, identity: Decision
 ) -> Decision:
-    everyone = evaluate_resource_policy(policy, request, caller.itself() + caller.its_account())
+    everyone = evaluate_resource_policy(
+        policy, request, caller.itself(), RESOURCE, caller.its_account()
+    )
     if identity.explicit_deny or everyone.explicit_deny:
         return identity if identity.explicit_deny else everyone
     if identity.allowed:
@@ -222,7 +250,7 @@ def _within_boundary(caller: Caller, held: Held, request: AccessRequest) -> bool
 
 
 def _of_caller(caller: Caller, held: Held, now: datetime) -> dict[str, Provider]:
-    """Sessions of roles count as issued now, for the lab renews them as AWS's services do.
+    """Sessions of the pipe's and function's roles count as issued now, for their services renew them.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
     """
@@ -231,12 +259,19 @@ def _of_caller(caller: Caller, held: Held, now: datetime) -> dict[str, Provider]
     return {
         "aws:PrincipalAccount": caller.account,
         "aws:PrincipalArn": caller.iam_arn,
+        "aws:MultiFactorAuthPresent": lambda: "false" if caller.kind == "role" else None,
         "aws:PrincipalTag/": lambda: held.tags,
         "aws:PrincipalType": lambda: kinds[caller.kind],
-        "aws:TokenIssueTime": lambda: zulu(now) if caller.kind == "role" else None,
+        "aws:TokenIssueTime": lambda: zulu(caller.issued or now) if caller.kind == "role" else None,
+        "lambda:SourceFunctionArn": lambda: _source_function(caller),
         "aws:userid": lambda: userid,
         "aws:username": lambda: caller.name if caller.kind == "user" else None,
     }
+
+
+def _source_function(caller: Caller) -> None:
+    if caller.kind == "role":
+        raise UnknownToTheLab("whether a function makes this call")
 
 
 def _constant(value: str) -> Provider:
@@ -248,29 +283,14 @@ def _key_values(params: Mapping[str, Any], key: str, table: str) -> Iterator[str
     for holder in ("Key", "Item"):
         if key in params.get(holder, {}):
             yield _plain(params[holder][key])
-    for request in _parts(params, table):
+    for request in parts_of(params, table):
         yield from _key_values(request, key, table)
+    for value in params.get("KeyConditions", {}).get(key, {}).get("AttributeValueList", []):
+        yield _plain(value)
     names, values = (params.get(f"ExpressionAttribute{kind}", {}) for kind in ("Names", "Values"))
     for name, value in _EQUALS.findall(params.get("KeyConditionExpression", "")):
         if names.get(name, name) == key:
             yield _plain(values[value])
-
-
-def _parts(params: Mapping[str, Any], table: str) -> Iterable[Mapping[str, Any]]:
-    """The single requests of a batch or transaction that are for the table."""
-    for name, requests in params.get("RequestItems", {}).items():
-        if name.rpartition("/")[2] == table:
-            keys = requests.get("Keys", []) if isinstance(requests, Mapping) else []
-            yield from ({"Key": key} for key in keys)
-            yield from (
-                ()
-                if isinstance(requests, Mapping)
-                else (next(iter(request.values())) for request in requests)
-            )
-    for entry in params.get("TransactItems", []):
-        for part in entry.values():
-            if str(part.get("TableName")).rpartition("/")[2] == table:
-                yield part
 
 
 def _plain(value: Any) -> str:

@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from inventory_lab.exceptions import UnknownToTheLab
 from inventory_lab.local.access.patterns import ARN_PARTS
 from inventory_lab.local.access.policy import Policy, read_policy
 
@@ -42,6 +43,8 @@ class Lookups:
 
     def tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a resource of the pipeline's services."""
+        if arn.split(":")[2:3] and arn.split(":")[2] not in _TAGS:
+            raise UnknownToTheLab(f"the tags of {arn}")
         found = self._read(_TAGS, arn) or {}
         if isinstance(found, Mapping):
             return found
@@ -49,6 +52,8 @@ class Lookups:
 
     def partition_key(self, table_arn: str) -> str | None:
         """The name of a table's partition key; None when there is no such table."""
+        if "/" not in table_arn:
+            return None
         table = table_arn.split("/")[1]
         try:
             dynamodb = self._client_of("dynamodb", table_arn.split(":")[3])
@@ -68,8 +73,10 @@ class Lookups:
             return readers[service](self._client_of(service, region), arn)
         except ClientError as exc:
             if exc.response["Error"]["Code"] not in _MISSING:
-                raise
+                raise UnknownToTheLab(f"{arn} ({exc})") from exc
             return None
+        except (BotoCoreError, LookupError, ValueError) as exc:
+            raise UnknownToTheLab(f"{arn} ({exc!r})") from exc
 
 
 def queue_url(sqs: Any, arn: str) -> str:
@@ -92,6 +99,11 @@ def _function_policy(functions: Any, arn: str) -> Any:
     return document
 
 
+def _tags_of_table(dynamodb: Any, arn: str) -> Any:
+    pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+    return [tag for page in pages for tag in page["Tags"]]
+
+
 _POLICIES: Mapping[str, Callable[[Any, str], Any]] = {
     "sqs": _queue_policy,
     "sns": lambda sns, arn: sns.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy"),
@@ -99,7 +111,7 @@ _POLICIES: Mapping[str, Callable[[Any, str], Any]] = {
 }
 _TAGS: Mapping[str, Callable[[Any, str], Any]] = {
     "kinesis": lambda kinesis, arn: kinesis.list_tags_for_stream(StreamARN=arn)["Tags"],
-    "dynamodb": lambda dynamodb, arn: dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"],
+    "dynamodb": _tags_of_table,
     "lambda": lambda functions, arn: functions.list_tags(Resource=arn)["Tags"],
     "sqs": lambda sqs, arn: sqs.list_queue_tags(QueueUrl=queue_url(sqs, arn)).get("Tags"),
     "sns": lambda sns, arn: sns.list_tags_for_resource(ResourceArn=arn)["Tags"],

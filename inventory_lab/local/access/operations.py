@@ -3,7 +3,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 An operation that is not in the table is denied: the lab does not know it. Left out on purpose are
 those that would set up access which the lab does not judge: resource policies of other resources than
-queues, topics and functions, ACLs, federation, session policies and session tags.
+queues, topics and functions, ACLs, federation, session policies and session tags; event source
+mappings and bulk tagging, which act in other services on the caller's behalf; other accounts.
 
 CreateStream with tags needs kinesis:AddTagsToStream:
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from inventory_lab.exceptions import UnknownToTheLab
 from inventory_lab.local.access import calls
 from inventory_lab.local.access.calls import Call, Need, Resources, iam_entities, listed, named
+from inventory_lab.local.access.patterns import ARN_PARTS
 
 Rule = Callable[[Call], Iterable[Need]]
 
@@ -26,7 +28,23 @@ def needs(call: Call) -> list[Need]:
     rules = OPERATIONS.get(call.service, {}).get(call.operation)
     if rules is None:
         raise UnknownToTheLab(f"the operation {call.service}:{call.operation}")
-    return [need for rule in rules for need in rule(call)]
+    needed = [need for rule in rules for need in rule(call)]
+    for need in needed:
+        _check_place(need.resource, call)
+    return needed
+
+
+def _check_place(arn: str, call: Call) -> None:
+    """There is one account, and a call acts in its own region. Raises UnknownToTheLab."""
+    if not arn.startswith("arn:"):
+        return
+    parts = (arn + ":" * ARN_PARTS).split(":")
+    for what, found, own in (
+        ("region", parts[3], call.region),
+        ("account", parts[4], call.account),
+    ):
+        if found not in ("", own):
+            raise UnknownToTheLab(f"{arn}, which is in another {what},")
 
 
 def acts_on(action: str, resources: Resources) -> Rule:
@@ -85,10 +103,12 @@ def _transaction(call: Call) -> Iterator[Need]:
 
 
 _STATEMENT = re.compile(
-    r"\s*(SELECT\b.*?\bFROM|INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"
-    r"(\"[^\"]+\"|[\w.-]+?)(?:\.\"([^\"]+)\")?(?:\s|$)",
+    r"\s*(SELECT\b[^\"']*?\bFROM|INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"
+    r"(\"[^\"]+\"|[\w.-]+?)(?:\.\"([^\"]+)\")?"
+    r"\s*(?=$|(?<=\s)(?:WHERE|SET|REMOVE|VALUE|RETURNING|ORDER)\b)",
     re.IGNORECASE | re.DOTALL,
 )
+"""One table, and after it nothing that could name another."""
 
 
 def _partiql(call: Call) -> Iterator[Need]:
@@ -108,7 +128,8 @@ def _statement_need(statement: str, call: Call) -> Need:
         raise UnknownToTheLab(f"the PartiQL statement {statement[:60]!r}")
     verb = found[1].split()[0].title()
     table = call.arn(f"table/{found[2].strip(chr(34))}")
-    whole_table = verb == "Select" and not re.search(r"\bWHERE\b", statement, re.IGNORECASE)
+    where = re.search(r"\bWHERE\b", statement, re.IGNORECASE)
+    whole_table = verb == "Select" and not where
     return Need(
         f"dynamodb:PartiQL{verb}",
         f"{table}/index/{found[3]}" if found[3] else table,
@@ -125,11 +146,43 @@ def _table(service: str, *rows: tuple[Resources, str]) -> dict[str, list[Rule]]:
     return table
 
 
+def _versioned(call: Call) -> list[Need]:
+    """Acting on a version of an object has an action of its own."""
+    action = {"HeadObject": "GetObject"}.get(call.operation, call.operation)
+    version = "Version" if call.params.get("VersionId") else ""
+    return [Need(f"s3:{action}{version}", arn) for arn in calls.objects(call)]
+
+
+def _of_no_versions(call: Call) -> list[Need]:
+    """Raises UnknownToTheLab for a deletion of versions among others."""
+    if any("VersionId" in entry for entry in call.params.get("Delete", {}).get("Objects", [])):
+        raise UnknownToTheLab("s3:DeleteObjects with versions")
+    return []
+
+
+def _reads_code(call: Call) -> list[Need]:
+    """Code that is taken from a bucket has to be readable by whoever deploys it."""
+    code = call.params.get("Code") or call.params
+    if not code.get("S3Bucket"):
+        return []
+    version = "Version" if code.get("S3ObjectVersion") else ""
+    arn = call.global_arn("s3", "", f"{code['S3Bucket']}/{code.get('S3Key')}")
+    return [Need(f"s3:GetObject{version}", arn)]
+
+
+def _without_attribute(name: str) -> Rule:
+    def refuse(call: Call) -> list[Need]:
+        if name in (call.params.get("Attributes") or {}):
+            raise UnknownToTheLab(f"{call.service}:{call.operation} with {name}")
+        return []
+
+    return refuse
+
+
 _stream = named("stream/", "StreamName", "StreamARN", "ResourceARN")
 _pipe = named("pipe/", "Name", "resourceArn")
-_topic = named("", "TopicArn", "Name", "ResourceArn")
+_topic = named("", "TopicArn", "TargetArn", "Name", "ResourceArn")
 _bus = named("event-bus/", "Name")
-_mapping = named("event-source-mapping:", "UUID")
 _alarm, _alarms = named("alarm:", "AlarmName"), listed("alarm:", "AlarmNames")
 _project, _projects = named("project/", "name", "projectName"), listed("project/", "names")
 _reports = named("report-group/", "reportGroupArn", "arn", "name")
@@ -174,8 +227,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
          " ListVersionsByFunction PublishVersion PutFunctionConcurrency PutFunctionEventInvokeConfig"
          " RemovePermission TagResource UntagResource UpdateAlias UpdateFunctionCode"
          " UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig"),
-        (_mapping, "DeleteEventSourceMapping GetEventSourceMapping UpdateEventSourceMapping"),
-        (_nothing, "CreateEventSourceMapping GetAccountSettings ListEventSourceMappings ListFunctions"),
+        (_nothing, "GetAccountSettings ListFunctions"),
     ),
     "pipes": _table(
         "pipes",
@@ -264,24 +316,27 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
          " ListObjectVersions=ListBucketVersions ListObjects=ListBucket ListObjectsV2=ListBucket"
          " PutBucketEncryption=PutEncryptionConfiguration PutBucketTagging PutBucketVersioning"
          " PutPublicAccessBlock=PutBucketPublicAccessBlock"),
-        (calls.objects, "DeleteObject DeleteObjects=DeleteObject GetObject GetObjectTagging"
-         " HeadObject=GetObject PutObject PutObjectTagging"),
+        (calls.objects, "DeleteObjects=DeleteObject PutObject"),
         (_nothing, "ListBuckets=ListAllMyBuckets"),
-    ),
+    ) | {name: [_versioned] for name in ("DeleteObject", "GetObject", "HeadObject")},
     "resourcegroupstaggingapi": _table(
         "tag",
-        (_nothing, "GetResources GetTagKeys GetTagValues TagResources UntagResources"),
+        (_nothing, "GetResources GetTagKeys GetTagValues"),
     ),
 }  # fmt: skip
 
 _MORE: Mapping[tuple[str, str], list[Rule]] = {
     ("kinesis", "CreateStream"): [tags("Tags", "kinesis:AddTagsToStream", _stream)],
+    ("kinesis", "RegisterStreamConsumer"): [tags("Tags", "kinesis:TagResource", _stream)],
+    ("dynamodb", "UpdateTable"): [without("ReplicaUpdates", "GlobalTableWitnessUpdates")],
     ("dynamodb", "CreateTable"): [
         tags("Tags", "dynamodb:TagResource", calls.tables), without("ResourcePolicy"),
     ],
     ("lambda", "CreateFunction"): [
         passes_role("Role", "lambda.amazonaws.com"), tags("Tags", "lambda:TagResource", calls.functions),
+        _reads_code,
     ],
+    ("lambda", "UpdateFunctionCode"): [_reads_code],
     ("lambda", "UpdateFunctionConfiguration"): [passes_role("Role", "lambda.amazonaws.com")],
     ("pipes", "CreatePipe"): [
         passes_role("RoleArn", "pipes.amazonaws.com"), tags("Tags", "pipes:TagResource", _pipe),
@@ -294,13 +349,27 @@ _MORE: Mapping[tuple[str, str], list[Rule]] = {
     ("iam", "CreatePolicy"): [tags("Tags", "iam:TagPolicy", _policy), _of_the_root_path],
     ("iam", "CreateGroup"): [_of_the_root_path],
     ("sts", "AssumeRole"): [
-        without("Policy", "PolicyArns", "Tags", "TransitiveTagKeys", "ProvidedContexts"),
+        without("Policy", "PolicyArns", "ProvidedContexts", "SourceIdentity", "Tags", "TransitiveTagKeys"),
     ],
     ("logs", "CreateLogGroup"): [tags("tags", "logs:TagResource", calls.log_streams)],
     ("events", "PutTargets"): [_passes_roles_of_targets],
     ("events", "PutRule"): [
         passes_role("RoleArn", "events.amazonaws.com"), tags("Tags", "events:TagResource", calls.rules),
     ],
+    ("events", "CreateEventBus"): [tags("Tags", "events:TagResource", _bus)],
+    ("cloudwatch", "PutMetricAlarm"): [tags("Tags", "cloudwatch:TagResource", _alarm)],
+    ("sns", "Publish"): [without("PhoneNumber")],
+    ("sns", "Subscribe"): [_without_attribute("SubscriptionRoleArn")],
+    ("s3", "CreateBucket"): [
+        without("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP",
+                "ObjectLockEnabledForBucket", "ObjectOwnership"),
+    ],
+    ("s3", "DeleteObjects"): [_of_no_versions],
+    ("s3", "PutObject"): [
+        without("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP", "Tagging",
+                "ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus"),
+    ],
+    ("codebuild", "StartBuild"): [passes_role("serviceRoleOverride", "codebuild.amazonaws.com")],
     ("codebuild", "CreateProject"): [passes_role("serviceRole", "codebuild.amazonaws.com")],
     ("codebuild", "UpdateProject"): [passes_role("serviceRole", "codebuild.amazonaws.com")],
 }  # fmt: skip

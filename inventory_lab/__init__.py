@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from inventory_lab.domain.events import QuantityChanged as QuantityChanged
     from inventory_lab.lab import Lab as Lab
     from inventory_lab.lab import connect as connect
+    from inventory_lab.local.faults import FaultPlan as FaultPlan
     from inventory_lab.producer.generator import simulate as simulate
     from inventory_lab.producer.publisher import RawRecord as RawRecord
     from inventory_lab.producer.replay import replay as replay
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "FaultPlan": "local.faults",
     "InventoryEvent": "domain.events",
     "Lab": "lab",
     "ProductAdded": "domain.events",

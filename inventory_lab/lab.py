@@ -11,7 +11,13 @@ from typing import Any, Literal, Protocol
 from botocore.exceptions import ClientError
 
 from inventory_lab.domain.events import InventoryEvent
-from inventory_lab.exceptions import ChargesNotAllowed, LabClosed, NotBuilt, UnknownTarget
+from inventory_lab.exceptions import (
+    ChargesNotAllowed,
+    LabClosed,
+    LocalOnly,
+    NotBuilt,
+    UnknownTarget,
+)
 from inventory_lab.observe import frames, queues, reconcile, reports, stream, table
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
 from inventory_lab.resources import function as function_resource
@@ -224,6 +230,26 @@ class Lab:
         seconds = (self.clock.now() - start).total_seconds()
         return SettleReport(rounds, seconds, still_open, error)
 
+    def pipe_log(self) -> Any:
+        """What the pipes did, an execution a row, as a DataFrame: when, shard, first and last record,
+        how many, which attempt, outcome, how many failed, error. Local labs only: raises
+        LocalOnly on AWS, where a pipe writes its log to a log group of your choice.
+        """
+        return frames.executions(self._local_place("pipe_log()").executions())
+
+    @contextmanager
+    def faults(self, plan: Any = None, **faults: Any) -> Iterator[Any]:
+        """Inside, things go wrong as a FaultPlan says, given whole or by its fields; what struck is in
+        the report of each pump. Local labs only: raises LocalOnly on AWS.
+        """
+        from inventory_lab.local.faults import FaultPlan
+
+        if plan is not None and (faults or not isinstance(plan, FaultPlan)):
+            raise TypeError("faults() takes a FaultPlan, or its fields by name, and not both")
+        place = self._local_place("faults()")
+        with place.faults(plan or FaultPlan(**faults)) as struck:
+            yield struck
+
     def inventory(self) -> Any:
         """Active products as a DataFrame: index product_id; quantity, updated_at, version."""
         with self._needing("table"):
@@ -290,8 +316,10 @@ class Lab:
         from inventory_lab.local.access.explanation import explain_access
         from inventory_lab.local.access.judge import Caller, Judge
 
-        if not all(action.partition(":")):
+        if not isinstance(action, str) or not all(action.partition(":")):
             raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
+        if not isinstance(resource, str) or (resource != "*" and resource.count(":") < 5):
+            raise ValueError(f"{resource!r} is no resource; give its ARN, or * for none")
         place, region = self._open_place(), self.settings.region
         judge = place.judge or Judge(
             lambda service, where: place.session("admin").client(
@@ -318,6 +346,12 @@ class Lab:
             if exc.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
             raise NotBuilt(kind, self.settings.name(kind)) from exc
+
+    def _local_place(self, call: str) -> Any:
+        place = self._open_place()
+        if place.judge is None:
+            raise LocalOnly(call)
+        return place
 
     def _open_place(self) -> Place:
         if self._place is None:

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "aws": {"domain", "function", "exceptions", "settings", "resources"},
     "lab": {"domain", "function", "exceptions", "settings", "resources", "producer", "observe", "local", "aws"},
     "__main__": {"domain", "exceptions", "settings", "producer", "lab", "local"},
-    "__init__": {"denials", "domain", "settings", "producer", "lab"},
+    "__init__": {"denials", "domain", "settings", "producer", "lab", "local"},
 }  # fmt: skip
 KNOW_MOTO = {
     "local/boundaries.py", "local/engine.py", "local/functions.py", "local/gate.py", "local/pipe_states.py",

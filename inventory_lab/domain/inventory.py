@@ -87,7 +87,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The state of one product, keyed like its records by partition key; `quantity` is 0 unless active."""
+    """The state of one product, keyed like its records by partition key; `quantity` is 0 unless active,
+    `writer` is the execution environment that wrote it last.
+    """
 
     product_id: str
     status: Status = Status.UNKNOWN
@@ -97,6 +99,7 @@ class Item:
     applied_count: int = 0
     version: int = 0
     updated_at: str = ""
+    writer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ returned whole as `batchItemFailures`; whatever is delivered again finds its wat
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -25,6 +26,8 @@ from inventory_lab.function.notices import Notices
 from inventory_lab.function.store import Store
 
 COMMIT_ATTEMPTS = 4
+WRITER_CHARACTERS = 8
+"""Enough of the log stream's name to tell execution environments apart."""
 RESERVED_MILLISECONDS = 5_000
 """Left for the answer: what is not committed by then is returned as failed."""
 
@@ -40,7 +43,12 @@ def _processor() -> BatchProcessor:
     import boto3
 
     return BatchProcessor(
-        Store(boto3.client("dynamodb"), required("TABLE_NAME"), whole_number("TOMBSTONE_DAYS")),
+        Store(
+            boto3.client("dynamodb"),
+            required("TABLE_NAME"),
+            whole_number("TOMBSTONE_DAYS"),
+            writer=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "")[-WRITER_CHARACTERS:],
+        ),
         Notices(
             boto3.client("sns"),
             boto3.client("sqs"),

@@ -42,9 +42,12 @@ class CommitResult:
 
 
 class Store:
-    """Reads and commits items; `client` is a low-level DynamoDB client."""
+    """Reads and commits items; `client` is a low-level DynamoDB client, `writer` tells this writer
+    from others who commit the same at the same time.
+    """
 
-    def __init__(self, client: Any, table_name: str, tombstone_days: int) -> None:
+    def __init__(self, client: Any, table_name: str, tombstone_days: int, writer: str = "") -> None:
+        self._writer = writer
         self._client = client
         self._table = table_name
         self._tombstone_seconds = tombstone_days * 86_400
@@ -71,6 +74,7 @@ class Store:
         """
         if after == before:
             return CommitResult(committed=True)
+        after = replace(after, writer=self._writer)
         try:
             self._client.update_item(**self._update(before, after, arrived_at))
         except (BotoConnectionError, HTTPClientError):
@@ -134,6 +138,7 @@ def to_item(attributes: Mapping[str, Any]) -> Item:
         applied_count=int(attributes.get("applied_count", {}).get("N", 0)),
         version=int(attributes.get("version", {}).get("N", 0)),
         updated_at=attributes.get("updated_at", {}).get("S", ""),
+        writer=attributes.get("writer", {}).get("S", ""),
     )
 
 
@@ -163,4 +168,5 @@ def _attributes(item: Item) -> dict[str, Any]:
         "applied_count": {"N": str(item.applied_count)},
         "version": {"N": str(item.version)},
         "updated_at": {"S": item.updated_at},
+        "writer": {"S": item.writer},
     }

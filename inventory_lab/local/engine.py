@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -24,12 +25,22 @@ from inventory_lab.exceptions import (
     UnmockedCall,
     UnsupportedMoto,
 )
-from inventory_lab.local import boundaries, functions, gate, pipe_states, queues, speed, streams
+from inventory_lab.local import (
+    boundaries,
+    faults,
+    functions,
+    gate,
+    pipe_states,
+    queues,
+    speed,
+    streams,
+)
 from inventory_lab.local.access import answers
 from inventory_lab.local.access.judge import Judge
 from inventory_lab.local.clock import LabClock
-from inventory_lab.local.pipe_states import NewPipe
-from inventory_lab.local.pipes import Definition, Poller, Round
+from inventory_lab.local.pipe_definition import Definition
+from inventory_lab.local.pipe_states import StandingPipe
+from inventory_lab.local.pipes import EXECUTIONS_KEPT, Clients, Execution, Poller, Round
 from inventory_lab.settings import Settings
 
 TESTED_MOTO = ">=5.2.5,<5.3"
@@ -49,7 +60,9 @@ class EmbeddedAws:
         self._keys: dict[str, Mapping[str, str]] = {}
         self._clients: dict[tuple[str, str], Any] = {}
         self.judge = Judge(self._client, self.clock.now)
-        self._gate = gate.Gate(self.judge, settings.region)
+        self._gate = gate.Gate(self.judge, settings.region, self.clock.now)
+        self._faults = faults.Faults()
+        self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_KEPT)
         self._pollers: dict[tuple[str, Any], Poller] = {}
 
     def open(self) -> EmbeddedAws:
@@ -68,9 +81,10 @@ class EmbeddedAws:
             enter(_logs_follow(self.clock))
             enter(boundaries.installed())
             enter(queues.installed(self.judge))
-            enter(pipe_states.installed(self._problem_of_new_pipe))
+            enter(pipe_states.installed(self._problem_of_pipe))
             self._aws = self._session_of_aws()
             enter(gate.installed(self._gate))
+            enter(faults.installed(self._faults))
             self._stack = self._stack.pop_all()
         return self
 
@@ -115,13 +129,28 @@ class EmbeddedAws:
         """Let a second pass and make one round of every running pipe."""
         self.clock.advance(POLL_SECONDS)
         total = Round()
+        self._faults.begin_round(self._client("kinesis"), self.settings.name("stream"))
         for pipe in self._running_pipes():
             definition = Definition.read(pipe)
             try:
                 total.add(self._poller(pipe, definition).poll(definition))
             except RoleNotAssumable as exc:
                 total.add(Round(error=str(exc)))
+        total.faults = self._faults.struck()
         return total
+
+    def executions(self) -> list[Execution]:
+        """What all pipes did, oldest first; the last 10,000."""
+        return list(self._executions)
+
+    @contextmanager
+    def faults(self, plan: faults.FaultPlan) -> Iterator[faults.Faults]:
+        """Inside, the faults of a plan strike."""
+        self._faults.begin(plan)
+        try:
+            yield self._faults
+        finally:
+            self._faults.end()
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those of `positions` (product → shard → sequence number) that the lab's pipe has not passed."""
@@ -140,10 +169,7 @@ class EmbeddedAws:
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self._client("pipes")
-        for page in pipes.get_paginator("list_pipes").paginate(
-            CurrentState="RUNNING",
-            DesiredState="RUNNING",  # moto starts a stopped pipe again when it is looked at
-        ):
+        for page in pipes.get_paginator("list_pipes").paginate(CurrentState="RUNNING"):
             for summary in page["Pipes"]:
                 yield pipes.describe_pipe(Name=summary["Name"])
 
@@ -152,10 +178,13 @@ class EmbeddedAws:
         role = definition.role_arn, PIPES, definition.arn
         self._check_trust(*role)
         if key not in self._pollers:
+            self._pollers[key] = Poller(self.clock, self._executions, self._faults)
+        poller = self._pollers[key]
+        if poller.role != role or not self._gate.knows(poller.access_key):
             session = self._session_of_role(*role)
-            kinesis, functions, sqs = map(session.client, ("kinesis", "lambda", "sqs"))
-            self._pollers[key] = Poller(kinesis, functions, sqs, self.clock)
-        return self._pollers[key]
+            clients = map(session.client, ("kinesis", "lambda", "sqs", "sns"))
+            poller.act_as(role, session.get_credentials().access_key, Clients(*clients))
+        return poller
 
     def _client(self, service: str, region: str = "") -> Any:
         """A client of AWS itself, which reads its own records: pipes, users, roles, policies."""
@@ -164,8 +193,8 @@ class EmbeddedAws:
             self._clients[key] = self._aws.client(service, region_name=key[1])
         return self._clients[key]
 
-    def _problem_of_new_pipe(self, pipe: NewPipe) -> str | None:
-        """Why CreatePipe fails: the role is not trusted, or may not do what a pipe is tested for."""
+    def _problem_of_pipe(self, pipe: StandingPipe) -> str | None:
+        """Why making or changing a pipe fails: the role is not trusted, or may not do what a pipe is tested for."""
         try:
             self._check_trust(pipe.role_arn, PIPES, pipe.arn)
         except RoleNotAssumable as exc:
@@ -175,8 +204,10 @@ class EmbeddedAws:
 
     def _session_of_user(self, user: str, principal: str) -> boto3.Session:
         iam = self._client("iam")
+        if user in self._keys and not self._gate.knows(self._keys[user]["AccessKeyId"]):
+            del self._keys[user]  # deleted, or the user was made anew
         if user not in self._keys:
-            if user == ADMIN_USER:
+            if user == ADMIN_USER and not self.judge.attached.of_user(user).arn:
                 iam.create_user(UserName=user)
             try:
                 answer = iam.create_access_key(UserName=user)
@@ -212,7 +243,7 @@ class EmbeddedAws:
     def _session_of_role(self, role_arn: str, service: str, source_arn: str) -> boto3.Session:
         """A session as the service has it for one of its resources, whose name the session bears."""
         self._check_trust(role_arn, service, source_arn)
-        name = source_arn.replace("/", ":").rpartition(":")[2]
+        name = source_arn.replace("/", ":").rpartition(":")[2].ljust(2, "-")  # STS wants two
         answer = self._client("sts").assume_role(RoleArn=role_arn, RoleSessionName=name)
         return self._session(answer["Credentials"])
 
@@ -221,6 +252,7 @@ class EmbeddedAws:
         session = self._session({"AccessKeyId": "aws", "SecretAccessKey": "aws"})
         session.events.register_last("before-parameter-build", self._gate.keep_parameters)
         session.events.register_last("before-call", self._gate.pass_unasked)
+        session.events.register_last("after-call", self._gate.after_call)
         return session
 
     def _session(self, credentials: Mapping[str, str]) -> boto3.Session:

@@ -5,17 +5,21 @@ reads every shard once and delivers the batches that are due, with the clients o
 
 | | |
 |---|---|
-| supported | BatchSize, MaximumBatchingWindowInSeconds, StartingPosition, MaximumRetryAttempts, partial failures by `eventID`, AUTOMATIC_BISECT, dead letters to SQS, 6 MB payloads |
-| refused (UnsupportedPipe) | other sources and targets, enrichment, filters, input templates, FIRE_AND_FORGET, ParallelizationFactor, MaximumRecordAgeInSeconds, dead letters to SNS |
+| supported | BatchSize, MaximumBatchingWindowInSeconds, the three StartingPositions, ParallelizationFactor, MaximumRetryAttempts, MaximumRecordAgeInSeconds, partial failures by `eventID`, AUTOMATIC_BISECT, dead letters to SQS and SNS, filters, input templates, REQUEST_RESPONSE and FIRE_AND_FORGET, 6 MB payloads, several pipes on one stream, resharding |
+| differs | no back-off: what failed is tried again in the next round; a pipe whose calls are refused is not switched off, its rounds say why |
+| refused (UnsupportedPipe) | other sources and targets, enrichment, FIFO dead letters |
 
 Where AWS leaves the behaviour open, this is what happens here:
 - the batching window runs from the arrival of the oldest waiting record;
-- after a partial failure the returned records alone are retried, before the shard goes on;
+- after a partial failure the returned records alone are retried, before the lane goes on;
 - an identifier that is not in the batch fails the whole batch;
 - dead letters point at one record each when others of their batch were delivered;
-- halving a batch does not use up a retry; a failing batch is tried again in the next round;
+- halving a batch does not use up a retry;
+- with a ParallelizationFactor a shard has that many lanes, and a key always the same one;
 - the shards that a closed shard was split into are read when it is drained, from their beginning,
   or from StartingPosition if they were there when the pipe began;
+- a record that gets too old, or older than the stream's retention while it is retried, goes to the
+  dead letters with the condition RecordAgeExceeded;
 - a batch whose dead letter cannot be sent is tried again.
 
 Rules: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html,
@@ -24,92 +28,81 @@ eb-pipes-batching-concurrency.html and eb-pipes-error-troubleshooting.html besid
 
 from __future__ import annotations
 
-import base64
 import json
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
+from hashlib import md5
+from itertools import takewhile
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
-from inventory_lab.exceptions import UnsupportedPipe
 from inventory_lab.local.clock import LabClock
+from inventory_lab.local.faults import NO_FAULTS, Faults
+from inventory_lab.local.pipe_definition import Definition
+from inventory_lab.local.pipe_events import (
+    Event,
+    dead_letter,
+    failed_events,
+    payload,
+    payload_prefix,
+    to_event,
+)
 
 RECORDS_PER_READ = 10_000
-PAYLOAD_BYTES = 6 * 1024 * 1024
-ENVELOPE_BYTES = 700
-"""More than what surrounds the data and the key of one record in the payload."""
-
 ERROR_CHARACTERS = 500
-
-Event = dict[str, Any]
-
-_PARAMETERS_READ = {
-    "BatchSize", "MaximumBatchingWindowInSeconds", "StartingPosition", "StartingPositionTimestamp",
-    "MaximumRetryAttempts", "OnPartialBatchItemFailure", "DeadLetterConfig",
-}  # fmt: skip
-_DEFAULTS = {"ParallelizationFactor": 1, "MaximumRecordAgeInSeconds": -1}
+EXECUTIONS_KEPT = 10_000
+CALL_ERRORS = (ClientError, HTTPClientError)
+RETRIES_EXHAUSTED, TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"
 
 
 @dataclass(slots=True)
 class Round:
-    """What one round did, in records, invocations and batches; `error` is why the last call failed."""
+    """What one round did: records taken up and filtered out, invocations, how many of them failed or
+    were retries, bisects, records given up; the age in milliseconds of the oldest record that is not
+    passed (0 when none waits); why the last call failed; the faults that struck, if a plan is on.
+    """
 
     records: int = 0
+    filtered: int = 0
     invocations: int = 0
     failures: int = 0
+    retries: int = 0
     bisects: int = 0
     dead_lettered: int = 0
+    iterator_age_ms: int = 0
     error: str = ""
+    faults: list[str] = field(default_factory=list)
 
     def add(self, other: Round) -> None:
         """Count another round in."""
-        for name in (f.name for f in fields(self) if f.name != "error"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in (f.name for f in fields(self)):
+            if name not in ("error", "iterator_age_ms"):
+                setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.iterator_age_ms = max(self.iterator_age_ms, other.iterator_age_ms)
         self.error = other.error or self.error
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """What the poller needs to know of a pipe, read from DescribePipe's answer."""
+class Execution:
+    """One execution of a pipe: a batch that was handed to the function, or given up.
 
-    name: str
-    arn: str
-    role_arn: str
-    stream_arn: str
-    function_arn: str
-    batch_size: int
-    window_seconds: float
-    retries: int
-    bisect: bool
-    dead_letter_arn: str | None
-    start: Mapping[str, Any]
+    `outcome` is delivered, partly failed, failed, bisected, dead letter or dropped.
+    """
 
-    @classmethod
-    def read(cls, pipe: Mapping[str, Any]) -> Definition:
-        """The definition. Raises UnsupportedPipe for what the poller would have to ignore."""
-        source = pipe.get("SourceParameters", {})
-        kinesis = source.get("KinesisStreamParameters", {})
-        for problem in _problems(pipe, source, kinesis):
-            raise UnsupportedPipe(pipe["Name"], problem)
-        position = {"ShardIteratorType": kinesis["StartingPosition"]}
-        if "StartingPositionTimestamp" in kinesis:
-            position["Timestamp"] = kinesis["StartingPositionTimestamp"]
-        return cls(
-            name=pipe["Name"],
-            arn=pipe["Arn"],
-            role_arn=pipe["RoleArn"],
-            stream_arn=pipe["Source"],
-            function_arn=pipe["Target"],
-            batch_size=kinesis.get("BatchSize", 100),
-            window_seconds=kinesis.get("MaximumBatchingWindowInSeconds", 0),
-            retries=kinesis.get("MaximumRetryAttempts", -1),
-            bisect="OnPartialBatchItemFailure" in kinesis,
-            dead_letter_arn=kinesis.get("DeadLetterConfig", {}).get("Arn"),
-            start=position,
-        )
+    at: datetime
+    pipe: str
+    shard_id: str
+    first: int
+    last: int
+    records: int
+    attempt: int
+    outcome: str
+    failed: int
+    error: str
 
 
 @dataclass(slots=True)
@@ -124,50 +117,95 @@ class Batch:
 
 
 @dataclass(slots=True)
-class ShardReader:
-    """How far one shard has been read and delivered; `iterator` is None at the end of the shard.
-
-    Records that were read wait to be cut into a batch; a batch is under way until it is delivered or
-    given up. Both in order.
+class Lane:
+    """Records of one shard in order: read and waiting for a batch, then in a batch that is under way
+    until it is delivered or given up.
     """
+
+    waiting: deque[Event] = field(default_factory=deque)
+    under_way: deque[Batch] = field(default_factory=deque)
+
+    def first_open(self) -> Event | None:
+        """The oldest record that is not passed."""
+        if self.under_way:
+            firsts = (batch.events[0] for batch in self.under_way)
+            return min(firsts, key=lambda event: int(event["sequenceNumber"]))
+        return self.waiting[0] if self.waiting else None
+
+
+@dataclass(slots=True)
+class ShardReader:
+    """How far one shard has been read and delivered; `iterator` is None at the end of the shard."""
 
     shard_id: str
     iterator: str | None
-    waiting: deque[Event] = field(default_factory=deque)
-    under_way: deque[Batch] = field(default_factory=deque)
+    start: Mapping[str, Any]
+    lanes: list[Lane]
     last_read: int = -1
+
+    def open_events(self) -> list[Event]:
+        """The oldest record of each lane that is not passed."""
+        return [event for lane in self.lanes if (event := lane.first_open()) is not None]
 
     def drained(self) -> bool:
         """True when the shard has ended and everything in it was delivered or given up."""
-        return self.iterator is None and not self.waiting and not self.under_way
+        return self.iterator is None and not self.open_events()
 
     def passed(self, sequence_number: int) -> bool:
         """True when the record, and all before it, is delivered or in the dead letters."""
-        firsts = [*[batch.events[0] for batch in self.under_way], *list(self.waiting)[:1]]
-        first_open = min((int(e["sequenceNumber"]) for e in firsts), default=self.last_read + 1)
-        return sequence_number < first_open
+        numbers = (int(event["sequenceNumber"]) for event in self.open_events())
+        return sequence_number < min(numbers, default=self.last_read + 1)
+
+    def lane_of(self, event: Event) -> Lane:
+        """The lane in which all records of this key travel."""
+        if len(self.lanes) == 1:
+            return self.lanes[0]
+        key = md5(event["partitionKey"].encode(), usedforsecurity=False).digest()
+        return self.lanes[int.from_bytes(key) % len(self.lanes)]
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The clients of the pipe's role."""
+
+    kinesis: Any
+    functions: Any
+    sqs: Any
+    sns: Any
 
 
 class Poller:
-    """Runs one pipe; the clients are those of the pipe's role."""
+    """Runs one pipe. `executions` is where it notes what it did, for several pipes together."""
 
-    def __init__(self, kinesis: Any, functions: Any, sqs: Any, clock: LabClock) -> None:
-        self._kinesis = kinesis
-        self._functions = functions
-        self._sqs = sqs
+    def __init__(
+        self,
+        clock: LabClock,
+        executions: deque[Execution] | None = None,
+        faults: Faults = NO_FAULTS,
+    ) -> None:
+        self._clients = Clients(None, None, None, None)
+        self.role: tuple[str, ...] = ()
+        self.access_key = ""
         self._clock = clock
         self._readers: dict[str, ShardReader] = {}
         self._first_shards: set[str] = set()
+        self.executions = deque(maxlen=EXECUTIONS_KEPT) if executions is None else executions
+        self.faults = faults
+
+    def act_as(self, role: tuple[str, ...], access_key: str, clients: Clients) -> None:
+        """Call with the clients of a role from now on."""
+        self.role, self.access_key, self._clients = role, access_key, clients
 
     def poll(self, pipe: Definition) -> Round:
         """Make one round over all shards that may be read by now."""
         done = Round()
         try:
             for reader in self._readable(pipe):
-                self._read(reader, pipe)
+                self._read(reader, pipe, done)
                 self._deliver_due(reader, pipe, done)
-        except ClientError as exc:  # of reading: the other calls' errors are dealt with
+        except CALL_ERRORS as exc:  # of reading: the other calls' errors are dealt with
             done.error = str(exc)
+        done.iterator_age_ms = self._age_of_the_oldest()
         return done
 
     def passed(self, shard_id: str, sequence_number: int) -> bool:
@@ -175,230 +213,263 @@ class Poller:
         reader = self._readers.get(shard_id)
         return reader is not None and reader.passed(sequence_number)
 
+    # ------------------------------------------------------------ reading
+
     def _readable(self, pipe: Definition) -> list[ShardReader]:
         shards = self._shards(pipe)
         self._first_shards = self._first_shards or {shard["ShardId"] for shard in shards}
         for shard in shards:
             shard_id = shard["ShardId"]
-            if shard_id not in self._readers and self._parents_drained(shard, shards):
+            if shard_id not in self._readers and self._may_be_read(shard, shards):
                 first = shard_id in self._first_shards
                 start = pipe.start if first else {"ShardIteratorType": "TRIM_HORIZON"}
-                answer = self._kinesis.get_shard_iterator(
-                    StreamARN=pipe.stream_arn, ShardId=shard_id, **start
-                )
-                self._readers[shard_id] = ShardReader(shard_id, answer["ShardIterator"])
+                lanes = [Lane() for _ in range(pipe.parallel)]
+                reader = ShardReader(shard_id, None, start, lanes)
+                reader.iterator = self._iterator(reader, pipe)
+                self._readers[shard_id] = reader
         return list(self._readers.values())
 
     def _shards(self, pipe: Definition) -> list[dict[str, Any]]:
         shards: list[dict[str, Any]] = []
         request: dict[str, Any] = {"StreamARN": pipe.stream_arn}
         while request:
-            answer = self._kinesis.list_shards(**request)
+            answer = self._clients.kinesis.list_shards(**request)
             shards += answer["Shards"]
             request = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
         return shards
 
-    def _parents_drained(self, shard: Mapping[str, Any], shards: list[dict[str, Any]]) -> bool:
+    def _may_be_read(self, shard: Mapping[str, Any], shards: list[dict[str, Any]]) -> bool:
+        """Parents come first, as the order of a product's events demands."""
         standing = {s["ShardId"] for s in shards}
         parents = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")} & standing
-        return all(p in self._readers and self._readers[p].drained() for p in parents)
+        drained = all(p in self._readers and self._readers[p].drained() for p in parents)
+        return drained or self.faults.reads_child_early(shard["ShardId"])
 
-    def _read(self, reader: ShardReader, pipe: Definition) -> None:
-        if reader.iterator is None or len(reader.waiting) >= RECORDS_PER_READ:
+    def _iterator(self, reader: ShardReader, pipe: Definition) -> str:
+        """Where the reader has to go on, from its start when it has read nothing."""
+        position = dict(reader.start)
+        if reader.last_read >= 0:
+            number = str(reader.last_read)
+            position = {
+                "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+                "StartingSequenceNumber": number,
+            }
+        answer = self._clients.kinesis.get_shard_iterator(
+            StreamARN=pipe.stream_arn, ShardId=reader.shard_id, **position
+        )
+        return str(answer["ShardIterator"])
+
+    def _read(self, reader: ShardReader, pipe: Definition, done: Round) -> None:
+        waiting = sum(len(lane.waiting) for lane in reader.lanes)
+        if reader.iterator is None or waiting >= RECORDS_PER_READ:
             return
-        answer = self._kinesis.get_records(ShardIterator=reader.iterator, Limit=RECORDS_PER_READ)
+        answer = self._records(reader, pipe)
         reader.iterator = answer.get("NextShardIterator")
         for record in answer["Records"]:
-            reader.waiting.append(to_event(record, reader.shard_id, pipe))
+            event = to_event(record, reader.shard_id, pipe)
+            if pipe.filters.keeps(event):
+                reader.lane_of(event).waiting.append(event)
+            else:
+                done.filtered += 1
             reader.last_read = int(record["SequenceNumber"])
 
-    def _deliver_due(self, reader: ShardReader, pipe: Definition, done: Round) -> None:
-        """Deliver in order until a batch fails, which then blocks its shard until the next round."""
-        while reader.under_way or self._take_due(reader, pipe, done):
-            if not self._deliver(reader.under_way[0], reader, pipe, done):
-                return
+    def _records(self, reader: ShardReader, pipe: Definition) -> Any:
+        """GetRecords' answer; an iterator that has expired is renewed."""
+        read = self._clients.kinesis.get_records
+        try:
+            return read(ShardIterator=reader.iterator, Limit=RECORDS_PER_READ)
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != "ExpiredIteratorException":
+                raise
+        return read(ShardIterator=self._iterator(reader, pipe), Limit=RECORDS_PER_READ)
 
-    def _take_due(self, reader: ShardReader, pipe: Definition, done: Round) -> bool:
+    def _age_of_the_oldest(self) -> int:
+        arrivals = (
+            event["approximateArrivalTimestamp"]
+            for reader in self._readers.values()
+            for event in reader.open_events()
+        )
+        now = self._clock.timestamp()
+        return round((now - min(arrivals, default=now)) * 1000)
+
+    # ------------------------------------------------------------ delivering
+
+    def _deliver_due(self, reader: ShardReader, pipe: Definition, done: Round) -> None:
+        """In each lane deliver in order until a batch fails, which blocks it until the next round."""
+        for batch in self.faults.late_batches(reader.shard_id):
+            self._invoke(batch.events, pipe, done)  # a zombie: nobody asks what became of it
+        for lane in reader.lanes:
+            delivering = _Delivering(reader, lane, pipe, done)
+            while lane.under_way or self._take_due(delivering):
+                if not self._deliver(lane.under_way[0], delivering):
+                    break
+
+    def _take_due(self, at: _Delivering) -> bool:
         """Move the next batch to those under way; False when none is due."""
-        size = self._due(reader, pipe)
+        size = self.faults.cut(self._due(at))
         if size:
-            reader.under_way.append(Batch([reader.waiting.popleft() for _ in range(size)]))
-            done.records += size
+            waiting = at.lane.waiting
+            at.lane.under_way.append(Batch([waiting.popleft() for _ in range(size)]))
+            at.done.records += size
         return size > 0
 
-    def _due(self, reader: ShardReader, pipe: Definition) -> int:
+    def _due(self, at: _Delivering) -> int:
         """How many waiting records make a batch now; 0 when they had better wait for more."""
-        if not reader.waiting:
+        waiting = at.lane.waiting
+        if not waiting:
             return 0
-        size = _payload_prefix(reader.waiting, pipe.batch_size)
-        waited = self._clock.timestamp() - reader.waiting[0]["approximateArrivalTimestamp"]
+        size = payload_prefix(waiting, at.pipe.batch_size)
+        waited = self._clock.timestamp() - waiting[0]["approximateArrivalTimestamp"]
         closed = (
-            size == pipe.batch_size
-            or size < len(reader.waiting)
-            or waited >= pipe.window_seconds
-            or reader.iterator is None
+            size == at.pipe.batch_size
+            or size < len(waiting)
+            or waited >= at.pipe.window_seconds
+            or at.reader.iterator is None
         )
         return size if closed else 0
 
-    def _deliver(self, batch: Batch, reader: ShardReader, pipe: Definition, done: Round) -> bool:
-        """Invoke the function once; False when the shard has to wait for the next round.
+    def _deliver(self, batch: Batch, at: _Delivering) -> bool:
+        """Invoke the function once; False when the lane has to wait for the next round.
 
         The batch stays under way until its fate is known, so an interrupt loses nothing.
         """
-        done.invocations += 1
-        failed = self._invoke(batch.events, pipe, done)
+        too_old = self._too_old(batch, at.pipe)
+        if too_old:
+            return self._give_up_old(batch, too_old, at)
+        at.done.retries += batch.failures > 0
+        failed, error = self._invoke(batch.events, at.pipe, at.done)
+        left, outcome = self._fate(batch, failed, at)
+        self._note(batch, at, outcome, len(failed), error)
+        at.lane.under_way.popleft()
+        at.lane.under_way.extendleft(reversed(left))
         if not failed:
-            reader.under_way.popleft()
-            return True
-        done.failures += 1
-        whole = batch.whole and len(failed) == len(batch.events)
-        if pipe.bisect and len(failed) == len(batch.events) > 1:
-            done.bisects += 1
-            middle = len(failed) // 2
-            left = [Batch(h, batch.failures, whole) for h in (failed[:middle], failed[middle:])]
-        elif 0 <= pipe.retries <= batch.failures and self._give_up(
-            failed, whole, reader, pipe, done
-        ):
-            done.dead_lettered += len(failed)
-            left = []
-        else:
-            left = [Batch(failed, batch.failures + 1, whole)]
-        reader.under_way.popleft()
-        reader.under_way.extendleft(reversed(left))
+            self.faults.delivered(at.reader.shard_id, batch)
         return not left
 
-    def _invoke(self, events: list[Event], pipe: Definition, done: Round) -> list[Event]:
-        """The events that have to be tried again; an error of the call fails them all."""
+    def _fate(self, batch: Batch, failed: list[Event], at: _Delivering) -> tuple[list[Batch], str]:
+        """What is left to do of a batch, and what became of it."""
+        if not failed:
+            return [], "delivered"
+        at.done.failures += 1
+        whole = batch.whole and len(failed) == len(batch.events)
+        if at.pipe.bisect and len(failed) == len(batch.events) > 1:
+            at.done.bisects += 1
+            middle = len(failed) // 2
+            halves = failed[:middle], failed[middle:]
+            return [Batch(half, batch.failures, whole) for half in halves], "bisected"
+        if 0 <= at.pipe.retries <= batch.failures:
+            sent = self._give_up(Batch(failed, whole=whole), at, RETRIES_EXHAUSTED)
+            if sent:
+                return [], sent
+        outcome = "failed" if len(failed) == len(batch.events) else "partly failed"
+        return self.faults.recut(Batch(failed, batch.failures + 1, whole)), outcome
+
+    def _invoke(
+        self, events: list[Event], pipe: Definition, done: Round
+    ) -> tuple[list[Event], str]:
+        """The events that have to be tried again, and why; an error of the call fails them all."""
+        done.invocations += 1
+        request = {
+            "FunctionName": pipe.function_arn,
+            "InvocationType": "RequestResponse" if pipe.waits_for_answer else "Event",
+            "Payload": payload(events, pipe, self._clock.now()),
+        }
+        invoke = partial(self._clients.functions.invoke, **request)
         try:
-            answer = self._functions.invoke(
-                FunctionName=pipe.function_arn, Payload=json.dumps(events).encode()
-            )
-        except ClientError as exc:
+            with self.faults.invocation(invoke):
+                answer = invoke()
+        except CALL_ERRORS as exc:
             done.error = str(exc)
-            return events
-        payload = answer["Payload"].read()
+            return events, done.error
+        if self.faults.loses_answer(events[0]["eventID"]):
+            done.error = "the function's answer was lost"
+            return events, done.error
+        told = answer["Payload"].read()
         if answer.get("FunctionError"):
-            done.error = (
-                f"the function failed: {payload.decode(errors='replace')[:ERROR_CHARACTERS]}"
-            )
-            return events
-        return failed_events(payload, events)
+            done.error = f"the function failed: {told.decode(errors='replace')[:ERROR_CHARACTERS]}"
+            return events, done.error
+        return failed_events(told, events), ""
 
-    def _give_up(
-        self, events: list[Event], whole: bool, reader: ShardReader, pipe: Definition, done: Round
-    ) -> bool:
-        """Send AWS's pointer message; without a dead-letter queue the records are dropped, as on AWS.
+    # ------------------------------------------------------------ giving up
 
-        False when the queue does not take it: the batch is not given up then.
-        """
-        if pipe.dead_letter_arn is None:
-            return True
-        account, name = pipe.dead_letter_arn.split(":")[-2:]
-        url = f"{self._sqs.meta.endpoint_url}/{account}/{name}"
-        try:
-            for run in [events] if whole else [[event] for event in events]:
-                body = dead_letter(run, reader.shard_id, pipe, self._clock.now())
-                self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
-        except ClientError as exc:
-            done.error = str(exc)
+    def _too_old(self, batch: Batch, pipe: Definition) -> int:
+        """How many records at the head of the batch may no longer be delivered."""
+        limits = [pipe.max_age] if pipe.max_age >= 0 else []
+        if batch.failures:
+            limits.append(self._retention_seconds(pipe))
+        if not limits:
+            return 0
+        oldest = self._clock.timestamp() - min(limits)
+        old = takewhile(lambda e: e["approximateArrivalTimestamp"] < oldest, batch.events)
+        return sum(1 for _ in old)
+
+    def _retention_seconds(self, pipe: Definition) -> float:
+        answer = self._clients.kinesis.describe_stream_summary(StreamARN=pipe.stream_arn)
+        hours: float = answer["StreamDescriptionSummary"]["RetentionPeriodHours"]
+        return hours * 3600
+
+    def _give_up_old(self, batch: Batch, count: int, at: _Delivering) -> bool:
+        old, rest = batch.events[:count], batch.events[count:]
+        sent = self._give_up(Batch(old, batch.failures, batch.whole), at, TOO_OLD)
+        if not sent:
             return False
+        self._note(Batch(old, batch.failures), at, sent, len(old), TOO_OLD)
+        at.lane.under_way.popleft()
+        if rest:
+            at.lane.under_way.appendleft(Batch(rest, batch.failures, batch.whole))
         return True
 
+    def _give_up(self, batch: Batch, at: _Delivering, condition: str) -> str:
+        """Send AWS's pointer message; what became of the records, or "" when nobody takes it.
 
-def to_event(record: Mapping[str, Any], shard_id: str, pipe: Definition) -> Event:
-    """The flat record that a Pipe hands to its target."""
-    return {
-        "kinesisSchemaVersion": "1.0",
-        "partitionKey": record["PartitionKey"],
-        "sequenceNumber": record["SequenceNumber"],
-        "data": base64.b64encode(record["Data"]).decode(),
-        "approximateArrivalTimestamp": round(record["ApproximateArrivalTimestamp"].timestamp(), 3),
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventID": f"{shard_id}:{record['SequenceNumber']}",
-        "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": pipe.role_arn,
-        "awsRegion": pipe.stream_arn.split(":")[3],
-        "eventSourceARN": pipe.stream_arn,
-    }
+        Without a dead-letter queue the records are dropped, as on AWS.
+        """
+        at.done.dead_lettered += len(batch.events)
+        if at.pipe.dead_letter_arn is None:
+            return "dropped"
+        runs = [batch.events] if batch.whole else [[event] for event in batch.events]
+        now = self._clock.now()
+        try:
+            for run in runs:
+                letter = dead_letter(run, at.reader.shard_id, at.pipe, now, condition)
+                self._send(at.pipe.dead_letter_arn, json.dumps(letter))
+        except CALL_ERRORS as exc:
+            at.done.error = str(exc)
+            at.done.dead_lettered -= len(batch.events)
+            return ""
+        return "dead letter"
 
+    def _send(self, arn: str, body: str) -> None:
+        if ":sns:" in arn:
+            self._clients.sns.publish(TopicArn=arn, Message=body)
+            return
+        account, name = arn.split(":")[-2:]
+        url = f"{self._clients.sqs.meta.endpoint_url}/{account}/{name}"
+        self._clients.sqs.send_message(QueueUrl=url, MessageBody=body)
 
-def failed_events(payload: bytes, events: list[Event]) -> list[Event]:
-    """The events that the function's answer names as failed.
-
-    All of them when an identifier is empty, of the wrong name, or unknown; none when the answer
-    is empty or anything else than `{"batchItemFailures": [...]}`.
-    """
-    answer = json.loads(payload) if payload else None
-    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
-    if not failures:
-        return []
-    if not isinstance(failures, list):
-        return events
-    named = [f.get("itemIdentifier") if isinstance(f, dict) else None for f in failures]
-    known = [event["eventID"] for event in events]
-    if not all(isinstance(name, str) for name in named) or not set(named) <= set(known):
-        return events
-    return [event for event in events if event["eventID"] in set(named)]
-
-
-def dead_letter(
-    events: Sequence[Event], shard_id: str, pipe: Definition, now: datetime
-) -> dict[str, Any]:
-    """The message for records that were given up: where they are in the stream, not what they are."""
-    first, last = events[0], events[-1]
-    return {
-        "context": {"partnerResourceArn": pipe.arn, "condition": "RetryAttemptsExhausted"},
-        "version": "1.0",
-        "timestamp": _zulu(now),
-        "KinesisBatchInfo": {
-            "shardId": shard_id,
-            "startSequenceNumber": first["sequenceNumber"],
-            "endSequenceNumber": last["sequenceNumber"],
-            "approximateArrivalOfFirstRecord": _zulu(_arrival(first)),
-            "approximateArrivalOfLastRecord": _zulu(_arrival(last)),
-            "batchSize": len(events),
-            "streamArn": pipe.stream_arn,
-        },
-    }
+    def _note(self, batch: Batch, at: _Delivering, outcome: str, failed: int, error: str) -> None:
+        first, last = batch.events[0], batch.events[-1]
+        self.executions.append(
+            Execution(
+                at=self._clock.now(),
+                pipe=at.pipe.name,
+                shard_id=at.reader.shard_id,
+                first=int(first["sequenceNumber"]),
+                last=int(last["sequenceNumber"]),
+                records=len(batch.events),
+                attempt=batch.failures + 1,
+                outcome=outcome,
+                failed=failed,
+                error=error,
+            )
+        )
 
 
-def _problems(
-    pipe: Mapping[str, Any], source: Mapping[str, Any], kinesis: Mapping[str, Any]
-) -> Iterable[str]:
-    target = pipe.get("TargetParameters", {})
-    invocation = target.get("LambdaFunctionParameters", {}).get("InvocationType")
-    dead_letters = kinesis.get("DeadLetterConfig", {}).get("Arn", "")
-    problems = {
-        f"its source is {pipe['Source']}, no Kinesis stream": ":kinesis:" not in pipe["Source"],
-        f"its target is {pipe['Target']}, no Lambda function": ":lambda:" not in pipe["Target"],
-        "it has an enrichment": bool(pipe.get("Enrichment")),
-        "it has filters": bool(source.get("FilterCriteria", {}).get("Filters")),
-        "it has an input template": bool(target.get("InputTemplate")),
-        "it invokes with FIRE_AND_FORGET": invocation == "FIRE_AND_FORGET",
-        "its dead letters do not go to SQS": bool(dead_letters) and ":sqs:" not in dead_letters,
-        "it has no StartingPosition": "StartingPosition" not in kinesis,
-    }
-    yield from (problem for problem, found in problems.items() if found)
-    for name, value in kinesis.items():
-        if name not in _PARAMETERS_READ and value != _DEFAULTS.get(name):
-            yield f"it sets {name} to {value}"
+@dataclass(frozen=True, slots=True)
+class _Delivering:
+    """Where a batch is being delivered, and the round it counts in."""
 
-
-def _payload_prefix(events: Iterable[Event], most: int) -> int:
-    """How many of the events fit into one payload, one at least."""
-    room, count = PAYLOAD_BYTES, 0
-    for event in events:
-        room -= len(event["data"]) + 6 * len(event["partitionKey"]) + ENVELOPE_BYTES
-        if count == most or (room < 0 and count):
-            break
-        count += 1
-    return count
-
-
-def _arrival(event: Event) -> datetime:
-    return datetime.fromtimestamp(event["approximateArrivalTimestamp"], UTC)
-
-
-def _zulu(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    reader: ShardReader
+    lane: Lane
+    pipe: Definition
+    done: Round

@@ -15,6 +15,9 @@ from inventory_lab.observe.reconcile import DRIFT_COLUMNS
 
 SHOWN_DIGITS = 8
 ALERT_COLUMNS = ("alert", "product_id", "quantity_before", "quantity", "threshold", "text")
+EXECUTION_COLUMNS = (
+    "at", "pipe", "shard", "first", "last", "records", "attempt", "outcome", "failed", "error",
+)  # fmt: skip
 REJECTED_COLUMNS = ("reason", "partition_key", "detail", "event_id", "payload")
 
 
@@ -40,6 +43,18 @@ def records(found: Iterable[Record]) -> Any:
 def alerts(rows: Sequence[dict[str, Any]]) -> Any:
     """Stock alerts as the inbox received them."""
     return _frame([tuple(row.get(c) for c in ALERT_COLUMNS) for row in rows], ALERT_COLUMNS)
+
+
+def executions(found: Iterable[Any]) -> Any:
+    """Executions of pipes, oldest first; sequence numbers by their last digits."""
+    rows = [
+        (
+            f"{e.at:%H:%M:%S}", e.pipe, e.shard_id[-SHOWN_DIGITS:], shown(e.first), shown(e.last),
+            e.records, e.attempt, e.outcome, e.failed, e.error,
+        )
+        for e in found
+    ]  # fmt: skip
+    return _frame(rows, EXECUTION_COLUMNS)
 
 
 def rejected(rows: Sequence[dict[str, Any]]) -> Any:

@@ -26,6 +26,12 @@ IN_FLIGHT_PER_PRODUCT = 50
 """A whole call can be stored twice when its answer is lost. The function recognises a repeat among
 the last 64 events of a product, so fewer than that may be unacknowledged."""
 ATTEMPTS = 8
+TRANSIENT_CODES = {
+    "InternalFailure", "InternalFailureException", "KMSThrottlingException",
+    "ProvisionedThroughputExceededException", "ServiceUnavailable", "ThrottlingException",
+}  # fmt: skip
+"""Codes after which the whole call may succeed later:
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html"""
 FIRST_PAUSE_SECONDS = 0.1
 
 _WANTED = "publish() takes an inventory event or RawRecord, or an iterable of them"
@@ -115,10 +121,12 @@ class Publisher:
             try:
                 failed, error = self._put(call, receipt)
             except (ClientError, BotoCoreError) as exc:
-                if receipt.calls == 0:
-                    raise
-                backlog.send_again(call)
-                raise PublishFailed(backlog.sources(), receipt, str(exc)) from exc
+                if not _is_transient(exc):
+                    if receipt.calls == 0:
+                        raise
+                    backlog.send_again(call)
+                    raise PublishFailed(backlog.sources(), receipt, str(exc)) from exc
+                failed, error = _refused(call), str(exc)
             backlog.send_again(failed)
             pause = self._pause(pause) if failed else FIRST_PAUSE_SECONDS
             if any(entry.failures >= ATTEMPTS for entry in failed):
@@ -172,6 +180,16 @@ class Publisher:
         """Wait a random part of `seconds`; the next, longer pause."""
         self._sleep(self._chance.uniform(0, seconds))
         return seconds * 2
+
+
+def _is_transient(exc: Exception) -> bool:
+    return isinstance(exc, ClientError) and exc.response["Error"]["Code"] in TRANSIENT_CODES
+
+
+def _refused(call: list[_Entry]) -> list[_Entry]:
+    for entry in call:
+        entry.failures += 1
+    return call
 
 
 def _named(value: Any) -> str:

@@ -7,10 +7,13 @@ import pytest
 
 from inventory_lab.exceptions import UnsupportedPipe
 from inventory_lab.local.clock import LabClock
-from inventory_lab.local.pipes import Definition, Poller, Round, failed_events
+from inventory_lab.local.pipe_definition import Definition
+from inventory_lab.local.pipe_events import failed_events
+from inventory_lab.local.pipes import Clients, Poller, Round
 from tests.fakes import client_error
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/s"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:letters"
 DLQ = "arn:aws:sqs:us-east-1:123456789012:dlq"
 
 
@@ -23,6 +26,7 @@ class FakeStream:
         self.parents: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
         self.start = clock.now()
+        self.retention_hours = 24
 
     def list_shards(self, **_: Any) -> dict[str, Any]:
         return {
@@ -37,6 +41,9 @@ class FakeStream:
         latest = request["ShardIteratorType"] == "LATEST"
         at = len(self.shards[request["ShardId"]]) if latest else 0
         return {"ShardIterator": f"{request['ShardId']} {at}"}
+
+    def describe_stream_summary(self, **_: Any) -> dict[str, Any]:
+        return {"StreamDescriptionSummary": {"RetentionPeriodHours": self.retention_hours}}
 
     def get_records(self, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803
         shard, at = ShardIterator.split()
@@ -63,8 +70,12 @@ class FakeFunction:
         self.plan = list(plan)
         self.batches: list[str] = []
         self.poison: set[str] = set()
+        self.kinds: list[str] = []
 
-    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+    def invoke(self, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        self.kinds.append(InvocationType)
+        if InvocationType == "Event":
+            return {"StatusCode": 202, "Payload": Body(b"")}
         events = json.loads(Payload)
         keys = "".join(event["partitionKey"] for event in events)
         self.batches.append(keys)
@@ -99,13 +110,25 @@ class FakeDeadLetters:
         self.sent.append(json.loads(MessageBody))
 
 
+class FakeTopic:
+    def __init__(self) -> None:
+        self.published: list[dict[str, Any]] = []
+
+    def publish(self, TopicArn: str, Message: str) -> None:  # noqa: N803
+        assert TopicArn == TOPIC
+        self.published.append(json.loads(Message))
+
+
 class Bench:
     def __init__(self, *plan: Any, **shards: list[str]) -> None:
         self.clock = LabClock()
         self.stream = FakeStream(self.clock, **shards)
         self.function = FakeFunction(*plan)
         self.dead_letters = FakeDeadLetters()
-        self.poller = Poller(self.stream, self.function, self.dead_letters, self.clock)
+        self.topic = FakeTopic()
+        clients = Clients(self.stream, self.function, self.dead_letters, self.topic)
+        self.poller = Poller(self.clock)
+        self.poller.act_as(("role",), "key", clients)
 
     def rounds(self, count: int = 1, **parameters: Any) -> Round:
         total = Round()
@@ -261,9 +284,9 @@ def test_the_function_receives_flat_records_in_a_bare_array(
     seen: list[Any] = []
     invoke = bench.function.invoke
 
-    def spy(FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
-        seen.append(json.loads(Payload))
-        return invoke(FunctionName, Payload)
+    def spy(**request: Any) -> dict[str, Any]:
+        seen.append(json.loads(request["Payload"]))
+        return invoke(**request)
 
     bench.function.invoke = spy  # type: ignore[method-assign]
     bench.rounds()
@@ -305,15 +328,6 @@ def test_the_answer_says_what_failed(answer: bytes, failed: list[dict[str, str]]
         ({"Source": "arn:aws:sqs:us-east-1:1:q"}, "no Kinesis stream"),
         ({"Target": "arn:aws:sqs:us-east-1:1:q"}, "no Lambda function"),
         ({"Enrichment": "arn:aws:lambda:us-east-1:1:function:e"}, "an enrichment"),
-        ({"TargetParameters": {"InputTemplate": "<$.data>"}}, "an input template"),
-        (
-            {
-                "TargetParameters": {
-                    "LambdaFunctionParameters": {"InvocationType": "FIRE_AND_FORGET"}
-                }
-            },
-            "FIRE_AND_FORGET",
-        ),
     ],
 )
 def test_what_the_poller_cannot_do_is_refused_and_not_ignored(
@@ -323,11 +337,162 @@ def test_what_the_poller_cannot_do_is_refused_and_not_ignored(
         Definition.read(pipe() | change)
 
 
-def test_filters_and_unknown_parameters_are_refused() -> None:
-    filtered = pipe()
-    filtered["SourceParameters"]["FilterCriteria"] = {"Filters": [{"Pattern": "{}"}]}
-    with pytest.raises(UnsupportedPipe, match="filters"):
-        Definition.read(filtered)
-    with pytest.raises(UnsupportedPipe, match="it sets ParallelizationFactor to 2"):
-        definition(ParallelizationFactor=2)
-    assert definition(ParallelizationFactor=1, MaximumRecordAgeInSeconds=-1)
+def test_a_parameter_that_the_poller_does_not_know_is_refused() -> None:
+    with pytest.raises(UnsupportedPipe, match="it sets Surprise to 2"):
+        definition(Surprise=2)
+
+
+@pytest.mark.parametrize(
+    ("arn", "problem"),
+    [
+        ("arn:aws:s3:::bucket", "neither SQS nor SNS"),
+        (f"{DLQ}.fifo", "a FIFO queue or topic"),
+    ],
+)
+def test_dead_letters_go_to_a_standard_queue_or_topic(arn: str, problem: str) -> None:
+    with pytest.raises(UnsupportedPipe, match=problem):
+        definition(DeadLetterConfig={"Arn": arn})
+
+
+# ---------------------------------------------------------------- lanes, age, filters, templates
+
+
+def test_parallel_lanes_keep_the_order_of_each_key_and_block_each_other_not() -> None:
+    bench = Bench(s0=list("abababab"))
+    bench.function.poison = {"a"}
+    bench.rounds(ParallelizationFactor=10, BatchSize=2)
+    assert bench.function.batches.count("bb") == 2
+    assert bench.function.batches.count("aa") == 1
+    bench.function.poison = set()
+    bench.rounds(ParallelizationFactor=10, BatchSize=2)
+    assert bench.function.batches[3:] == ["aa", "aa"]
+
+
+def test_a_record_that_is_too_old_is_never_attempted_and_goes_to_the_dead_letters() -> None:
+    bench = Bench(s0=list("ab"))
+    bench.clock.advance(100)
+    done = bench.rounds(MaximumRecordAgeInSeconds=60, DeadLetterConfig={"Arn": DLQ})
+    assert bench.function.batches == []
+    assert done.dead_lettered == 2
+    assert [s["context"]["condition"] for s in bench.dead_letters.sent] == ["RecordAgeExceeded"]
+
+
+def test_a_record_that_gets_too_old_while_it_is_retried_is_given_up() -> None:
+    bench = Bench(s0=list("a"))
+    bench.function.poison = {"a"}
+    bench.rounds(5, MaximumRecordAgeInSeconds=3, DeadLetterConfig={"Arn": DLQ})
+    assert len(bench.function.batches) == 3
+    assert len(bench.dead_letters.sent) == 1
+
+
+def test_without_a_retry_limit_a_batch_is_tried_until_the_stream_keeps_it_no_more() -> None:
+    bench = Bench(s0=list("a"))
+    bench.function.poison = {"a"}
+    bench.rounds(2, MaximumRetryAttempts=-1)
+    bench.clock.advance(25 * 3600)
+    done = bench.rounds(1, MaximumRetryAttempts=-1)
+    assert (done.invocations, done.dead_lettered) == (0, 1)
+    assert bench.poller.passed("s0", 0)
+
+
+def test_dead_letters_may_go_to_a_topic() -> None:
+    bench = Bench(s0=list("a"))
+    bench.function.poison = {"a"}
+    bench.rounds(2, MaximumRetryAttempts=0, DeadLetterConfig={"Arn": TOPIC})
+    assert [m["KinesisBatchInfo"]["batchSize"] for m in bench.topic.published] == [1]
+
+
+def test_fire_and_forget_invokes_asynchronously_and_hears_of_no_failure() -> None:
+    bench = Bench(s0=list("a"))
+    bench.function.poison = {"a"}
+    target = {"LambdaFunctionParameters": {"InvocationType": "FIRE_AND_FORGET"}}
+    done = bench.poller.poll(Definition.read(pipe() | {"TargetParameters": target}))
+    assert bench.function.kinds == ["Event"]
+    assert done.failures == 0
+
+
+def changed(**source: Any) -> Definition:
+    whole = pipe()
+    whole["SourceParameters"] |= source.pop("source", {})
+    return Definition.read(whole | source)
+
+
+def test_what_a_filter_leaves_out_is_passed_without_an_invocation() -> None:
+    bench = Bench(s0=list("abab"))
+    filters = {"FilterCriteria": {"Filters": [{"Pattern": '{"partitionKey": ["b"]}'}]}}
+    done = bench.poller.poll(changed(source=filters))
+    assert bench.function.batches == ["bb"]
+    assert (done.records, done.filtered) == (2, 2)
+    assert bench.poller.passed("s0", 3)
+
+
+def test_a_template_shapes_each_record() -> None:
+    bench = Bench(s0=["Phone"])
+    seen: list[Any] = []
+
+    def spy(**request: Any) -> dict[str, Any]:
+        seen.append(json.loads(request["Payload"]))
+        return {"Payload": Body(b"null")}
+
+    bench.function.invoke = spy  # type: ignore[method-assign,assignment]
+    template = {"InputTemplate": '{"key": <$.partitionKey>, "by": "<aws.pipes.pipe-name>"}'}
+    bench.poller.poll(changed(TargetParameters=template))
+    assert seen == [[{"key": "Phone", "by": "p"}]]
+
+
+def test_an_iterator_that_has_expired_is_renewed_after_the_last_record_read() -> None:
+    bench = Bench(s0=list("ab"))
+    bench.rounds()
+    bench.stream.shards["s0"].append("c")
+    read = bench.stream.get_records
+
+    def expire(**request: Any) -> dict[str, Any]:
+        bench.stream.get_records = read  # type: ignore[method-assign]
+        raise client_error("ExpiredIteratorException")
+
+    bench.stream.get_records = expire  # type: ignore[method-assign,assignment]
+    bench.rounds()
+    assert bench.stream.asked[-1]["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
+    assert bench.stream.asked[-1]["StartingSequenceNumber"] == "1"
+
+
+def test_an_error_of_reading_ends_the_round_and_is_told() -> None:
+    bench = Bench(s0=list("a"))
+
+    def gone(**_: Any) -> dict[str, Any]:
+        raise client_error("ResourceNotFoundException")
+
+    bench.stream.list_shards = gone  # type: ignore[method-assign]
+    assert "ResourceNotFoundException" in bench.rounds().error
+
+
+# ---------------------------------------------------------------- what happened
+
+
+def test_a_round_tells_how_long_the_oldest_record_waits() -> None:
+    bench = Bench(s0=list("a"))
+    bench.function.poison = {"a"}
+    assert [bench.rounds().iterator_age_ms for _ in range(3)] == [1000, 2000, 3000]
+    bench.function.poison = set()
+    assert bench.rounds().iterator_age_ms == 0
+
+
+def test_a_round_counts_retries_apart() -> None:
+    bench = Bench(s0=list("a"))
+    bench.function.poison = {"a"}
+    done = bench.rounds(3)
+    assert (done.invocations, done.retries) == (3, 2)
+
+
+def test_the_executions_tell_each_attempt_and_its_outcome() -> None:
+    bench = Bench("b", s0=list("abc"))
+    bench.function.poison = {"c"}
+    parameters = {"MaximumRetryAttempts": 1, "BatchSize": 2, "DeadLetterConfig": {"Arn": DLQ}}
+    bench.rounds(4, **parameters)
+    told = [(e.first, e.last, e.attempt, e.outcome, e.failed) for e in bench.poller.executions]
+    assert told == [
+        (0, 1, 1, "partly failed", 1),
+        (1, 1, 2, "delivered", 0),
+        (2, 2, 1, "failed", 1),
+        (2, 2, 2, "dead letter", 1),
+    ]

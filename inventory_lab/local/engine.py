@@ -24,7 +24,16 @@ from inventory_lab.exceptions import (
     UnmockedCall,
     UnsupportedMoto,
 )
-from inventory_lab.local import boundaries, functions, gate, pipe_states, queues, speed, streams
+from inventory_lab.local import (
+    boundaries,
+    functions,
+    gate,
+    pipe_states,
+    queues,
+    speed,
+    streams,
+    tables,
+)
 from inventory_lab.local.access import answers
 from inventory_lab.local.access.judge import Judge
 from inventory_lab.local.clock import LabClock
@@ -63,7 +72,8 @@ class EmbeddedAws:
             mock.start()
             self._stack.callback(mock.stop)
             enter(speed.installed())
-            enter(streams.installed(self.clock))
+            enter(streams.installed(self.clock, self.settings.shard_limits))
+            enter(tables.installed(self.clock))
             enter(functions.installed(functions.Functions(self.clock, self._session_of_role)))
             enter(_logs_follow(self.clock))
             enter(boundaries.installed())

@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from operator import attrgetter
+from typing import Any
 
 from moto.kinesis import models
 
@@ -23,7 +26,6 @@ BYTES_PER_READ = 10 * 1024 * 1024
 """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html"""
 
 _number = attrgetter("sequence_number")
-_arrival = attrgetter("created_at")
 
 
 class Sequencer:
@@ -48,12 +50,35 @@ class Rules:
     limited: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record in a shard. moto's own are never let go: it keeps a list of all instances."""
+
+    partition_key: str
+    data: bytes
+    sequence_number: int
+    arrived: datetime
+
+    def size(self) -> int:
+        """The bytes that count for all limits: the data and the partition key."""
+        return len(self.data) + len(self.partition_key.encode())
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as GetRecords shows it."""
+        return {
+            "Data": self.data,
+            "PartitionKey": self.partition_key,
+            "SequenceNumber": str(self.sequence_number),
+            "ApproximateArrivalTimestamp": self.arrived,
+        }
+
+
 class LabShard(models.Shard):
     """A shard whose records lie in one list, in order of their sequence numbers."""
 
     def __init__(self, rules: Rules, number: int, hashes: tuple[int, int], *parents: str) -> None:
         super().__init__(number, *hashes, *parents)
-        self.log: list[models.Record] = []
+        self.log: list[StoredRecord] = []
         self._limits = ShardLimits() if rules.limited else None
         self.opened_at = rules.clock.timestamp()
         self.closed_at: float | None = None
@@ -69,13 +94,14 @@ class LabShard(models.Shard):
         """True when a GetRecords is answered now."""
         return self._limits is None or self._limits.may_read(self._rules.clock.timestamp())
 
-    def put_record(self, partition_key: str, data: str, explicit_hash_key: str) -> str:
+    def put_record(self, partition_key: str, data: str, _: str = "") -> str:
         """Store a record (its data as base64); its sequence number."""
         self.last_number = self._rules.sequencer.next()
-        self.log.append(models.Record(partition_key, data, self.last_number, explicit_hash_key))
+        arrived = self._rules.clock.now()
+        self.log.append(StoredRecord(partition_key, b64decode(data), self.last_number, arrived))
         return str(self.last_number)
 
-    def read(self, after: int, limit: int) -> tuple[list[models.Record], int]:
+    def read(self, after: int, limit: int) -> tuple[list[StoredRecord], int]:
         """The records after a sequence number, and by how many milliseconds reading is behind now.
 
         MillisBehindLatest is 0 when the newest record is among them.
@@ -83,10 +109,10 @@ class LabShard(models.Shard):
         now, start = self._rules.clock.timestamp(), bisect_right(self.log, after, key=_number)
         page = _within_bytes(self.log[start : start + limit])
         if self._limits:
-            self._limits.read(now, sum(map(_size, page)))
+            self._limits.read(now, sum(record.size() for record in page))
         if start + len(page) == len(self.log):
             return page, 0
-        return page, round((now - page[-1].created_at) * 1000)
+        return page, round((now - _arrival(page[-1])) * 1000)
 
     def has_ended_at(self, after: int) -> bool:
         """True when the shard is closed and holds nothing after that sequence number."""
@@ -110,7 +136,7 @@ class LabShard(models.Shard):
 
     def expire(self, horizon: float) -> None:
         """Let go of the records that arrived before the horizon."""
-        if self.log and self.log[0].created_at < horizon:
+        if self.log and _arrival(self.log[0]) < horizon:
             del self.log[: bisect_left(self.log, horizon, key=_arrival)]
 
     def has_expired(self, horizon: float) -> bool:
@@ -137,19 +163,19 @@ class LabShard(models.Shard):
 
 
 def size_of(data: str, partition_key: str) -> int:
-    """The bytes that count for all limits: the data before base64, and the partition key."""
+    """The bytes that a record will have whose data is still in base64."""
     return len(data) * 3 // 4 - data.count("=", -2) + len(partition_key.encode())
 
 
-def _size(record: models.Record) -> int:
-    return size_of(record.data, record.partition_key)
+def _arrival(record: StoredRecord) -> float:
+    return record.arrived.timestamp()
 
 
-def _within_bytes(records: list[models.Record]) -> list[models.Record]:
+def _within_bytes(records: list[StoredRecord]) -> list[StoredRecord]:
     """The records up to the limit of one read, one at least."""
     room = BYTES_PER_READ
     for position, record in enumerate(records):
-        room -= _size(record)
+        room -= record.size()
         if room < 0 and position:
             return records[:position]
     return records

@@ -25,9 +25,10 @@ lint: $(VENV)/.dev  ## ruff and mypy
 lab: $(VENV)/.notebook  ## open the notebooks in Jupyter
 	$(BIN)/python -m jupyter lab notebooks
 
-bench: $(VENV)/.core  ## folded batches against one write a record; what the IAM gate costs
+bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams
 	$(BIN)/python benchmarks/folded_against_per_record.py
 	$(BIN)/python benchmarks/gate_on_against_off.py
+	$(BIN)/python benchmarks/behind_many_records.py
 
 clean:  ## remove the virtual environment
 	rm -rf $(VENV)

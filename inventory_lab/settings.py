@@ -28,7 +28,8 @@ class Settings:
     `handler` is "fold" (exact) or "per_record" (the simple design); `batch_size` counts records,
     `retries` of a failing batch may be -1 for ever; memory is in MB, the time-out in seconds;
     `high_stock` and `low_stock` are the pieces at which alerts begin; a removed product stays in
-    the table for `tombstone_days`, longer than any stream keeps its records. `permissions_boundary`
+    the table for `tombstone_days`, longer than any stream keeps its records. `shard_limits` makes the
+    embedded AWS refuse what is more than a shard takes or gives in a second of lab time. `permissions_boundary`
     is the ARN of a policy that caps the user and the roles that are made; empty for none.
     """
 
@@ -36,6 +37,7 @@ class Settings:
     prefix: str = ""
     stream: str = "e-commerce-streaming"
     shards: int = 2
+    shard_limits: bool = False
     table: str = "inventory"
     function: str = "update-inventory"
     handler: str = "fold"

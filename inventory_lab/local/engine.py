@@ -34,6 +34,7 @@ from inventory_lab.local import (
     queues,
     speed,
     streams,
+    tables,
 )
 from inventory_lab.local.access import answers
 from inventory_lab.local.access.judge import Judge
@@ -76,7 +77,8 @@ class EmbeddedAws:
             mock.start()
             self._stack.callback(mock.stop)
             enter(speed.installed())
-            enter(streams.installed(self.clock))
+            enter(streams.installed(self.clock, self.settings.shard_limits))
+            enter(tables.installed(self.clock))
             enter(functions.installed(functions.Functions(self.clock, self._session_of_role)))
             enter(_logs_follow(self.clock))
             enter(boundaries.installed())

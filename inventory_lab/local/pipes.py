@@ -200,13 +200,21 @@ class Poller:
         """Make one round over all shards that may be read by now."""
         done = Round()
         try:
-            for reader in self._readable(pipe):
-                self._read(reader, pipe, done)
-                self._deliver_due(reader, pipe, done)
-        except CALL_ERRORS as exc:  # of reading: the other calls' errors are dealt with
-            done.error = str(exc)
+            readers = self._readable(pipe)
+        except CALL_ERRORS as exc:
+            readers, done.error = [], str(exc)
+        for reader in readers:
+            self._step(reader, pipe, done)
         done.iterator_age_ms = self._age_of_the_oldest()
         return done
+
+    def _step(self, reader: ShardReader, pipe: Definition, done: Round) -> None:
+        """One shard; an error of reading it is told and leaves the others alone."""
+        try:
+            self._read(reader, pipe, done)
+            self._deliver_due(reader, pipe, done)
+        except CALL_ERRORS as exc:
+            done.error = str(exc)
 
     def passed(self, shard_id: str, sequence_number: int) -> bool:
         """True when the record, and all before it in its shard, is delivered or given up."""
@@ -226,6 +234,9 @@ class Poller:
                 lanes = [Lane() for _ in range(pipe.parallel)]
                 reader = ShardReader(shard_id, None, start, lanes)
                 reader.iterator = self._iterator(reader, pipe)
+                if start["ShardIteratorType"] == "LATEST":  # should it have to be renewed
+                    now = self._clock.now()
+                    reader.start = {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": now}
                 self._readers[shard_id] = reader
         return list(self._readers.values())
 
@@ -274,12 +285,15 @@ class Poller:
             reader.last_read = int(record["SequenceNumber"])
 
     def _records(self, reader: ShardReader, pipe: Definition) -> Any:
-        """GetRecords' answer; an iterator that has expired is renewed."""
+        """GetRecords' answer; an iterator that has expired is renewed, a shard that is gone has ended."""
         read = self._clients.kinesis.get_records
         try:
             return read(ShardIterator=reader.iterator, Limit=RECORDS_PER_READ)
         except ClientError as exc:
-            if exc.response["Error"]["Code"] != "ExpiredIteratorException":
+            code = exc.response["Error"]["Code"]
+            if code == "ResourceNotFoundException" and "Shard " in str(exc):
+                return {"Records": []}
+            if code != "ExpiredIteratorException":
                 raise
         return read(ShardIterator=self._iterator(reader, pipe), Limit=RECORDS_PER_READ)
 

@@ -496,3 +496,33 @@ def test_the_executions_tell_each_attempt_and_its_outcome() -> None:
         (2, 2, 1, "failed", 1),
         (2, 2, 2, "dead letter", 1),
     ]
+
+
+def test_a_pipe_that_began_with_the_latest_loses_nothing_when_its_iterator_expires() -> None:
+    bench = Bench(s0=list("ab"))
+    bench.rounds(StartingPosition="LATEST")
+    began = bench.clock.now()
+    read = bench.stream.get_records
+
+    def expire(**request: Any) -> dict[str, Any]:
+        bench.stream.get_records = read  # type: ignore[method-assign]
+        raise client_error("ExpiredIteratorException")
+
+    bench.stream.get_records = expire  # type: ignore[method-assign,assignment]
+    bench.rounds(StartingPosition="LATEST")
+    assert bench.stream.asked[-1]["ShardIteratorType"] == "AT_TIMESTAMP"
+    assert bench.stream.asked[-1]["Timestamp"] == began
+
+
+def test_a_shard_that_cannot_be_read_leaves_the_others_alone() -> None:
+    bench = Bench(s0=list("a"), s1=list("x"))
+    read = bench.stream.get_records
+
+    def throttled(ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803
+        if ShardIterator.startswith("s0"):
+            raise client_error("ProvisionedThroughputExceededException")
+        return read(ShardIterator, Limit)
+
+    bench.stream.get_records = throttled  # type: ignore[method-assign]
+    assert "ProvisionedThroughput" in bench.rounds().error
+    assert bench.function.batches == ["x"]

@@ -75,6 +75,8 @@ class Settings:
         self._check("tombstone_days", 1, 36_500)
         self._check("high_stock", 0, 10**9)
         self._check("low_stock", 0, 10**9)
+        if not isinstance(self.shard_limits, bool):
+            raise WrongSetting("shard_limits", self.shard_limits, "True or False")
         for setting in NAMES:
             if not _NAME.fullmatch(self.name(setting)):
                 raise WrongSetting(setting, self.name(setting), "1 to 64 of A-Z a-z 0-9 _ -")

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory_lab import Lab, Settings, connect, simulate
+from inventory_lab.exceptions import WrongSetting
 from inventory_lab.local.shard_limits import ShardLimits, Window
 
 STREAM = "e-commerce-streaming"
@@ -201,6 +202,11 @@ def test_no_second_ever_sees_more_than_the_limit(steps: list[tuple[int, int]]) -
         if window.fits(now, amount):
             window.take(now, amount)
             taken.append((now, amount))
+
+
+def test_the_setting_is_on_or_off() -> None:
+    with pytest.raises(WrongSetting, match="shard_limits"):
+        Settings(shard_limits="yes")  # type: ignore[arg-type]
 
 
 def test_a_refused_record_counts_nothing() -> None:

@@ -32,8 +32,9 @@ MAY_IMPORT = {
     "__init__": {"denials", "domain", "settings", "producer", "lab"},
 }  # fmt: skip
 KNOW_MOTO = {
-    "local/boundaries.py", "local/engine.py", "local/functions.py", "local/gate.py", "local/pipe_states.py",
-    "local/queues.py", "local/speed.py", "local/streams.py",
+    "local/boundaries.py", "local/deliveries.py", "local/engine.py", "local/function_settings.py",
+    "local/functions.py", "local/gate.py", "local/pipe_states.py", "local/queues.py", "local/speed.py",
+    "local/streams.py",
 }  # fmt: skip
 HEAVY = {"pandas", "moto", "matplotlib", "ipywidgets"}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

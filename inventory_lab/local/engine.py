@@ -24,12 +24,23 @@ from inventory_lab.exceptions import (
     UnmockedCall,
     UnsupportedMoto,
 )
-from inventory_lab.local import boundaries, functions, gate, pipe_states, queues, speed, streams
+from inventory_lab.local import (
+    boundaries,
+    deliveries,
+    function_settings,
+    functions,
+    gate,
+    pipe_states,
+    queues,
+    speed,
+    streams,
+)
 from inventory_lab.local.access import answers
 from inventory_lab.local.access.judge import Judge
 from inventory_lab.local.clock import LabClock
 from inventory_lab.local.pipe_states import NewPipe
 from inventory_lab.local.pipes import Definition, Poller, Round
+from inventory_lab.local.timeouts import Real
 from inventory_lab.settings import Settings
 
 TESTED_MOTO = ">=5.2.5,<5.3"
@@ -42,7 +53,9 @@ PIPES, LAMBDA = "pipes.amazonaws.com", "lambda.amazonaws.com"
 class EmbeddedAws:
     """An AWS account in this process; `open` it before use, `close` it afterwards."""
 
-    def __init__(self, settings: Settings, clock: LabClock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: LabClock | None = None, real: Real | None = None
+    ) -> None:
         self.settings = settings
         self.clock = clock or LabClock()
         self._stack = ExitStack()
@@ -51,6 +64,7 @@ class EmbeddedAws:
         self.judge = Judge(self._client, self.clock.now)
         self._gate = gate.Gate(self.judge, settings.region)
         self._pollers: dict[tuple[str, Any], Poller] = {}
+        self._functions = functions.Functions(self.clock, self._session_of_role, real)
 
     def open(self) -> EmbeddedAws:
         """Start answering AWS calls in this process. Raises UnsupportedMoto."""
@@ -64,7 +78,10 @@ class EmbeddedAws:
             self._stack.callback(mock.stop)
             enter(speed.installed())
             enter(streams.installed(self.clock))
-            enter(functions.installed(functions.Functions(self.clock, self._session_of_role)))
+            enter(functions.installed(self._functions))
+            enter(function_settings.installed(self.judge))
+            invoke = self._functions.queue
+            enter(deliveries.installed(deliveries.Deliveries(self.judge, self.clock, invoke)))
             enter(_logs_follow(self.clock))
             enter(boundaries.installed())
             enter(queues.installed(self.judge))
@@ -112,8 +129,11 @@ class EmbeddedAws:
             iam.attach_user_policy(UserName=ADMIN_USER, PolicyArn=policy["Policy"]["Arn"])
 
     def pump(self) -> Round:
-        """Let a second pass and make one round of every running pipe."""
+        """Let a second pass, run the functions that were invoked asynchronously and are due, and make
+        one round of every running pipe.
+        """
         self.clock.advance(POLL_SECONDS)
+        self._functions.events.run_due()
         total = Round()
         for pipe in self._running_pipes():
             definition = Definition.read(pipe)

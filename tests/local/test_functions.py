@@ -139,10 +139,10 @@ def test_the_context_describes_the_invocation(functions: Any) -> None:
     ("handler", "kind", "message"),
     [
         ("app.fail", "ValueError", "no such stock"),
-        ("app.leave", "SystemExit", "3"),
+        ("app.leave", "Runtime.ExitError", "Runtime exited with error: exit status 3"),
         ("app.no_json", "Runtime.MarshalError", "Unable to marshal response"),
-        ("app.nothing", "AttributeError", "nothing"),
-        ("nowhere.handle", "ModuleNotFoundError", "No module named 'nowhere'"),
+        ("app.nothing", "Runtime.HandlerNotFound", "Handler 'nothing' missing on module 'app'"),
+        ("nowhere.handle", "Runtime.ImportModuleError", "Unable to import module 'nowhere'"),
     ],
 )
 def test_an_error_is_answered_with_200_and_told_in_the_payload(

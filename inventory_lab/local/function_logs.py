@@ -185,8 +185,10 @@ def _parts(text: str) -> Iterator[str]:
         yield text
         return
     data = text.encode(errors="replace")
-    for start in range(0, len(data), EVENT_BYTES):
-        yield data[start : start + EVENT_BYTES].decode(errors="ignore")
+    while data:
+        part = data[:EVENT_BYTES].decode(errors="ignore")  # no half character at its end
+        yield part
+        data = data[len(part.encode()) :]
 
 
 def _batches(events: list[Event]) -> Iterator[list[Event]]:

@@ -260,13 +260,15 @@ def _answered(functions: Functions, request: Any, kind: str | None) -> Response:
     if kind == "Event":
         _parsed(payload)
         functions.events.put(invocation)
-        return 202, {"status": "202", "x-amzn-RequestId": invocation.request_id}, b""
+        return 202, {"status": "202"}, b""
     try:
         answer, events = functions.run(function, invocation)
     except RoleNotAssumable as exc:
         raise LambdaClientError("AccessDeniedException", str(exc)) from exc
-    headers = {"content-type": "application/json", "x-amzn-RequestId": invocation.request_id}
-    headers["X-Amz-Executed-Version"] = str(function.version)
+    headers = {
+        "content-type": "application/json",
+        "X-Amz-Executed-Version": str(function.version),
+    }
     if answer.error:
         headers["X-Amz-Function-Error"] = "Unhandled"
     if request.headers.get("X-Amz-Log-Type") == "Tail":

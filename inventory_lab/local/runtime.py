@@ -193,7 +193,7 @@ class Runtime:
         message = f"RequestId: {self._context.aws_request_id} Error: {what}"
         self._output.entry(message)
         body = {"errorType": kind, "errorMessage": message}
-        return Answer(json.dumps(body).encode(), kind, ended=True)
+        return Answer(json.dumps(body, separators=(",", ":")).encode(), kind, ended=True)
 
     def _marshalled(self, result: Any) -> Answer:
         try:
@@ -208,7 +208,7 @@ class Runtime:
         message = f"Response payload size exceeded {limit}."
         self._output.entry(f"[ERROR] {kind}: {message}")
         body = {"errorMessage": message, "errorType": kind}
-        return Answer(json.dumps(body).encode(), kind)
+        return Answer(json.dumps(body, separators=(",", ":")).encode(), kind)
 
 
 def _number(value: Any) -> float:

@@ -16,6 +16,7 @@ from inventory_lab.domain.errors import (
 )
 
 __all__ = [
+    "BadHandler",
     "BadRow",
     "BadTable",
     "ChargesNotAllowed",
@@ -39,8 +40,10 @@ __all__ = [
     "UnknownTarget",
     "UnknownToTheLab",
     "UnmockedCall",
+    "UnsupportedFunction",
     "UnsupportedMoto",
     "UnsupportedPipe",
+    "UnsupportedRule",
     "WrongSetting",
 ]
 
@@ -194,6 +197,27 @@ class UnsupportedPipe(InventoryLabError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"pipe '{name}' cannot run in the local lab: {problem}")
+
+
+class UnsupportedFunction(InventoryLabError):
+    """The embedded AWS cannot run the function as it is configured, and says so instead of guessing."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"function '{name}' cannot run in the local lab: {problem}")
+
+
+class UnsupportedRule(InventoryLabError):
+    """The embedded AWS cannot deliver what an event rule asks for."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"rule '{name}' cannot deliver in the local lab: {problem}")
+
+
+class BadHandler(InventoryLabError):
+    """The source of a handler cannot be deployed; nothing was changed."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
 
 
 class EventTooLarge(InventoryLabError):

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
@@ -172,6 +173,14 @@ class Lab:
                 case "pipe":
                     standing["pipe"] = pipe_resource.ensure(account, wait)
         return standing
+
+    def deploy(self, source: str | Path, handler: str = "handle") -> str:
+        """Put a handler of your own, a .py file or Python text, in the place of the lab's; the ARN of
+        the function. `handler` is the name of its function; the next build() restores the lab's.
+
+        Raises BadHandler, and NotBuilt before build(through="function").
+        """
+        return function_resource.deploy(self.account, source, handler)
 
     def teardown(self) -> None:
         """Delete all that build() makes; what is gone already is no error."""

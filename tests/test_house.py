@@ -32,9 +32,10 @@ MAY_IMPORT = {
     "__init__": {"denials", "domain", "settings", "producer", "lab", "local"},
 }  # fmt: skip
 KNOW_MOTO = {
-    "local/boundaries.py", "local/engine.py", "local/functions.py", "local/gate.py",
-    "local/kinesis_errors.py", "local/pipe_states.py", "local/queues.py", "local/shards.py",
-    "local/speed.py", "local/stream_calls.py", "local/streams.py", "local/tables.py",
+    "local/boundaries.py", "local/deliveries.py", "local/engine.py", "local/function_settings.py",
+    "local/functions.py", "local/gate.py", "local/kinesis_errors.py", "local/pipe_states.py",
+    "local/queues.py", "local/shards.py", "local/speed.py", "local/stream_calls.py",
+    "local/streams.py", "local/tables.py",
 }  # fmt: skip
 HEAVY = {"pandas", "moto", "matplotlib", "ipywidgets"}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -27,7 +27,9 @@ from inventory_lab.exceptions import (
 )
 from inventory_lab.local import (
     boundaries,
+    deliveries,
     faults,
+    function_settings,
     functions,
     gate,
     pipe_states,
@@ -42,6 +44,7 @@ from inventory_lab.local.clock import LabClock
 from inventory_lab.local.pipe_definition import Definition
 from inventory_lab.local.pipe_states import StandingPipe
 from inventory_lab.local.pipes import EXECUTIONS_KEPT, Clients, Execution, Poller, Round
+from inventory_lab.local.timeouts import Real
 from inventory_lab.settings import Settings
 
 TESTED_MOTO = ">=5.2.5,<5.3"
@@ -54,7 +57,9 @@ PIPES, LAMBDA = "pipes.amazonaws.com", "lambda.amazonaws.com"
 class EmbeddedAws:
     """An AWS account in this process; `open` it before use, `close` it afterwards."""
 
-    def __init__(self, settings: Settings, clock: LabClock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: LabClock | None = None, real: Real | None = None
+    ) -> None:
         self.settings = settings
         self.clock = clock or LabClock()
         self._stack = ExitStack()
@@ -65,6 +70,7 @@ class EmbeddedAws:
         self._faults = faults.Faults()
         self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_KEPT)
         self._pollers: dict[tuple[str, Any], Poller] = {}
+        self._functions = functions.Functions(self.clock, self._session_of_role, real)
 
     def open(self) -> EmbeddedAws:
         """Start answering AWS calls in this process. Raises UnsupportedMoto."""
@@ -79,7 +85,10 @@ class EmbeddedAws:
             enter(speed.installed())
             enter(streams.installed(self.clock, self.settings.shard_limits))
             enter(tables.installed(self.clock))
-            enter(functions.installed(functions.Functions(self.clock, self._session_of_role)))
+            enter(functions.installed(self._functions))
+            enter(function_settings.installed(self.judge))
+            invoke = self._functions.queue
+            enter(deliveries.installed(deliveries.Deliveries(self.judge, self.clock, invoke)))
             enter(_logs_follow(self.clock))
             enter(boundaries.installed())
             enter(queues.installed(self.judge))
@@ -128,8 +137,11 @@ class EmbeddedAws:
             iam.attach_user_policy(UserName=ADMIN_USER, PolicyArn=policy["Policy"]["Arn"])
 
     def pump(self) -> Round:
-        """Let a second pass and make one round of every running pipe."""
+        """Let a second pass, run the functions that were invoked asynchronously and are due, and make
+        one round of every running pipe.
+        """
         self.clock.advance(POLL_SECONDS)
+        self._functions.events.run_due()
         total = Round()
         self._faults.begin_round(self._client("kinesis"), self.settings.name("stream"))
         for pipe in self._running_pipes():

@@ -1,14 +1,18 @@
 """Lambda in this process: the deployed zip, run with the role's credentials.
 
-| | moto 5.2.5 | the lab |
+| | AWS | the lab |
 |---|---|---|
-| Invoke (also from SNS and event rules) | runs Docker, or answers a canned text | runs the handler of the deployed zip |
-| execution environment | a container | its own os.environ, boto3.DEFAULT_SESSION and modules of the zip, swapped in for the invocation |
-| credentials | those of the caller | a session of the function's role |
-| handler errors | as the container says | `X-Amz-Function-Error: Unhandled` and AWS's error payload |
-| logs | one stream an invocation | one stream an environment, written with the role's credentials |
+| supported: Invoke, DryRun, Event, LogType=Tail | | the same status, headers and payloads |
+| supported: versions and aliases | each its own code and environments | the same |
+| supported: limits of a request | 6 MB; 1 MB when asynchronous | the same, with AWS's error |
+| supported: new code or configuration | in force at the next invocation | the same |
+| supported: a function that invokes itself | a second environment | the same |
+| differs: concurrency | 1,000 at once | 10, nested in one another (as in a new account); reserved concurrency is not enforced |
+| refused: what moto would start by itself (event source mappings, notifications of S3, log subscriptions) | runs | UnsupportedFunction |
 
-Not here yet: time-outs, asynchronous retries, payload limits, START/END/REPORT lines.
+moto 5.2.5 runs Docker for an Invoke, or answers a canned text; `tests/local/test_functions.py` shows
+what the lab answers. How an invocation goes is in `environments.py`, `runtime.py`, `timeouts.py`,
+`function_logs.py` and `asynchronous.py`; who else may start one in `deliveries.py`.
 
 While a handler runs, `inventory_lab` in sys.modules is the zip's: code of `local/` that can run
 meanwhile imports nothing late.
@@ -16,297 +20,317 @@ meanwhile imports nothing late.
 
 from __future__ import annotations
 
-import importlib
-import io
+import base64
 import json
-import os
 import random
-import sys
-import tempfile
-import traceback
 import uuid
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import parse_qs, unquote
 
-import boto3
-from botocore.exceptions import ClientError
-from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.awslambda.responses import LambdaResponse
 
-from inventory_lab.exceptions import RoleNotAssumable
+from inventory_lab.exceptions import RoleNotAssumable, UnsupportedFunction
+from inventory_lab.local.asynchronous import EventQueue, Invocation, SessionOfRole
 from inventory_lab.local.clock import LabClock
-
-KEPT_VARIABLES = (
-    "AWS_CONFIG_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_SHARED_CREDENTIALS_FILE",
-    "HOME", "LANG", "PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR",
-)  # fmt: skip
-TASK_ROOT = "/var/task"
+from inventory_lab.local.environments import Environment, variables
+from inventory_lab.local.function_logs import Event, LogStream, report
+from inventory_lab.local.runtime import Answer, Handler, LambdaContext, Runtime, client_context
+from inventory_lab.local.timeouts import Limit, Real, RealTime
 
 SERVICE = "lambda.amazonaws.com"
-SessionOfRole = Callable[[str, str, str], Any]
-"""A boto3 session of a role, given its ARN, the service and the ARN of what it is for."""
+LARGEST_REQUEST = {"RequestResponse": 6 * 2**20, "Event": 2**20}
+CONCURRENCY = 10
+TAIL_BYTES = 4096
+
+Response = tuple[int, dict[str, str], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class LambdaContext:
-    """The context object of one invocation:
-    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
-    """
+@dataclass(slots=True)
+class Standing:
+    """An environment, and of what it was made."""
 
-    function_name: str
-    function_version: str
-    invoked_function_arn: str
-    memory_limit_in_mb: str
-    aws_request_id: str
-    log_group_name: str
-    log_stream_name: str
-    deadline: float
-    clock: LabClock
-    identity: None = None
-    client_context: None = None
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds of lab time until the time-out, never below 0."""
-        return max(0, int((self.deadline - self.clock.timestamp()) * 1000))
-
-
-class Environment:
-    """One execution environment of one version of a function; warm from its second use on."""
-
-    def __init__(self, code: bytes, variables: Mapping[str, str], log_stream: str) -> None:
-        self.log_stream = log_stream
-        self._folder = tempfile.TemporaryDirectory(prefix="inventory-lab-")
-        self.root = Path(self._folder.name).resolve()
-        with zipfile.ZipFile(io.BytesIO(code)) as archive:
-            archive.extractall(self.root)
-        self._provided = {path.stem for path in self.root.iterdir()}
-        self._variables = dict(variables)
-        self._modules: dict[str, ModuleType] = {}
-        self._session: Any = None
-
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Inside, this process looks like the environment; afterwards all is as it was."""
-        variables, session = dict(os.environ), boto3.DEFAULT_SESSION
-        path, entries = sys.path, list(sys.path)
-        modules = self._swap_modules(self._modules)
-        _replace_environ(self._variables)
-        boto3.DEFAULT_SESSION = self._session
-        sys.path.insert(0, str(self.root))
-        importlib.invalidate_caches()
-        try:
-            yield
-        finally:
-            sys.path = path  # whatever the handler did to it
-            sys.path[:] = entries
-            self._session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
-            _replace_environ(variables)
-            self._modules = self._swap_modules(modules)
-
-    def close(self) -> None:
-        """Remove the unpacked zip."""
-        self._folder.cleanup()
-
-    def _swap_modules(self, incoming: dict[str, ModuleType]) -> dict[str, ModuleType]:
-        mine = [name for name in sys.modules if name.partition(".")[0] in self._provided]
-        outgoing = {name: sys.modules.pop(name) for name in mine}
-        sys.modules.update(incoming)
-        return outgoing
+    revision: tuple[Any, ...]
+    environment: Environment
 
 
 class Functions:
     """Runs the functions that moto has on record."""
 
-    def __init__(self, clock: LabClock, session_of_role: SessionOfRole) -> None:
+    def __init__(
+        self, clock: LabClock, session_of_role: SessionOfRole, real: Real | None = None
+    ) -> None:
         self._clock = clock
+        self._real = real or RealTime()
         self._session_of_role = session_of_role
-        self._environments: dict[str, tuple[str, Environment, Any]] = {}
+        self._pool: dict[str, list[Standing]] = {}
         self._ids = random.Random(0)  # request ids are the same in every run
+        self._nested = 0
+        self.events = EventQueue(clock, self, session_of_role)
 
-    def invoke(self, function: LambdaFunction, event: Any) -> tuple[bytes, bool]:
-        """The JSON that the handler gave back, or that describes its error, and whether it failed."""
-        environment, logs = self._environment(function)
-        context = self._context(function, environment)
-        output = io.StringIO()
-        with redirect_stdout(output), redirect_stderr(output), environment.entered():
-            answer, failed = _run(str(function.handler), event, context, environment.root)
-        _write_log(logs, context, output.getvalue(), int(self._clock.timestamp() * 1000))
-        return answer, failed
+    def find(self, arn: str) -> Any:
+        """The function that an ARN names, with its version or alias; None when there is none."""
+        _, _, _, region, account, _, name = arn.split(":", 6)
+        try:
+            return lambda_backends[account][region].get_function(name)
+        except UnknownFunctionException:
+            return None
+
+    def new(self, arn: str, payload: bytes, caller: str = "") -> Invocation:
+        """An invocation with an id of its own."""
+        return Invocation(arn, payload, self._id(), caller)
+
+    def queue(self, arn: str, payload: bytes) -> None:
+        """Invoke a function asynchronously."""
+        self.events.put(self.new(arn, payload))
+
+    def run(self, function: Any, invocation: Invocation) -> tuple[Answer, list[Event]]:
+        """The answer of the function, and what it wrote.
+
+        Raises RoleNotAssumable, and AWS's error for a payload that is no JSON or too much at once.
+        """
+        event = _parsed(invocation.payload)
+        if self._nested >= CONCURRENCY:
+            raise _error("TooManyRequestsException", "Rate Exceeded.", 429)
+        standing = self._standing(function)
+        self._nested += 1
+        try:
+            answer, events = self._invoke(function, standing.environment, event, invocation)
+        finally:
+            self._nested -= 1
+        standing.environment.log.put(events)
+        if answer.ended:
+            self._end(function.function_arn, standing)
+        return answer, events
 
     def close(self) -> None:
-        """End all environments."""
-        for _, environment, _ in self._environments.values():
-            environment.close()
-        self._environments.clear()
+        """End all environments, and forget what is queued."""
+        self.events.clear()
+        for arn, pool in self._pool.items():
+            for standing in list(pool):
+                self._end(arn, standing)
 
-    def _environment(self, function: LambdaFunction) -> tuple[Environment, Any]:
-        revision = json.dumps(
-            [function.get_configuration(), function.environment_vars], default=str
-        )
-        standing = self._environments.get(function.function_arn)
-        if standing and standing[0] == revision:
-            return standing[1:]
-        if standing:
-            standing[1].close()
-        session = self._session_of_role(function.role, SERVICE, function.function_arn)
-        stream = f"{self._clock.now():%Y/%m/%d}/[$LATEST]{self._ids.getrandbits(128):032x}"
-        variables = _variables(function, stream, session.get_credentials())
-        environment = Environment(function.code_bytes, variables, stream)
-        logs = session.client("logs", region_name=function.region)
-        with _log_access():
-            _make_log(logs, function.logs_group_name, stream)
-        self._environments[function.function_arn] = (revision, environment, logs)
-        return environment, logs
+    def _invoke(
+        self, function: Any, environment: Environment, event: Any, invocation: Invocation
+    ) -> tuple[Answer, list[Event]]:
+        request_id, output, init = invocation.request_id, environment.output, None
+        begun = self._clock.now()
+        found: Handler | Answer | None = environment.handle
+        with environment.entered(request_id, self._trace_id()):
+            if found is None:
+                found = self._load(function, environment, invocation)
+                init, begun = self._milliseconds(begun), self._clock.now()
+            output.entry(f"START RequestId: {request_id} Version: {function.version}")
+            answer = (
+                found
+                if isinstance(found, Answer)
+                else self._call(found, function, environment, event, invocation)
+            )
+        output.entry(f"END RequestId: {request_id}")
+        duration, status = self._milliseconds(begun), _status(answer)
+        output.entry(report(request_id, duration, function.memory_size, init, status))
+        return answer, output.taken()
 
-    def _context(self, function: LambdaFunction, environment: Environment) -> LambdaContext:
-        return LambdaContext(
+    def _load(
+        self, function: Any, environment: Environment, invocation: Invocation
+    ) -> Handler | Answer:
+        """Import the handler, for which the time-out holds too."""
+        limit = Limit(function.timeout, self._clock, self._real)
+        runtime = self._runtime(function, environment, invocation, limit)
+        with limit.in_force():
+            found = runtime.load(str(function.handler))
+        environment.handle = None if isinstance(found, Answer) else found
+        return found
+
+    def _call(
+        self,
+        handle: Handler,
+        function: Any,
+        environment: Environment,
+        event: Any,
+        invocation: Invocation,
+    ) -> Answer:
+        limit = Limit(function.timeout, self._clock, self._real)
+        runtime = self._runtime(function, environment, invocation, limit)
+        with limit.in_force():
+            return runtime.call(handle, event)
+
+    def _runtime(
+        self, function: Any, environment: Environment, invocation: Invocation, limit: Limit
+    ) -> Runtime:
+        context = LambdaContext(
             function_name=function.function_name,
-            function_version="$LATEST",
-            invoked_function_arn=function.function_arn,
+            function_version=str(function.version),
+            invoked_function_arn=invocation.arn,
             memory_limit_in_mb=str(function.memory_size),
-            aws_request_id=str(uuid.UUID(int=self._ids.getrandbits(128), version=4)),
-            log_group_name=function.logs_group_name,
-            log_stream_name=environment.log_stream,
-            deadline=self._clock.timestamp() + int(function.timeout),
+            aws_request_id=invocation.request_id,
+            log_group_name=environment.log.group,
+            log_stream_name=environment.log.name,
+            deadline=limit.deadline,
             clock=self._clock,
+            client_context=client_context(invocation.caller),
         )
+        return Runtime(context, limit, environment.root, environment.output)
+
+    def _standing(self, function: Any) -> Standing:
+        """An environment that is free and up to date, if need be a new one."""
+        arn, revision = function.function_arn, _revision(function)
+        for standing in list(self._pool.get(arn, [])):
+            if not standing.environment.busy:
+                if standing.revision == revision:
+                    return standing
+                self._end(arn, standing)
+        standing = Standing(revision, self._environment(function))
+        self._pool.setdefault(arn, []).append(standing)
+        return standing
+
+    def _environment(self, function: Any) -> Environment:
+        session = self._session_of_role(function.role, SERVICE, unqualified(function.function_arn))
+        stream = (
+            f"{self._clock.now():%Y/%m/%d}/[{function.version}]{self._ids.getrandbits(128):032x}"
+        )
+        logs = session.client("logs", region_name=function.region)
+        log = LogStream(logs, function.logs_group_name, stream)
+        own = variables(function, log, session.get_credentials())
+        return Environment(function.code_bytes, own, log, self._clock.now)
+
+    def _end(self, arn: str, standing: Standing) -> None:
+        standing.environment.close()
+        self._pool[arn].remove(standing)
+
+    def _id(self) -> str:
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+
+    def _trace_id(self) -> str:
+        root, parent = self._ids.getrandbits(96), self._ids.getrandbits(64)
+        return (
+            f"Root=1-{int(self._clock.timestamp()):08x}-{root:024x};Parent={parent:016x};Sampled=0"
+        )
+
+    def _milliseconds(self, begun: Any) -> float:
+        return float((self._clock.now() - begun).total_seconds() * 1000)
 
 
 @contextmanager
 def installed(functions: Functions) -> Iterator[None]:
-    """While open, whoever invokes a function of moto's runs it here."""
+    """While open, the Invoke API runs functions here, and moto runs none."""
 
-    def invoke(
-        self: LambdaFunction, body: str | bytes, request_headers: Any, response_headers: Any
-    ) -> bytes:
-        kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
-        if kind == "DryRun":
-            return b""
-        try:
-            answer, failed = functions.invoke(self, _parsed(body))
-        except RoleNotAssumable as exc:
-            raise LambdaClientError("AccessDeniedException", str(exc)) from exc
-        if failed and kind == "RequestResponse":
-            response_headers["x-amz-function-error"] = "Unhandled"
-        return answer if kind == "RequestResponse" else b""
+    def invoke(self: Any) -> Response:
+        return _answered(functions, self, self.headers.get("X-Amz-Invocation-Type"))
 
-    with patch.object(LambdaFunction, "invoke", invoke):
-        yield
-    functions.close()
+    def invoke_async(self: Any) -> Response:
+        return _answered(functions, self, "Event")
 
-
-def _parsed(body: str | bytes) -> Any:
-    try:
-        return json.loads(body or b"{}")
-    except ValueError as exc:
-        raise LambdaClientError(
-            "InvalidRequestContentException", f"Could not parse request body into json: {exc}"
-        ) from exc
-
-
-def _run(handler: str, event: Any, context: LambdaContext, root: Path) -> tuple[bytes, bool]:
-    module_name, _, function_name = handler.rpartition(".")
-    try:
-        handle = getattr(importlib.import_module(module_name), function_name)
-        result = handle(event, context)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as exc:  # noqa: BLE001 whatever a handler raises is its answer
-        return _error(type(exc).__name__, _message(exc), context, _stack(exc, root)), True
-    try:
-        return json.dumps(result).encode(), False
-    except (TypeError, ValueError, RecursionError) as exc:
-        message = f"Unable to marshal response: {exc}"
-        return _error("Runtime.MarshalError", message, context, []), True
-
-
-def _error(kind: str, message: str, context: LambdaContext, stack: list[str]) -> bytes:
-    print(f"[ERROR] {kind}: {message}", *stack, sep="\n")
-    body = {
-        "errorMessage": message,
-        "errorType": kind,
-        "requestId": context.aws_request_id,
-        "stackTrace": stack,
-    }
-    return json.dumps(body).encode()
-
-
-def _message(exc: BaseException) -> str:
-    try:
-        return str(exc)
-    except Exception as worse:  # noqa: BLE001 a handler's exception may be broken itself
-        return f"its message could not be read ({type(worse).__name__})"
-
-
-def _stack(exc: BaseException, root: Path) -> list[str]:
-    """The frames inside the zip, with the paths they would have in Lambda."""
-    frames = [
-        f for f in traceback.extract_tb(exc.__traceback__) if f.filename.startswith(str(root))
+    repairs: list[tuple[Any, str, Any]] = [
+        (LambdaResponse, "invoke", invoke),
+        (LambdaResponse, "invoke_async", invoke_async),
+        (LambdaBackend, "invoke", _refuse_by_name),
+        (LambdaFunction, "invoke", _refuse),
     ]
-    return [line.replace(str(root), TASK_ROOT) for line in traceback.format_list(frames)]
-
-
-def _variables(function: LambdaFunction, log_stream: str, credentials: Any) -> dict[str, str]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
-    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    own: dict[str, str] = function.environment_vars
-    return kept | own | {
-        "_HANDLER": function.handler,
-        "AWS_ACCESS_KEY_ID": credentials.access_key,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
-        "AWS_SESSION_TOKEN": credentials.token,
-        "AWS_REGION": function.region,
-        "AWS_DEFAULT_REGION": function.region,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
-        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
-        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
-        "LAMBDA_TASK_ROOT": TASK_ROOT,
-        "TZ": ":UTC",
-    }  # fmt: skip
-
-
-def _make_log(logs: Any, group: str, stream: str) -> None:
-    with suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_group(logGroupName=group)
-    with suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_stream(logGroupName=group, logStreamName=stream)
-
-
-def _write_log(logs: Any, context: LambdaContext, output: str, milliseconds: int) -> None:
-    """Write the lines; a log that somebody deleted is made anew."""
-    events = [{"timestamp": milliseconds, "message": line} for line in output.splitlines() if line]
-    group, stream = context.log_group_name, context.log_stream_name
-    request = {"logGroupName": group, "logStreamName": stream, "logEvents": events}
-    if not events:
-        return
-    with _log_access():
-        try:
-            logs.put_log_events(**request)
-        except logs.exceptions.ResourceNotFoundException:
-            _make_log(logs, group, stream)
-            logs.put_log_events(**request)
-
-
-@contextmanager
-def _log_access() -> Iterator[None]:
-    """As on AWS, a role that may not write logs has none; the function runs all the same."""
-    try:
+    with ExitStack() as stack:
+        stack.callback(functions.close)
+        for owner, name, repair in repairs:
+            stack.enter_context(patch.object(owner, name, repair))
         yield
-    except ClientError as exc:
-        if exc.response["Error"]["Code"] != "AccessDeniedException":
-            raise
 
 
-def _replace_environ(variables: Mapping[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(variables)
+def unqualified(arn: str) -> str:
+    """The ARN of a function without version or alias."""
+    return ":".join(arn.split(":")[:7])
+
+
+def _answered(functions: Functions, request: Any, kind: str | None) -> Response:
+    """Invoke's answer to a request as moto has read it."""
+    path = request.parsed_url.path.rstrip("/")
+    name = unquote(path.rpartition("/functions/")[2].rpartition("/")[0])
+    qualifier = parse_qs(request.parsed_url.query).get("Qualifier", [None])[0]
+    function = request.backend.get_function(name, qualifier)
+    payload = request.body.encode() if isinstance(request.body, str) else request.body
+    kind = kind or "RequestResponse"
+    if kind == "DryRun":
+        return 204, {"status": "204"}, b""
+    _check_size(payload, kind)
+    arn = unqualified(function.function_arn) + _qualifier_of(name, qualifier)
+    invocation = functions.new(arn, payload, request.headers.get("X-Amz-Client-Context", ""))
+    if kind == "Event":
+        _parsed(payload)
+        functions.events.put(invocation)
+        return 202, {"status": "202"}, b""
+    try:
+        answer, events = functions.run(function, invocation)
+    except RoleNotAssumable as exc:
+        raise LambdaClientError("AccessDeniedException", str(exc)) from exc
+    headers = {
+        "content-type": "application/json",
+        "X-Amz-Executed-Version": str(function.version),
+    }
+    if answer.error:
+        headers["X-Amz-Function-Error"] = "Unhandled"
+    if request.headers.get("X-Amz-Log-Type") == "Tail":
+        headers["X-Amz-Log-Result"] = _tail(events)
+    return 200, headers, answer.payload
+
+
+def _qualifier_of(name: str, qualifier: str | None) -> str:
+    """`:version` or `:alias`, whether in the name, the ARN or beside it."""
+    named = name.split(":function:")[-1].partition(":")[2]
+    return f":{named or qualifier}" if named or qualifier else ""
+
+
+def _check_size(payload: bytes, kind: str) -> None:
+    limit = LARGEST_REQUEST[kind]
+    if len(payload) > limit:
+        size = f"{len(payload)} byte payload is too large for the {kind} invocation type"
+        raise _error("RequestTooLargeException", f"{size} (limit {limit} bytes)", 413)
+
+
+def _parsed(payload: bytes) -> Any:
+    try:
+        return json.loads(payload or b"{}")
+    except (ValueError, RecursionError) as exc:
+        message = f"Could not parse request body into json: {exc}"
+        raise _error("InvalidRequestContentException", message, 400) from exc
+
+
+def _error(kind: str, message: str, status: int) -> LambdaClientError:
+    error = LambdaClientError(kind, message)
+    error.code = status
+    return error
+
+
+def _tail(events: list[Event]) -> str:
+    text = "".join(f"{event['message']}\n" for event in events).encode(errors="replace")
+    return base64.b64encode(text[-TAIL_BYTES:]).decode()
+
+
+def _status(answer: Answer) -> str:
+    """What REPORT says of an environment that ended."""
+    if not answer.ended:
+        return ""
+    timeout = answer.error == "Sandbox.Timedout"
+    return "Status: timeout" if timeout else f"Status: error\tError Type: {answer.error}"
+
+
+def _revision(function: Any) -> tuple[Any, ...]:
+    """Whatever an environment depends on; the function itself, since it may be made anew."""
+    return (
+        function, function.code_sha_256, function.handler, function.role, function.run_time,
+        function.timeout, function.memory_size, function.description, dict(function.environment_vars),
+    )  # fmt: skip
+
+
+def _refuse(function: Any, *_: Any) -> bytes:
+    raise UnsupportedFunction(
+        function.function_name, "only Invoke, topics and event rules can start it"
+    )
+
+
+def _refuse_by_name(
+    backend: Any, function_name: str, qualifier: str | None = None, *_: Any, **__: Any
+) -> bytes:
+    return _refuse(backend.get_function(function_name, qualifier))

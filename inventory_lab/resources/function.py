@@ -7,13 +7,15 @@ import hashlib
 import io
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inventory_lab.exceptions import NotBuilt
 from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.handler_source import MODULE, read_source
 from inventory_lab.resources.queues import describe as queue_url
 from inventory_lab.settings import HANDLERS
 
@@ -23,16 +25,16 @@ PROPAGATION_SECONDS = 30
 """How long a new role may take until Lambda can assume it."""
 
 
-def build_zip() -> bytes:
-    """The deployment package. The same sources give the same bytes on every machine: entries are
-    sorted, dated 1980, stored uncompressed.
+def build_zip(more: Mapping[str, bytes] | None = None) -> bytes:
+    """The deployment package, with `more` files by name. The same sources give the same bytes on every
+    machine: entries are sorted, dated 1980, stored uncompressed.
     """
     package = Path(__file__).resolve().parent.parent
     sources = [p for folder in ZIPPED_PACKAGES for p in sorted((package / folder).glob("*.py"))]
     entries = {f"inventory_lab/{p.parent.name}/{p.name}": p.read_bytes() for p in sources}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in {"inventory_lab/__init__.py": b"", **entries}.items():
+        for name, data in {"inventory_lab/__init__.py": b"", **entries, **(more or {})}.items():
             archive.writestr(_entry(name), data.replace(b"\r\n", b"\n"))
     return buffer.getvalue()
 
@@ -50,6 +52,22 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
     if standing is not None and _differs(standing, _configuration(account)):
         account.client("lambda").update_function_configuration(**_configuration(account))
         _wait(account, "function_updated_v2")
+    return account.function_arn()
+
+
+def deploy(account: Account, source: str | Path, handler: str) -> str:
+    """The function's ARN, after a handler of one's own took the place of the lab's.
+
+    Raises BadHandler before anything is changed, and NotBuilt.
+    """
+    code = build_zip({f"{MODULE}.py": read_source(source, handler)})
+    name, functions = account.settings.name("function"), account.client("lambda")
+    if describe(account) is None:
+        raise NotBuilt("function", name)
+    functions.update_function_code(FunctionName=name, ZipFile=code)
+    _wait(account, "function_updated_v2")
+    functions.update_function_configuration(FunctionName=name, Handler=f"{MODULE}.{handler}")
+    _wait(account, "function_updated_v2")
     return account.function_arn()
 
 

@@ -41,6 +41,7 @@ def test_a_function_is_invoked_by_a_topic_that_its_policy_lets_in(built: Lab) ->
 
     def invocations() -> int:
         sns.publish(TopicArn=TOPIC, Message=json.dumps({"a": 1}))
+        built.pump()
         found = unless_missing(("ResourceNotFoundException",), logs.filter_log_events, **group)
         return sum(
             "MalformedBatch" in event["message"] for event in (found or {}).get("events", [])

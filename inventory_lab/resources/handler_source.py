@@ -1,0 +1,46 @@
+"""A learner's own handler: Python source, from a file or as text, checked before it is deployed."""
+
+from __future__ import annotations
+
+import symtable
+from pathlib import Path
+
+from inventory_lab.exceptions import BadHandler
+
+MODULE = "lambda_function"
+"""As the Lambda console names it."""
+
+
+def read_source(source: str | Path, function: str) -> bytes:
+    """The source of a module that has such a function. Text is taken for a path when it is one line
+    that ends in .py. Raises BadHandler.
+    """
+    given_as_text = isinstance(source, str) and not _looks_like_a_path(source)
+    where = "the source" if given_as_text else str(source)
+    data = str(source).encode() if given_as_text else _read(Path(source))
+    if function not in _names(data, where):
+        raise BadHandler(where, f"there is no function {function!r} in it")
+    return data
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return "\n" not in text and text.endswith(".py")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise BadHandler(str(path), exc.strerror or str(exc)) from exc
+
+
+def _names(data: bytes, where: str) -> set[str]:
+    """What the module defines, assigns or imports at its top level."""
+    try:
+        compile(data, where, "exec", dont_inherit=True)
+        table = symtable.symtable(data, where, "exec")  # type: ignore[arg-type]
+    except SyntaxError as exc:
+        raise BadHandler(where, f"line {exc.lineno}: {exc.msg}") from exc
+    except ValueError as exc:
+        raise BadHandler(where, str(exc)) from exc
+    return {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}

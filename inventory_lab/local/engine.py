@@ -42,8 +42,9 @@ from inventory_lab.local.access import answers
 from inventory_lab.local.access.judge import Judge
 from inventory_lab.local.clock import LabClock
 from inventory_lab.local.pipe_definition import Definition
+from inventory_lab.local.pipe_report import Execution, Round
 from inventory_lab.local.pipe_states import StandingPipe
-from inventory_lab.local.pipes import EXECUTIONS_KEPT, Clients, Execution, Poller, Round
+from inventory_lab.local.pipes import EXECUTIONS_KEPT, Clients, Poller
 from inventory_lab.local.timeouts import Real
 from inventory_lab.settings import Settings
 

@@ -34,7 +34,7 @@ from botocore.awsrequest import AWSResponse
 from inventory_lab.exceptions import WrongSetting
 
 if TYPE_CHECKING:
-    from inventory_lab.local.pipes import Batch
+    from inventory_lab.local.pipe_lanes import Batch
 
 CALLER = "inventory_lab_caller"
 TWICE = "X-Inventory-Lab-Twice"

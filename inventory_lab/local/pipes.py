@@ -31,10 +31,8 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from datetime import datetime
+from dataclasses import dataclass
 from functools import partial
-from hashlib import md5
 from itertools import takewhile
 from typing import Any
 
@@ -51,117 +49,14 @@ from inventory_lab.local.pipe_events import (
     payload_prefix,
     to_event,
 )
+from inventory_lab.local.pipe_lanes import Batch, Lane, ShardReader
+from inventory_lab.local.pipe_report import Execution, Round
 
 RECORDS_PER_READ = 10_000
 ERROR_CHARACTERS = 500
 EXECUTIONS_KEPT = 10_000
 CALL_ERRORS = (ClientError, HTTPClientError)
 RETRIES_EXHAUSTED, TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"
-
-
-@dataclass(slots=True)
-class Round:
-    """What one round did: records taken up and filtered out, invocations, how many of them failed or
-    were retries, bisects, records given up; the age in milliseconds of the oldest record that is not
-    passed (0 when none waits); why the last call failed; the faults that struck, if a plan is on.
-    """
-
-    records: int = 0
-    filtered: int = 0
-    invocations: int = 0
-    failures: int = 0
-    retries: int = 0
-    bisects: int = 0
-    dead_lettered: int = 0
-    iterator_age_ms: int = 0
-    error: str = ""
-    faults: list[str] = field(default_factory=list)
-
-    def add(self, other: Round) -> None:
-        """Count another round in."""
-        for name in (f.name for f in fields(self)):
-            if name not in ("error", "iterator_age_ms"):
-                setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.iterator_age_ms = max(self.iterator_age_ms, other.iterator_age_ms)
-        self.error = other.error or self.error
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """One execution of a pipe: a batch that was handed to the function, or given up.
-
-    `outcome` is delivered, partly failed, failed, bisected, dead letter or dropped.
-    """
-
-    at: datetime
-    pipe: str
-    shard_id: str
-    first: int
-    last: int
-    records: int
-    attempt: int
-    outcome: str
-    failed: int
-    error: str
-
-
-@dataclass(slots=True)
-class Batch:
-    """Records that are delivered together, how often they have failed, and whether none between the
-    first and the last was delivered on its own.
-    """
-
-    events: list[Event]
-    failures: int = 0
-    whole: bool = True
-
-
-@dataclass(slots=True)
-class Lane:
-    """Records of one shard in order: read and waiting for a batch, then in a batch that is under way
-    until it is delivered or given up.
-    """
-
-    waiting: deque[Event] = field(default_factory=deque)
-    under_way: deque[Batch] = field(default_factory=deque)
-
-    def first_open(self) -> Event | None:
-        """The oldest record that is not passed."""
-        if self.under_way:
-            firsts = (batch.events[0] for batch in self.under_way)
-            return min(firsts, key=lambda event: int(event["sequenceNumber"]))
-        return self.waiting[0] if self.waiting else None
-
-
-@dataclass(slots=True)
-class ShardReader:
-    """How far one shard has been read and delivered; `iterator` is None at the end of the shard."""
-
-    shard_id: str
-    iterator: str | None
-    start: Mapping[str, Any]
-    lanes: list[Lane]
-    last_read: int = -1
-
-    def open_events(self) -> list[Event]:
-        """The oldest record of each lane that is not passed."""
-        return [event for lane in self.lanes if (event := lane.first_open()) is not None]
-
-    def drained(self) -> bool:
-        """True when the shard has ended and everything in it was delivered or given up."""
-        return self.iterator is None and not self.open_events()
-
-    def passed(self, sequence_number: int) -> bool:
-        """True when the record, and all before it, is delivered or in the dead letters."""
-        numbers = (int(event["sequenceNumber"]) for event in self.open_events())
-        return sequence_number < min(numbers, default=self.last_read + 1)
-
-    def lane_of(self, event: Event) -> Lane:
-        """The lane in which all records of this key travel."""
-        if len(self.lanes) == 1:
-            return self.lanes[0]
-        key = md5(event["partitionKey"].encode(), usedforsecurity=False).digest()
-        return self.lanes[int.from_bytes(key) % len(self.lanes)]
 
 
 @dataclass(frozen=True, slots=True)

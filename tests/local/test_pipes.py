@@ -9,7 +9,8 @@ from inventory_lab.exceptions import UnsupportedPipe
 from inventory_lab.local.clock import LabClock
 from inventory_lab.local.pipe_definition import Definition
 from inventory_lab.local.pipe_events import failed_events
-from inventory_lab.local.pipes import Clients, Poller, Round
+from inventory_lab.local.pipe_report import Round
+from inventory_lab.local.pipes import Clients, Poller
 from tests.fakes import client_error
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/s"

@@ -1,8 +1,9 @@
 """Lab time: it stands still until the lab moves it, so that every run sees the same times.
 
 What follows it: the arrival of Kinesis records and all that is reckoned from it (batching windows,
-sequence numbers, tombstones), the remaining time of a function, the log events. The rest of moto
-keeps real time: SQS (visibility, retention), SNS, IAM, STS.
+sequence numbers, tombstones), the time-out of a function and the retries of asynchronous invocations,
+the log events, the time of events on a bus. It also passes in `pump()`, and where a handler sleeps.
+The rest of moto keeps real time: SQS (visibility, retention), SNS, IAM, STS.
 """
 
 from __future__ import annotations

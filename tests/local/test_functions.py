@@ -179,9 +179,16 @@ def test_the_environment_has_the_variables_of_the_runtime(probe: Probe) -> None:
 def test_a_payload_that_is_no_json_is_refused(probe: Probe) -> None:
     probe.create(COUNTS)
     for kind in ("RequestResponse", "Event"):
-        with pytest.raises(probe.client.exceptions.InvalidRequestContentException) as raised:
-            probe.client.invoke(FunctionName="probe", Payload=b"{", InvocationType=kind)
-        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+        for payload in (b"{", b"\xff"):
+            with pytest.raises(probe.client.exceptions.InvalidRequestContentException) as raised:
+                probe.client.invoke(FunctionName="probe", Payload=payload, InvocationType=kind)
+            assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_an_unknown_invocation_type_is_refused(probe: Probe) -> None:
+    probe.create(COUNTS)
+    with pytest.raises(ClientError, match="Value 'Later' at 'invocationType'"):
+        probe.client.invoke(FunctionName="probe", InvocationType="Later")
 
 
 def test_without_a_payload_the_event_is_an_empty_object(probe: Probe) -> None:

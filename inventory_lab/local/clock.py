@@ -2,8 +2,10 @@
 
 What follows it: the arrival of Kinesis records and all that is reckoned from it (batching windows,
 sequence numbers, tombstones), their retention, shard iterators and limits, the time to live of
-DynamoDB items, the pauses of botocore before it tries again, the remaining time of a function, the log
-events. The rest of moto keeps real time: SQS (visibility, retention), SNS, IAM, STS.
+DynamoDB items, the pauses of botocore before it tries again, the time-out of a function and the
+retries of asynchronous invocations, the log events, the time of events on a bus, sessions of roles
+that somebody assumes. It also passes in `pump()`, and where a handler sleeps. The rest of moto keeps
+real time: SQS (visibility, retention), SNS, IAM.
 """
 
 from __future__ import annotations

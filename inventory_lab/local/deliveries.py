@@ -10,7 +10,7 @@
 | differs: the time of an event without one | now | lab time |
 | differs: Signature of an SNS message to a function | signed | `EXAMPLE` |
 | differs: schedules | run | never run |
-| refused: other targets, InputTransformer, DeadLetterConfig and RetryPolicy of a target | | UnsupportedRule, at PutTargets |
+| refused: other targets, InputTransformer, DeadLetterConfig and RetryPolicy of a target | accepted | UnsupportedRule, at PutTargets |
 
 SNS to a queue is in `queues.py`, which also asks the policy before a message comes here.
 https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html

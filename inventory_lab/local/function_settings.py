@@ -9,7 +9,7 @@
 | supported: PutFunctionEventInvokeConfig | replaces; Update merges | the same (moto keeps the first) |
 | supported: a zip that is none | refused | the same |
 | differs: PutFunctionEventInvokeConfig with a Qualifier | of that version or alias | of the function |
-| refused: container images, layers, runtimes other than Python, aliases of two versions, event source mappings, S3 as OnFailure | | UnsupportedFunction |
+| refused: container images, layers, runtimes other than Python, aliases of two versions, event source mappings, S3 as OnFailure | accepted | UnsupportedFunction |
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """

@@ -2,8 +2,8 @@
 
 | | AWS | the lab |
 |---|---|---|
-| supported: Invoke, DryRun, Event, LogType=Tail | | the same status, headers and payloads |
-| supported: versions and aliases | each its own code and environments | the same |
+| supported: Invoke, DryRun, Event, LogType=Tail | answers by status, headers and payload | the same |
+| supported: versions and aliases | each version has code and environments of its own | the same |
 | supported: limits of a request | 6 MB; 1 MB when asynchronous | the same, with AWS's error |
 | supported: new code or configuration | in force at the next invocation | the same |
 | supported: a function that invokes itself | a second environment | the same |
@@ -227,6 +227,7 @@ def installed(functions: Functions) -> Iterator[None]:
         return _answered(functions, self, "Event")
 
     repairs: list[tuple[Any, str, Any]] = [
+        (LambdaResponse, "use_raw_body", True),  # or moto takes a payload for a form, and parses it
         (LambdaResponse, "invoke", invoke),
         (LambdaResponse, "invoke_async", invoke_async),
         (LambdaBackend, "invoke", _refuse_by_name),
@@ -250,8 +251,7 @@ def _answered(functions: Functions, request: Any, kind: str | None) -> Response:
     name = unquote(path.rpartition("/functions/")[2].rpartition("/")[0])
     qualifier = parse_qs(request.parsed_url.query).get("Qualifier", [None])[0]
     function = request.backend.get_function(name, qualifier)
-    payload = request.body.encode() if isinstance(request.body, str) else request.body
-    kind = kind or "RequestResponse"
+    payload, kind = bytes(request.body), kind or "RequestResponse"
     if kind == "DryRun":
         return 204, {"status": "204"}, b""
     _check_size(payload, kind)
@@ -283,6 +283,11 @@ def _qualifier_of(name: str, qualifier: str | None) -> str:
 
 
 def _check_size(payload: bytes, kind: str) -> None:
+    if kind not in LARGEST_REQUEST:
+        value = f"1 validation error detected: Value '{kind}' at 'invocationType'"
+        known = "Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+        message = f"{value} failed to satisfy constraint: {known}"
+        raise _error("InvalidParameterValueException", message, 400)
     limit = LARGEST_REQUEST[kind]
     if len(payload) > limit:
         size = f"{len(payload)} byte payload is too large for the {kind} invocation type"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,12 +17,16 @@ ARN = "arn:aws:lambda:us-east-1:123456789012:function:probe"
 GROUP = "/aws/lambda/probe"
 
 
-def zipped(**files: str) -> bytes:
+def zip_of(files: Mapping[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, text in files.items():
-            archive.writestr(name.replace("__", "/") + ".py", text)
+            archive.writestr(name, text)
     return buffer.getvalue()
+
+
+def zipped(**modules: str) -> bytes:
+    return zip_of({f"{name}.py": text for name, text in modules.items()})
 
 
 def open_to(queue: str, *services: str, source: str = "*") -> str:

@@ -67,6 +67,13 @@ def test_a_module_that_cannot_be_imported_is_imported_again_in_a_new_environment
     assert len(probe.streams()) == 2
 
 
+def test_a_missing_handler_ends_the_environment(probe: Probe) -> None:
+    probe.create(FAILS, "app.nothing")
+    probe.error()
+    probe.error()
+    assert len(probe.streams()) == 2
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import logging
 import os
 import sys
 import time
-import zipfile
 from typing import Any
 
 import boto3
@@ -18,7 +16,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
 
 from inventory_lab.exceptions import UnsupportedFunction
-from tests.local.probe import ARN, Probe, zipped
+from tests.local.probe import ARN, Probe, zip_of, zipped
 
 COUNTS = """
 calls = 0
@@ -126,18 +124,30 @@ def test_two_versions_of_one_module_live_side_by_side(probe: Probe) -> None:
 
 
 def test_a_file_of_data_hides_no_module_of_the_same_name(probe: Probe) -> None:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("app.py", returns("[sys.modules[name].__name__ for name in event]"))
-        archive.writestr("decimal.txt", "")
-    probe.create_of(buffer.getvalue())
+    source = returns("[sys.modules[name].__name__ for name in event]")
+    probe.create_of(zip_of({"app.py": source, "decimal.txt": ""}))
     assert probe.result(["decimal", "app"]) == ["decimal", "app"]
 
 
 def test_a_copy_of_boto3_in_the_zip_is_not_used(probe: Probe) -> None:
-    code = zipped(app=returns("boto3.__name__", "boto3"), boto3____init__="1 / 0")
-    probe.create_of(code)
+    source = returns("boto3.__name__", "boto3")
+    probe.create_of(zip_of({"app.py": source, "boto3/__init__.py": "1 / 0"}))
     assert probe.result() == "boto3"
+
+
+def test_a_logger_named_as_a_module_of_the_zip_is_the_environments_own(probe: Probe) -> None:
+    probe.create(
+        "import logging\ndef handle(event, context):\n    logger = logging.getLogger('app')\n"
+        "    before = logger.level\n    logger.setLevel(10)\n    return before\n"
+    )
+    outside = logging.getLogger("app")
+    outside.setLevel(50)
+    try:
+        assert [probe.result(), probe.result()] == [0, 10]
+        assert logging.getLogger("app") is outside
+        assert outside.level == 50
+    finally:
+        del logging.Logger.manager.loggerDict["app"]
 
 
 def test_the_context_describes_the_invocation(probe: Probe) -> None:
@@ -179,9 +189,16 @@ def test_the_environment_has_the_variables_of_the_runtime(probe: Probe) -> None:
 def test_a_payload_that_is_no_json_is_refused(probe: Probe) -> None:
     probe.create(COUNTS)
     for kind in ("RequestResponse", "Event"):
-        with pytest.raises(probe.client.exceptions.InvalidRequestContentException) as raised:
-            probe.client.invoke(FunctionName="probe", Payload=b"{", InvocationType=kind)
-        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+        for payload in (b"{", b"\xff"):
+            with pytest.raises(probe.client.exceptions.InvalidRequestContentException) as raised:
+                probe.client.invoke(FunctionName="probe", Payload=payload, InvocationType=kind)
+            assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_an_unknown_invocation_type_is_refused(probe: Probe) -> None:
+    probe.create(COUNTS)
+    with pytest.raises(ClientError, match="Value 'Later' at 'invocationType'"):
+        probe.client.invoke(FunctionName="probe", InvocationType="Later")
 
 
 def test_without_a_payload_the_event_is_an_empty_object(probe: Probe) -> None:

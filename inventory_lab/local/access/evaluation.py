@@ -113,4 +113,5 @@ def _meets(
 
 
 def _names(statement: Statement, own: tuple[str, str]) -> bool:
-    return own in statement.principals or (own[0] == "AWS" and ("AWS", "*") in statement.principals)
+    """Everybody is meant by *, services too."""
+    return own in statement.principals or ("AWS", "*") in statement.principals

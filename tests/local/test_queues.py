@@ -54,3 +54,17 @@ def test_a_function_is_invoked_by_a_topic_that_its_policy_lets_in(built: Lab) ->
         Principal="sns.amazonaws.com", SourceArn=TOPIC,
     )  # fmt: skip
     assert invocations() > 0
+
+
+def test_a_queue_that_lets_everybody_in_lets_the_topic_in(built: Lab) -> None:
+    sqs = built.session("root").client("sqs")
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": "arn:aws:sqs:us-east-1:123456789012:inventory-alerts-inbox",
+        "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    sqs.set_queue_attributes(QueueUrl=INBOX, Attributes={"Policy": policy})
+    assert alerts(built) == 1

@@ -958,7 +958,6 @@ def test_exactly_the_records_within_the_retention_can_be_read(pauses: list[int])
     assert found == [number for at, number in written if clock.timestamp() - at <= DAY]
 
 
-@pytest.mark.xfail(reason="the poller does not renew an iterator that has expired")
 def test_a_pipe_that_was_idle_for_ten_minutes_goes_on_where_it_was(built: Lab) -> None:
     built.settle(built.publish(ProductAdded("Phone", 5)))
     built.clock.advance(600)

@@ -152,12 +152,6 @@ OTHER_NAMES: dict[str, tuple[Any, Callable[[Any], Any]]] = {
         [allow("s3:GetObject")],
         lambda s: s.client("s3").get_object(Bucket="b", Key="k", VersionId="1"),
     ),
-    "a mapping that reads for the function": (
-        [allow("*")],
-        lambda s: s.client("lambda").create_event_source_mapping(
-            EventSourceArn=QUEUE, FunctionName="update-inventory"
-        ),
-    ),
     "tags of many services at once": (
         [allow("tag:*")],
         lambda s: s.client("resourcegroupstaggingapi").tag_resources(

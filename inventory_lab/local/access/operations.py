@@ -3,8 +3,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 An operation that is not in the table is denied: the lab does not know it. Left out on purpose are
 those that would set up access which the lab does not judge: resource policies of other resources than
-queues, topics and functions, ACLs, federation, session policies and session tags; event source
-mappings and bulk tagging, which act in other services on the caller's behalf; other accounts.
+queues, topics and functions, ACLs, federation, session policies and session tags; bulk tagging, which
+acts in other services on the caller's behalf; other accounts.
 
 CreateStream with tags needs kinesis:AddTagsToStream:
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
@@ -227,7 +227,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
          " ListVersionsByFunction PublishVersion PutFunctionConcurrency PutFunctionEventInvokeConfig"
          " RemovePermission TagResource UntagResource UpdateAlias UpdateFunctionCode"
          " UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig"),
-        (_nothing, "GetAccountSettings ListFunctions"),
+        (_nothing, "CreateEventSourceMapping GetAccountSettings ListEventSourceMappings ListFunctions"),
     ),
     "pipes": _table(
         "pipes",

@@ -14,7 +14,7 @@ demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 	$(BIN)/python -m inventory_lab demo
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=60 notebooks
 
 lint: $(VENV)/.dev  ## ruff and mypy

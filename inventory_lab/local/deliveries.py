@@ -3,7 +3,7 @@
 | | AWS | moto 5.2.5, and the lab |
 |---|---|---|
 | supported: SNS to a function | asynchronously, in SNS's event shape, if the function's policy lets the topic | moto runs Docker, with sample values; the lab as AWS |
-| supported: an event rule to a function | asynchronously, if the function's policy lets the rule | moto: NotImplementedError; the lab as AWS |
+| supported: an event rule to a function | asynchronously, if the function's policy lets the rule | moto: an error; the lab as AWS |
 | supported: an event rule to a queue or topic | if the policy on it lets the rule | moto: to queues, unasked; the lab as AWS |
 | supported: a disabled rule | delivers nothing | moto delivers; the lab does not |
 | supported: Input, InputPath of keys | instead of the event | moto ignores them; the lab as AWS |

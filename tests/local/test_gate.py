@@ -251,7 +251,7 @@ def test_a_key_that_aws_never_gave_out_is_refused(
     client = boto3.client(
         service,
         region_name="us-east-1",
-        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_access_key_id="nobodys",
         aws_secret_access_key="guessed",
     )
     calls = {

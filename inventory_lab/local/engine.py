@@ -92,7 +92,7 @@ class EmbeddedAws:
             enter(deliveries.installed(deliveries.Deliveries(self.judge, self.clock, invoke)))
             enter(_logs_follow(self.clock))
             enter(boundaries.installed())
-            enter(queues.installed(self.judge))
+            enter(queues.installed(self.judge))  # around the deliveries: it asks first
             enter(pipe_states.installed(self._problem_of_pipe))
             self._aws = self._session_of_aws()
             enter(gate.installed(self._gate))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -11,9 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.handlers import disable_signing
 
-from inventory_lab import Lab, ProductAdded, connect
+from inventory_lab import Lab, ProductAdded
 from inventory_lab.exceptions import UndecidedCall
-from tests.local.test_gate import (
+from tests.local.people import (
     ACCOUNT,
     FUNCTION,
     QUEUE,
@@ -31,21 +31,6 @@ from tests.local.test_gate import (
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 USER = f"arn:aws:iam::{ACCOUNT}:user"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Lab]:
-    with connect() as lab:
-        lab.build()
-        yield lab
-
-
-@pytest.fixture
-def person(shared: Lab, request: pytest.FixtureRequest) -> MakePerson:
-    made = iter(range(100))
-    return lambda *policies: Person(
-        shared, f"{abs(hash(request.node.name))}-{next(made)}", *policies
-    )
 
 
 def trusting(principal: Any, **more: Any) -> str:

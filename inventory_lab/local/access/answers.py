@@ -34,37 +34,13 @@ class Refusal:
         }
 
 
-_DENIED = {
-    "iam": ("AccessDenied", 403),
-    "sts": ("AccessDenied", 403),
-    "s3": ("AccessDenied", 403),
-    "cloudwatch": ("AccessDenied", 403),
-    "sns": ("AuthorizationError", 403),
-    "sqs": ("AccessDenied", 403),
-    "lambda": ("AccessDeniedException", 403),
-    "pipes": ("AccessDeniedException", 403),
+_QUERY = {"cloudwatch", "iam", "s3", "sns", "sqs", "sts"}
+"""Services that speak XML, or keep its codes."""
+_REST_JSON = {"lambda", "pipes"}
+_OWN_CODES = {
+    ("sns", "AccessDenied"): "AuthorizationError",
+    ("s3", "InvalidClientTokenId"): "InvalidAccessKeyId",
 }
-_UNKNOWN_KEY = {
-    "iam": ("InvalidClientTokenId", 403),
-    "sts": ("InvalidClientTokenId", 403),
-    "sns": ("InvalidClientTokenId", 403),
-    "sqs": ("InvalidClientTokenId", 403),
-    "cloudwatch": ("InvalidClientTokenId", 403),
-    "s3": ("InvalidAccessKeyId", 403),
-    "lambda": ("UnrecognizedClientException", 403),
-    "pipes": ("UnrecognizedClientException", 403),
-}
-_WRONG_SECRET = {
-    "iam": ("SignatureDoesNotMatch", 403),
-    "sts": ("SignatureDoesNotMatch", 403),
-    "sns": ("SignatureDoesNotMatch", 403),
-    "sqs": ("SignatureDoesNotMatch", 403),
-    "cloudwatch": ("SignatureDoesNotMatch", 403),
-    "s3": ("SignatureDoesNotMatch", 403),
-    "lambda": ("InvalidSignatureException", 403),
-    "pipes": ("InvalidSignatureException", 403),
-}
-_JSON_STATUS = 400
 _SPELLED = {"sns": "SNS:{}", "sqs": "sqs:{}"}
 
 
@@ -88,35 +64,31 @@ def reason(action: str, decision: Decision) -> str:
 
 def refused(service: str, message: str) -> Refusal:
     """An access-denied answer with any text, in the service's form."""
-    code, status = _DENIED.get(service, ("AccessDeniedException", _JSON_STATUS))
-    return Refusal(code, status, message, "AccessDeniedException" if service == "sqs" else "")
+    modelled = "AccessDeniedException" if service == "sqs" else ""
+    return Refusal(*_code(service, "AccessDenied", "AccessDeniedException"), message, modelled)
 
 
 def unknown_key(service: str) -> Refusal:
     """The answer to a key that AWS never gave out, or that is inactive or deleted."""
-    code, status = _UNKNOWN_KEY.get(service, ("UnrecognizedClientException", _JSON_STATUS))
-    return Refusal(code, status, "The security token included in the request is invalid.")
+    code = _code(service, "InvalidClientTokenId", "UnrecognizedClientException")
+    return Refusal(*code, "The security token included in the request is invalid.")
 
 
 def expired(service: str) -> Refusal:
     """The answer to a session whose time is over."""
-    code, status = _UNKNOWN_KEY.get(service, ("UnrecognizedClientException", _JSON_STATUS))
-    code = "ExpiredTokenException" if code.endswith("Exception") else "ExpiredToken"
-    return Refusal(code, status, "The security token included in the request is expired")
+    code = _code(service, "ExpiredToken", "ExpiredTokenException")
+    return Refusal(*code, "The security token included in the request is expired")
 
 
 def wrong_region(service: str) -> Refusal:
     """The answer to a request that is signed for another region than the endpoint's."""
-    code, status = _WRONG_SECRET.get(service, ("InvalidSignatureException", _JSON_STATUS))
-    return Refusal(code, status, "Credential should be scoped to a valid region.")
+    return Refusal(*_signature(service), "Credential should be scoped to a valid region.")
 
 
 def wrong_secret(service: str) -> Refusal:
     """The answer to a request that is signed with another secret than the key's."""
-    code, status = _WRONG_SECRET.get(service, ("InvalidSignatureException", _JSON_STATUS))
     return Refusal(
-        code,
-        status,
+        *_signature(service),
         "The request signature we calculated does not match the signature you provided. "
         "Check your AWS Secret Access Key and signing method.",
     )
@@ -128,3 +100,14 @@ def spelled(action: str) -> str:
     if service == "sqs":
         return action.lower()
     return f"SNS:{name}" if service == "sns" else action
+
+
+def _signature(service: str) -> tuple[str, int]:
+    return _code(service, "SignatureDoesNotMatch", "InvalidSignatureException")
+
+
+def _code(service: str, query: str, json: str) -> tuple[str, int]:
+    """The error code and HTTP status in the service's protocol."""
+    if service in _QUERY:
+        return _OWN_CODES.get((service, query), query), 403
+    return json, 403 if service in _REST_JSON else 400

@@ -111,6 +111,7 @@ class Gate:
         if refusal:
             return _answer(refusal)
         context[CALLER] = found
+        self._forget_what_changes(model, context)  # should the call be interrupted
         self.let_pass(params)
         return None
 
@@ -124,15 +125,17 @@ class Gate:
 
     def after_call(self, model: Any, parsed: Any, context: Mapping[str, Any], **_: Any) -> None:
         """Handles after-call: forgets the policies that the call has changed, and notes sessions."""
+        self._forget_what_changes(model, context)
+        if model.name == "AssumeRole" and CALLER in context and "Credentials" in (parsed or {}):
+            seconds = context[_PARAMETERS].get("DurationSeconds", SESSION_SECONDS)
+            self._sessions[parsed["Credentials"]["AccessKeyId"]] = (self._now(), seconds)
+
+    def _forget_what_changes(self, model: Any, context: Mapping[str, Any]) -> None:
         service, operation = model.service_model.service_name, model.name
-        parameters = context.get(_PARAMETERS) or {}
         if service == "iam" and not operation.startswith(_READING):
-            self.judge.attached.forget(parameters)
+            self.judge.attached.forget(context.get(_PARAMETERS) or {})
         if operation in _CHANGES_RESOURCE_POLICIES:
             self.judge.lookups.forget_policies()
-        if operation == "AssumeRole" and CALLER in context and "Credentials" in (parsed or {}):
-            seconds = parameters.get("DurationSeconds", SESSION_SECONDS)
-            self._sessions[parsed["Credentials"]["AccessKeyId"]] = (self._now(), seconds)
 
     def refusal(self, caller: Caller, call: Call) -> Refusal | None:
         """Why the call is refused; None when everything it needs is allowed."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from inventory_lab.lab import Lab as Lab
     from inventory_lab.lab import connect as connect
     from inventory_lab.local.faults import FaultPlan as FaultPlan
+    from inventory_lab.observe.snapshot import Snapshot as Snapshot
     from inventory_lab.producer.generator import simulate as simulate
     from inventory_lab.producer.publisher import RawRecord as RawRecord
     from inventory_lab.producer.replay import replay as replay
@@ -34,6 +35,7 @@ _HOMES = {
     "QuantityChanged": "domain.events",
     "RawRecord": "producer.publisher",
     "Settings": "settings",
+    "Snapshot": "observe.snapshot",
     "connect": "lab",
     "expect_denied": "denials",
     "replay": "producer.replay",

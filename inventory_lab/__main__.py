@@ -18,7 +18,8 @@ from inventory_lab.domain.events import LARGEST_QUANTITY, InventoryEvent
 from inventory_lab.exceptions import BadRow, BadTable
 
 if TYPE_CHECKING:
-    from inventory_lab.lab import Lab, Reconciliation
+    from inventory_lab.lab import Lab
+    from inventory_lab.observe.reconcile import Reconciliation
 
 SLICE = 5_000
 """Events published and settled between two lines of progress."""

@@ -71,9 +71,9 @@ class RealAws:
         }
         return {product: shards for product, shards in waiting.items() if shards}
 
-    def passed(self, shard_id: str, sequence_number: int) -> bool:  # noqa: ARG002
-        """False: AWS does not tell how far a pipe has read."""
-        return False
+    def passed(self, shard_id: str, sequence_number: int) -> None:  # noqa: ARG002
+        """None: AWS does not tell how far a pipe has read."""
+        return
 
     def close(self) -> None:
         """Delete the producer's key; the resources stay until teardown()."""

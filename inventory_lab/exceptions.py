@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inventory_lab.domain.errors import (
+    BrokenItem,
     InventoryLabError,
     MalformedBatch,
     MalformedEvent,
@@ -18,7 +19,9 @@ from inventory_lab.domain.errors import (
 __all__ = [
     "BadHandler",
     "BadRow",
+    "BadSnapshot",
     "BadTable",
+    "BrokenItem",
     "ChargesNotAllowed",
     "EventTooLarge",
     "InvalidFilter",
@@ -29,13 +32,16 @@ __all__ = [
     "LocalOnly",
     "MalformedBatch",
     "MalformedEvent",
+    "MessagesNotSent",
     "MissingEnvironment",
     "NotBuilt",
     "NotDenied",
     "PipeFailed",
     "PrincipalNotAvailable",
     "PublishFailed",
+    "RebuildFailed",
     "RoleNotAssumable",
+    "StreamCut",
     "UndecidedCall",
     "UnknownTarget",
     "UnknownToTheLab",
@@ -247,6 +253,40 @@ class BadTable(InventoryLabError):
 
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(f"{source}: {problem}")
+
+
+class MessagesNotSent(InventoryLabError):
+    """A queue did not take all messages."""
+
+    def __init__(self, queue: str, count: int, code: str) -> None:
+        super().__init__(f"{count} messages were not taken by '{queue}' ({code}); call it again")
+
+
+class BadSnapshot(InventoryLabError):
+    """A file is not a snapshot of the inventory."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source} is no snapshot that save() wrote ({problem})")
+
+
+class StreamCut(InventoryLabError):
+    """The stream no longer holds the beginning, so the table cannot be written from it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"{why}; the table cannot be rebuilt from what is left, only from a snapshot and what "
+            "came after it: rebuild(since=snapshot)"
+        )
+
+
+class RebuildFailed(InventoryLabError):
+    """Some items could not be written, because others wrote them every time."""
+
+    def __init__(self, product_ids: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(product_ids)} items were changed by others again and again, {product_ids[0]!r:.60} "
+            "among them; call rebuild() again when the pipe is calmer"
+        )
 
 
 class BadRow(InventoryLabError):

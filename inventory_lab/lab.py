@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -18,8 +19,27 @@ from inventory_lab.exceptions import (
     LocalOnly,
     NotBuilt,
     UnknownTarget,
+    WrongSetting,
 )
-from inventory_lab.observe import frames, queues, reconcile, reports, stream, table
+from inventory_lab.observe import (
+    evidence,
+    frames,
+    history,
+    letters,
+    queues,
+    reconcile,
+    reports,
+    stream,
+    table,
+)
+from inventory_lab.observe.evidence import Evidence
+from inventory_lab.observe.history import Line
+from inventory_lab.observe.reconcile import Reconciliation
+from inventory_lab.observe.snapshot import Snapshot
+from inventory_lab.operate import frames as operate_frames
+from inventory_lab.operate import rebuild, redrive
+from inventory_lab.operate.redrive import Correct
+from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
@@ -56,8 +76,8 @@ class Place(Protocol):
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those positions that are not passed."""
 
-    def passed(self, shard_id: str, sequence_number: int) -> bool:
-        """True when the pipe is known to have delivered the record, or given it up."""
+    def passed(self, shard_id: str, sequence_number: int) -> bool | None:
+        """Whether the pipe has delivered the record, or given it up; None when nobody can tell."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -78,39 +98,6 @@ class SettleReport:
 
     def __bool__(self) -> bool:
         return not self.still_open
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """The function's own counts beside what the stream says; `drift` is empty when they agree.
-
-    `missing_rejections` names records (shard:sequence number) that were rejected and are not in the
-    rejected queue, `lost` those that the pipe has passed and nobody has judged, `applied_twice` the
-    ids of events that were applied again after the function had forgotten them.
-    """
-
-    published: int
-    applied: int
-    rejected: int
-    duplicates: int
-    dead_lettered: int
-    pending: int
-    drift: Any
-    missing_rejections: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    applied_twice: tuple[str, ...] = ()
-
-    @property
-    def conserved(self) -> bool:
-        """Published = applied + rejected + duplicates + dead_lettered + pending."""
-        accounted = self.applied + self.rejected + self.duplicates + self.dead_lettered
-        return self.published == accounted + self.pending
-
-    @property
-    def exact(self) -> bool:
-        """No drift, nothing missing or applied twice, every published record accounted for."""
-        faults = self.missing_rejections or self.lost or self.applied_twice
-        return self.conserved and not len(self.drift) and not faults
 
 
 class Lab:
@@ -260,9 +247,14 @@ class Lab:
             yield struck
 
     def inventory(self) -> Any:
-        """Active products as a DataFrame: index product_id; quantity, updated_at, version."""
-        with self._needing("table"):
-            return frames.inventory(table.items(self.account))
+        """Active products as a DataFrame: index product_id; quantity, updated_at, version.
+
+        Warns of items that cannot be read.
+        """
+        found = table.read(self.account)
+        for _, problem in found.broken.values():
+            warnings.warn(str(problem), stacklevel=2)
+        return frames.inventory(found.items.values())
 
     def records(self) -> Any:
         """What is in the stream, by shard, as a DataFrame; all digits of the sequence numbers are
@@ -271,43 +263,93 @@ class Lab:
         with self._needing("stream"):
             return frames.records(stream.records(self.account))
 
+    def history(self, product_id: str, since: Snapshot | None = None) -> Any:
+        """The ledger of one product as a DataFrame: every event in the order in which it was judged,
+        with its outcome, the reason when it was not applied, and the stock after it. Like reconcile()
+        it folds the stream; for the simple design it tells what an exact one would have done.
+        """
+        if not isinstance(product_id, str):
+            raise TypeError(f"history() takes a product id such as 'Phone', not {product_id!r:.60}")
+        found, records = self._evidence(since), stream.records(self.account)
+        return frames.history(history.lines(found, records, {product_id}))
+
     def alerts(self) -> Any:
         """The stock alerts that the inbox received, as a DataFrame."""
         return frames.alerts(queues.alerts(self.account))
 
+    def set_thresholds(
+        self, product_id: str, high: int | None = None, low: int | None = None
+    ) -> None:
+        """Alert of this product above `high` or below `low` pieces instead of the lab's thresholds;
+        None goes back to the lab's. Raises WrongSetting, NotBuilt.
+        """
+        with self._needing("table"):
+            set_thresholds(self.account, product_id, high, low)
+
     def rejected(self) -> Any:
         """The rejected records with their reasons, as a DataFrame; `payload` in bytes."""
-        return frames.rejected(queues.rejections(self.account))
+        found = queues.rejected_queue(self.account)
+        return frames.rejected(found.rejections, letters.rejections(self.account, found))
+
+    def dead_letters(self) -> Any:
+        """The records that the pipe gave up, as a DataFrame: why, which, and the payload, read from
+        the stream while that keeps it. `state` is 'waiting', 'gone', 'sent again', or 'judged before'
+        when its effect is there although every answer was lost.
+        """
+        return frames.dead_letters(letters.dead_letters(self.account, self._evidence()))
+
+    def redrive(self, rows: Any = None, correct: Correct | None = None) -> Any:
+        """Send dead letters again, or `rows` of dead_letters() or rejected(), and settle them; what
+        became of each, as a DataFrame.
+
+        `correct` gets each Letter (partition_key, payload, event, reason) and gives the event to send
+        instead, the same one, or None to leave it out. What was sent leaves the dead-letter queue; it
+        is a new record of the stream, so it is judged after all that came in the meantime.
+        """
+        rows = self.dead_letters() if rows is None else rows
+        prepared = redrive.prepare(frames.letters_of(rows), correct)
+        sent = [r for r in prepared if r.sent is not None]
+        receipt = self.publish((r.sent for r in sent if r.sent is not None), ordered=True)
+        redrive.settle_letters(self.account, prepared)
+        self.settle(receipt)
+        became = self._lines_at(receipt)
+        stored = iter(receipt.stored)
+        places = [next(stored) if r.sent is not None else None for r in prepared]
+        lines = [became.get(place) if place else None for place in places]
+        return operate_frames.redriven(prepared, lines)
 
     def reports(self) -> dict[str, int]:
         """The function's own counts, summed over the reports in its log."""
-        return reports.totals(self.account)
+        return dict(reports.read(self.account).totals)
 
-    def reconcile(self) -> Reconciliation:
-        """Fold the stream and compare with the table; see Reconciliation."""
-        account, watermarked = self.account, self.settings.handler == "fold"
-        place = self._open_place()
-        with self._needing("table"):
-            found = {item.product_id: item for item in table.items(account)}
-        ranges = queues.dead_letters(account)
-        with self._needing("stream"):
-            expected = reconcile.expect(stream.records(account), found, ranges, watermarked)
-        drift = reconcile.drift if watermarked else reconcile.simple_drift
-        kept = {f"{r['shard_id']}:{r['sequence_number']}" for r in queues.rejections(account)}
-        counts = reports.totals(account)
-        lost = [r for r in expected.pending if place.passed(r.shard_id, r.sequence_number)]
-        return Reconciliation(
-            published=expected.published,
-            applied=counts["applied"],
-            rejected=counts["rejected"],
-            duplicates=counts["duplicates"],
-            dead_lettered=sum(info["batchSize"] for info in ranges),
-            pending=len(expected.pending) - len(lost),
-            drift=frames.drift(drift(expected.items, found)),
-            missing_rejections=tuple(sorted(expected.rejected - kept)) if watermarked else (),
-            lost=tuple(record.event_id for record in lost),
-            applied_twice=tuple(expected.applied_twice),
-        )
+    def reconcile(self, since: Snapshot | None = None) -> Reconciliation:
+        """Fold the stream, from its beginning or from a snapshot, and compare with the table; see
+        Reconciliation. Raises NotBuilt.
+        """
+        read = partial(stream.records, self.account)
+        return reconcile.reconcile(self._evidence(since), read, frames.drift)
+
+    def snapshot(self) -> Snapshot:
+        """The table and the function's counts as they are now, for a reconcile() when the stream has
+        forgotten the beginning. Take it when reconcile() is exact and nothing is on its way.
+        """
+        counts = reports.read(self.account).totals
+        items = table.read(self.account).items
+        return Snapshot(self.clock.now().timestamp(), items, counts)
+
+    def rebuild(self, since: Snapshot | None = None) -> Any:
+        """Write the items anew that are not what the stream says, while the pipe may run; which ones, as
+        a DataFrame. What the pipe has passed and nobody judged is applied too.
+
+        Raises StreamCut when the stream has lost the beginning and no snapshot makes up for it,
+        RebuildFailed, NotBuilt.
+        """
+        if self.settings.handler != "fold":
+            raise WrongSetting(
+                "handler", self.settings.handler, "fold: only its items can be rebuilt"
+            )
+        gather, read = partial(self._evidence, since), partial(stream.records, self.account)
+        return operate_frames.rebuilt(rebuild.rebuild(self.account, gather, read))
 
     def explain_access(
         self,
@@ -355,6 +397,18 @@ class Lab:
             if exc.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
             raise NotBuilt(kind, self.settings.name(kind)) from exc
+
+    def _evidence(self, since: Snapshot | None = None) -> Evidence:
+        if since is not None and not isinstance(since, Snapshot):
+            raise TypeError(f"since takes what snapshot() gave, not {since!r:.60}")
+        place = self._open_place()
+        return evidence.gather(self.account, self.clock.now(), place.passed, since)
+
+    def _lines_at(self, receipt: Receipt) -> dict[tuple[str, int], Line]:
+        """What became of the records of a receipt, by shard and sequence number."""
+        records = stream.records(self.account)
+        lines = history.lines(self._evidence(), records, receipt.positions.keys())
+        return {(line.record.shard_id, line.record.sequence_number): line for line in lines}
 
     def _local_place(self, call: str) -> Any:
         place = self._open_place()

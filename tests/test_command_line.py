@@ -128,12 +128,13 @@ def test_drift_is_told_by_the_exit_status(
 ) -> None:
     from inventory_lab.observe import table
 
-    honest = table.items
+    honest = table.read
 
-    def tampered(account: object) -> object:
-        items = list(honest(account))  # type: ignore[arg-type]
-        return items[1:]
+    def tampered(account: Any) -> table.Contents:
+        found = honest(account)
+        found.items.popitem()
+        return found
 
-    monkeypatch.setattr(table, "items", tampered)
+    monkeypatch.setattr(table, "read", tampered)
     assert command_line.main(["demo", "--events", "200", "--products", "5"]) == 1
     assert "NOT EXACT" in capsys.readouterr().out

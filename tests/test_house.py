@@ -26,10 +26,11 @@ MAY_IMPORT = {
     "producer": {"domain", "function", "exceptions", "settings"},
     "local": {"domain", "function", "exceptions", "settings"},
     "observe": {"domain", "function", "exceptions", "settings", "resources"},
+    "operate": {"domain", "function", "exceptions", "settings", "resources", "producer", "observe"},
     "aws": {"domain", "function", "exceptions", "settings", "resources"},
-    "lab": {"domain", "function", "exceptions", "settings", "resources", "producer", "observe", "local", "aws"},
-    "__main__": {"domain", "exceptions", "settings", "producer", "lab", "local"},
-    "__init__": {"denials", "domain", "settings", "producer", "lab", "local"},
+    "lab": {"domain", "function", "exceptions", "settings", "resources", "producer", "observe", "operate", "local", "aws"},
+    "__main__": {"domain", "exceptions", "settings", "producer", "observe", "lab", "local"},
+    "__init__": {"denials", "domain", "settings", "producer", "observe", "lab", "local"},
 }  # fmt: skip
 KNOW_MOTO = {
     "local/boundaries.py", "local/deliveries.py", "local/engine.py", "local/function_settings.py",

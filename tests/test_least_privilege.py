@@ -44,6 +44,10 @@ def run(lab: Lab) -> None:
     lab.settle(lab.publish(QuantityChanged("a", 1)))
     for read in (lab.inventory, lab.records, lab.alerts, lab.rejected, lab.reports, lab.reconcile):
         read()
+    lab.build()
+    lab.redrive()
+    lab.set_thresholds("a", high=50)
+    lab.rebuild()
 
 
 @pytest.fixture(scope="module")

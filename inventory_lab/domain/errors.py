@@ -26,6 +26,18 @@ class MalformedBatch(InventoryLabError):
         )
 
 
+class BrokenItem(InventoryLabError):
+    """An item of the table is not one that this function wrote, so its product cannot be counted."""
+
+    def __init__(self, product_id: str, problem: str) -> None:
+        self.product_id = product_id
+        self.problem = problem
+        super().__init__(
+            f"the item of '{product_id[:80]}' cannot be read ({problem}); write it anew from the "
+            "stream with lab.rebuild()"
+        )
+
+
 class MissingEnvironment(InventoryLabError):
     """An environment variable of the function is absent or unusable."""
 

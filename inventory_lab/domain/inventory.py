@@ -88,7 +88,8 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Item:
     """The state of one product, keyed like its records by partition key; `quantity` is 0 unless active,
-    `writer` is the execution environment that wrote it last.
+    `writer` is who wrote it last. `high_stock` and `low_stock` are the product's own thresholds, which
+    the fold leaves alone.
     """
 
     product_id: str
@@ -100,6 +101,8 @@ class Item:
     version: int = 0
     updated_at: str = ""
     writer: str = ""
+    high_stock: int | None = None
+    low_stock: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,15 @@ def alert_for(outcome: Outcome, thresholds: Thresholds) -> Alert | None:
     """
     if outcome.verdict is not Verdict.APPLIED or outcome.item.status is not Status.ACTIVE:
         return None
-    return crossing(outcome.before.quantity, outcome.item.quantity, thresholds)
+    limits = thresholds_of(outcome.item, thresholds)
+    return crossing(outcome.before.quantity, outcome.item.quantity, limits)
+
+
+def thresholds_of(item: Item, otherwise: Thresholds) -> Thresholds:
+    """The product's own thresholds; where it has none, the others."""
+    high = otherwise.high if item.high_stock is None else item.high_stock
+    low = otherwise.low if item.low_stock is None else item.low_stock
+    return Thresholds(high, low)
 
 
 def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
@@ -182,7 +193,7 @@ def digest(event_id: str) -> bytes:
 def _judge(
     item: Item, record: Record, event: InventoryEvent, known_as: bytes
 ) -> tuple[Verdict, Reason | None, str]:
-    if _remembers(item.recent_event_ids, known_as):
+    if remembers(item, known_as):
         return (
             Verdict.DUPLICATE,
             Reason.REPEATED_EVENT,
@@ -221,14 +232,13 @@ def _applied(
         status, quantity = Status.REMOVED, 0
     elif isinstance(event, QuantityChanged):
         quantity += event.delta
-    return Item(
-        product_id=item.product_id,
+    return replace(
+        item,
         status=status,
         quantity=quantity,
         watermarks=watermarks,
         recent_event_ids=_remembered(item.recent_event_ids, known_as),
         applied_count=item.applied_count + 1,
-        version=item.version,
         updated_at=event.occurred_at,
     )
 
@@ -246,7 +256,9 @@ def _is_late_parent(watermarks: Mapping[str, int], shard_id: str) -> bool:
     return any(shard > shard_id for shard in watermarks)
 
 
-def _remembers(digests: bytes, wanted: bytes) -> bool:
+def remembers(item: Item, wanted: bytes) -> bool:
+    """Whether the event of this digest is among the last ones that the item applied."""
+    digests = item.recent_event_ids
     at = digests.find(wanted)
     while at % DIGEST_BYTES and at != -1:  # a match across two digests is none
         at = digests.find(wanted, at + 1)

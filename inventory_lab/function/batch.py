@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from inventory_lab.domain.errors import MalformedBatch, MissingEnvironment
-from inventory_lab.domain.inventory import Record
+from inventory_lab.domain.inventory import Outcome, Reason, Record
 
 
 def read_batch(event: Any) -> list[Record]:
@@ -41,6 +41,46 @@ def batch_item_failures(records: Iterable[Record]) -> dict[str, list[dict[str, s
 def log_report(counts: Mapping[str, Any]) -> None:
     """Print one JSON line; the lab reads it back from the function's logs."""
     print(json.dumps({"report": "batch", **counts}, separators=(",", ":")))
+
+
+def log_late_parents(outcomes: Sequence[Outcome]) -> None:
+    """Print where records of an older shard come among those of younger ones, before it is committed:
+    without it nobody could tell later in which order a product's records were judged.
+
+    Should a line be there that was not committed, the committed one has the same version or a higher.
+    """
+    late = [outcome for outcome in outcomes if outcome.late_parent]
+    if not late:
+        return
+    record, before = late[0].record, outcomes[0].before
+    younger = {s: str(n) for s, n in before.watermarks.items() if s > record.shard_id}
+    line = {
+        "report": "late_parent",
+        "partition_key": record.partition_key,
+        "version": before.version + 1,
+        "shard_id": record.shard_id,
+        "first": str(record.sequence_number),
+        "last": str(late[-1].record.sequence_number),
+        "after": younger,
+    }
+    print(json.dumps(line, separators=(",", ":")))
+
+
+def log_redelivered(outcomes: Iterable[Outcome]) -> None:
+    """Print which records of one product came again: should the pipe give them up after this, because
+    no answer reaches it, the log shows that they had been judged.
+    """
+    again = [o.record for o in outcomes if o.reason is Reason.REDELIVERED_RECORD]
+    if not again:
+        return
+    line = {
+        "report": "redelivered",
+        "partition_key": again[0].partition_key,
+        "shard_id": again[0].shard_id,
+        "first": str(again[0].sequence_number),
+        "last": str(again[-1].sequence_number),
+    }
+    print(json.dumps(line, separators=(",", ":")))
 
 
 def required(name: str) -> str:

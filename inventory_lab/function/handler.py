@@ -17,6 +17,8 @@ from inventory_lab.domain.inventory import Item, Outcome, Reason, Record, Thresh
 from inventory_lab.function.batch import (
     batch_item_failures,
     group_by_partition_key,
+    log_late_parents,
+    log_redelivered,
     log_report,
     read_batch,
     required,
@@ -79,6 +81,7 @@ class BatchProcessor:
         try:
             for key in [key for key in judged if key not in failed and _time_is_left(context)]:
                 committed[key] = self._commit(judged[key])
+                log_redelivered(committed[key])
         finally:  # what is committed is counted, whatever became of the rest
             self._report(records, [o for outcomes in committed.values() for o in outcomes])
         return batch_item_failures(r for r in records if not committed.get(r.partition_key))
@@ -90,6 +93,7 @@ class BatchProcessor:
         """
         for _ in range(COMMIT_ATTEMPTS):
             last = outcomes[-1]
+            log_late_parents(outcomes)
             result = self._store.commit(outcomes[0].before, last.item, last.record.arrived_at)
             if result.committed:
                 return outcomes
@@ -108,6 +112,8 @@ class BatchProcessor:
         log_report(
             {
                 "shard_id": records[0].shard_id if records else None,
+                "first": str(records[0].sequence_number) if records else None,
+                "last": str(records[-1].sequence_number) if records else None,
                 "records": len(records),
                 **counts,
                 "failed": len(records) - len(committed),

@@ -23,6 +23,7 @@ from inventory_lab.domain.inventory import (
     Thresholds,
     Verdict,
     alert_for,
+    thresholds_of,
 )
 
 ENTRIES_PER_CALL = 10
@@ -89,7 +90,8 @@ class Notices:
 
     def _alert_entry(self, outcome: Outcome, alert: Alert) -> Entry:
         high = alert is Alert.HIGH
-        limit = self._thresholds.high if high else self._thresholds.low
+        limits = thresholds_of(outcome.item, self._thresholds)
+        limit = limits.high if high else limits.low
         product, after = outcome.record.partition_key, outcome.item.quantity
         fell = f"rose above {limit}" if high else f"fell below {limit}"
         return {
@@ -97,6 +99,7 @@ class Notices:
             "Message": sendable(f"Stock of {product} {fell}: {after} pieces"),
             "MessageAttributes": {
                 "alert": _text(alert),
+                "direction": _text("rising" if high else "falling"),
                 "product_id": _text(product),
                 "quantity": _number(after),
                 "quantity_before": _number(outcome.before.quantity),

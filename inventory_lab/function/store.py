@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
+from inventory_lab.domain.errors import BrokenItem
 from inventory_lab.domain.inventory import Item, Status
 
 KEYS_PER_READ = 100
@@ -55,16 +56,19 @@ class Store:
     def load(self, product_ids: Iterable[str]) -> tuple[dict[str, Item], set[str]]:
         """The items that exist, by product id, read consistently; and the ids left unread.
 
-        DynamoDB may leave keys out under load. They are asked for again a few times, without
+        An item that somebody broke is left unread, and the log says so. DynamoDB may leave keys out under load. They are asked for again a few times, without
         sleeping: the Pipe waits better than a function that is paid by the millisecond.
         """
         unread = list(product_ids)
         items: dict[str, Item] = {}
+        broken: set[str] = set()
         for _ in range(READ_ATTEMPTS):
-            unread = [key for page in _pages(unread) for key in self._load_page(page, items)]
+            unread = [
+                key for page in _pages(unread) for key in self._load_page(page, items, broken)
+            ]
             if not unread:
                 break
-        return items, set(unread)
+        return items, broken.union(unread)
 
     def commit(self, before: Item, after: Item, arrived_at: float) -> CommitResult:
         """Write `after` if the table still holds `before`; `arrived_at` dates a tombstone's end.
@@ -83,21 +87,28 @@ class Store:
             return _refused(exc, replace(after, version=before.version + 1))
         return CommitResult(committed=True)
 
-    def _load_page(self, product_ids: list[str], items: dict[str, Item]) -> list[str]:
+    def _load_page(
+        self, product_ids: list[str], items: dict[str, Item], broken: set[str]
+    ) -> list[str]:
         keys = [{"product_id": {"S": product_id}} for product_id in product_ids]
         answer = self._client.batch_get_item(
             RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
         )
         for attributes in answer["Responses"].get(self._table, []):
-            item = to_item(attributes)
-            items[item.product_id] = item
+            try:
+                item = to_item(attributes)
+            except BrokenItem as exc:
+                broken.add(exc.product_id)
+                print(exc)
+            else:
+                items[item.product_id] = item
         unprocessed = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
         return [key["product_id"]["S"] for key in unprocessed]
 
     def _update(self, before: Item, after: Item, arrived_at: float) -> dict[str, Any]:
         """The request: only what changed is set, so that attributes of others stay."""
-        old = _attributes(before) if before.version else {}
-        new = _attributes(replace(after, version=before.version + 1))
+        old = to_attributes(before) if before.version else {}
+        new = to_attributes(replace(after, version=before.version + 1))
         changed = {name: value for name, value in new.items() if value != old.get(name)}
         expression = ""
         if after.status is not Status.ACTIVE:
@@ -123,22 +134,33 @@ class Store:
 
 def to_item(attributes: Mapping[str, Any]) -> Item:
     """The item in a low-level DynamoDB answer; one of another writer that has a quantity and no
-    status is active, one without either unknown.
+    status is active, one without either unknown. Raises BrokenItem.
     """
+    try:
+        return _item(attributes)
+    except (ValueError, TypeError, AttributeError, KeyError) as exc:
+        problem = f"{type(exc).__name__}: {exc}"
+        raise BrokenItem(attributes["product_id"]["S"], problem) from exc
+
+
+def _item(attributes: Mapping[str, Any]) -> Item:
+    def value(name: str, kind: str, default: Any) -> Any:
+        return attributes[name][kind] if name in attributes else default
+
     silent = Status.ACTIVE if "quantity" in attributes else Status.UNKNOWN
+    high, low = value("high_stock", "N", None), value("low_stock", "N", None)
     return Item(
         product_id=attributes["product_id"]["S"],
-        status=Status(attributes.get("status", {}).get("S", silent)),
-        quantity=int(attributes.get("quantity", {}).get("N", 0)),
-        watermarks={
-            shard: int(value["S"])
-            for shard, value in attributes.get("watermarks", {}).get("M", {}).items()
-        },
-        recent_event_ids=bytes(attributes.get("recent_event_ids", {}).get("B", b"")),
-        applied_count=int(attributes.get("applied_count", {}).get("N", 0)),
-        version=int(attributes.get("version", {}).get("N", 0)),
-        updated_at=attributes.get("updated_at", {}).get("S", ""),
-        writer=attributes.get("writer", {}).get("S", ""),
+        status=Status(value("status", "S", silent)),
+        quantity=int(value("quantity", "N", 0)),
+        watermarks={shard: int(mark["S"]) for shard, mark in value("watermarks", "M", {}).items()},
+        recent_event_ids=bytes(value("recent_event_ids", "B", b"")),
+        applied_count=int(value("applied_count", "N", 0)),
+        version=int(value("version", "N", 0)),
+        updated_at=value("updated_at", "S", ""),
+        writer=value("writer", "S", ""),
+        high_stock=None if high is None else int(high),
+        low_stock=None if low is None else int(low),
     )
 
 
@@ -154,11 +176,16 @@ def _refused(exc: ClientError, wanted: Item) -> CommitResult:
     if code != "ConditionalCheckFailedException":
         raise exc
     attributes: Any = exc.response.get("Item")
-    found = to_item(attributes) if attributes else Item(wanted.product_id)
+    try:
+        found = to_item(attributes) if attributes else Item(wanted.product_id)
+    except BrokenItem as broken:
+        print(broken)
+        return CommitResult(committed=False)
     return CommitResult(committed=True) if found == wanted else CommitResult(False, found)
 
 
-def _attributes(item: Item) -> dict[str, Any]:
+def to_attributes(item: Item) -> dict[str, Any]:
+    """What the function writes of an item, in DynamoDB's low-level form, without the key."""
     watermarks = {shard: {"S": str(number)} for shard, number in item.watermarks.items()}
     return {
         "status": {"S": item.status.value},

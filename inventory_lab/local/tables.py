@@ -1,8 +1,9 @@
-"""Time to live of DynamoDB items, which moto 5.2.5 keeps on record and never applies.
+"""DynamoDB tables as AWS keeps them, where moto 5.2.5 does not: time to live, and updates that fail.
 
 | | moto | AWS | the lab |
 |---|---|---|---|
 | an item whose TTL attribute lies in the past | stays for ever | is deleted within a few days; until then it can be read and written | is gone at the next access after the clock has moved past it |
+| an update that fails halfway, for the item grows too large | leaves the item half changed | changes nothing | changes nothing; inside a list or map that was named by a path, as moto |
 | an attribute that is no Number, or lies more than five years back | – | ignored | ignored |
 
 So the lab is prompt where AWS takes its time: code that must not see expired items has to filter
@@ -20,6 +21,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 
 from inventory_lab.local.clock import LabClock
 
@@ -35,9 +37,27 @@ def installed(clock: LabClock) -> Iterator[None]:
         ("has_idx_items", _swept(clock, Table.has_idx_items)),
     ]
     with ExitStack() as stack:
+        whole = _whole_or_not_at_all(UpdateExpressionExecutor.execute)
+        stack.enter_context(patch.object(UpdateExpressionExecutor, "execute", whole))
         for name, repair in repairs:
             stack.enter_context(patch.object(Table, name, repair))
         yield
+
+
+def _whole_or_not_at_all(execute: Callable[..., None]) -> Callable[..., None]:
+    """moto executes one clause after the other on the item itself."""
+
+    def whole_or_not_at_all(self: Any, node: Any = None) -> None:
+        before = dict(self.item.attrs) if node is None else {}
+        try:
+            execute(self, node)
+        except BaseException:
+            if node is None:
+                self.item.attrs.clear()
+                dict.update(self.item.attrs, before)
+            raise
+
+    return whole_or_not_at_all
 
 
 def _unless_expired(clock: LabClock, get_item: Callable[..., Any]) -> Callable[..., Any]:

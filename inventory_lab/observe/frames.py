@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inventory_lab.domain.inventory import Item, Record, Status
+from inventory_lab.observe.history import Line
+from inventory_lab.observe.letters import Letter
 from inventory_lab.observe.reconcile import DRIFT_COLUMNS
 
 SHOWN_DIGITS = 8
@@ -19,12 +21,18 @@ EXECUTION_COLUMNS = (
     "at", "pipe", "shard", "first", "last", "records", "attempt", "outcome", "failed", "error",
 )  # fmt: skip
 REJECTED_COLUMNS = ("reason", "partition_key", "detail", "event_id", "payload")
+LETTER_COLUMNS = ("reason", "sequence", "partition_key", "state", "payload")
+HISTORY_COLUMNS = (
+    "sequence", "occurred_at", "event", "amount", "outcome", "reason", "stock", "event_id",
+)  # fmt: skip
+LETTERS = "letters"
+"""Names, in `.attrs`, the letters of a frame by its index, which a part of the frame keeps."""
 
 
 def inventory(items: Iterable[Item]) -> Any:
     """Active products: index product_id; quantity, updated_at, version."""
     rows = [(i.product_id, i.quantity, i.updated_at, i.version) for i in items if _is_active(i)]
-    frame = _frame(sorted(rows), ("product_id", "quantity", "updated_at", "version"))
+    frame = table_of(sorted(rows), ("product_id", "quantity", "updated_at", "version"))
     return frame.set_index("product_id")
 
 
@@ -35,14 +43,14 @@ def records(found: Iterable[Record]) -> Any:
         (r.shard_id, shown(r.sequence_number), r.partition_key, _time(r.arrived_at), _text(r.data))
         for r in found
     ]
-    frame = _frame(rows, ("shard_id", "sequence", "partition_key", "arrived_at", "data"))
+    frame = table_of(rows, ("shard_id", "sequence", "partition_key", "arrived_at", "data"))
     frame.attrs["sequence_numbers"] = [str(r.sequence_number) for r in found]
     return frame
 
 
 def alerts(rows: Sequence[dict[str, Any]]) -> Any:
     """Stock alerts as the inbox received them."""
-    return _frame([tuple(row.get(c) for c in ALERT_COLUMNS) for row in rows], ALERT_COLUMNS)
+    return table_of([tuple(row.get(c) for c in ALERT_COLUMNS) for row in rows], ALERT_COLUMNS)
 
 
 def executions(found: Iterable[Any]) -> Any:
@@ -54,20 +62,68 @@ def executions(found: Iterable[Any]) -> Any:
         )
         for e in found
     ]  # fmt: skip
-    return _frame(rows, EXECUTION_COLUMNS)
+    return table_of(rows, EXECUTION_COLUMNS)
 
 
-def rejected(rows: Sequence[dict[str, Any]]) -> Any:
+def history(lines: Iterable[Line]) -> Any:
+    """A product's events with outcome and reason, `stock` being the pieces after each."""
+    lines = list(lines)
+    rows = [
+        (
+            shown(line.record.sequence_number), line.event.occurred_at if line.event else "",
+            line.event.event_type if line.event else "malformed", line.amount, line.fate.value,
+            line.reason, line.stock, line.event.event_id if line.event else "",
+        )
+        for line in lines
+    ]  # fmt: skip
+    frame = table_of(rows, HISTORY_COLUMNS)
+    frame.attrs["sequence_numbers"] = [str(line.record.sequence_number) for line in lines]
+    frame.attrs["shard_ids"] = [line.record.shard_id for line in lines]
+    return frame
+
+
+def dead_letters(letters: Iterable[Letter]) -> Any:
+    """Records that the pipe gave up; `payload` in bytes, None when the stream holds it no more."""
+    letters = list(letters)
+    rows = [
+        (x.reason, shown(x.sequence_number), x.partition_key, x.state, x.payload) for x in letters
+    ]
+    frame = table_of(rows, LETTER_COLUMNS)
+    frame.attrs["sequence_numbers"] = [str(letter.sequence_number) for letter in letters]
+    frame.attrs[LETTERS] = _Letters(enumerate(letters))
+    return frame
+
+
+def letters_of(frame: Any) -> list[Letter]:
+    """The letters that a frame of dead letters or rejections, or a part of one, shows.
+
+    Raises TypeError for anything else.
+    """
+    letters = getattr(frame, "attrs", {}).get(LETTERS)
+    if letters is None:
+        raise TypeError("give lab.dead_letters(), lab.rejected(), or some of their rows")
+    return [letters[label] for label in frame.index]
+
+
+class _Letters(dict[int, "Letter"]):
+    """Letters by row; one of them serves all parts of a frame, as pandas copies what is in attrs."""
+
+    def __deepcopy__(self, memo: object) -> _Letters:
+        return self
+
+
+def rejected(rows: Sequence[dict[str, Any]], letters: Iterable[Letter]) -> Any:
     """Rejected records with their reason; `payload` is the bytes that were kept."""
-    frame = _frame([tuple(row[c] for c in REJECTED_COLUMNS) for row in rows], REJECTED_COLUMNS)
+    frame = table_of([tuple(row[c] for c in REJECTED_COLUMNS) for row in rows], REJECTED_COLUMNS)
     frame.insert(3, "sequence", [shown(int(row["sequence_number"])) for row in rows])
     frame.attrs["sequence_numbers"] = [row["sequence_number"] for row in rows]
+    frame.attrs[LETTERS] = _Letters(enumerate(letters))
     return frame
 
 
 def drift(rows: Sequence[dict[str, Any]]) -> Any:
     """Products that differ from what the stream says; empty when the counts are exact."""
-    return _frame([tuple(row.values()) for row in rows], DRIFT_COLUMNS)
+    return table_of([tuple(row[c] for c in DRIFT_COLUMNS) for row in rows], DRIFT_COLUMNS)
 
 
 def shown(sequence_number: int) -> str:
@@ -75,7 +131,8 @@ def shown(sequence_number: int) -> str:
     return f"…{str(sequence_number)[-SHOWN_DIGITS:]}"
 
 
-def _frame(rows: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> Any:
+def table_of(rows: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> Any:
+    """A DataFrame of the rows."""
     import pandas
 
     return pandas.DataFrame(rows, columns=list(columns))

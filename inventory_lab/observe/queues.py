@@ -5,34 +5,76 @@ from __future__ import annotations
 import base64
 import json
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
-from inventory_lab.exceptions import NotBuilt
+from inventory_lab.exceptions import MessagesNotSent, NotBuilt
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.queues import describe as queue_url
 
 MESSAGES_PER_CALL = 10
 VISIBILITY_SECONDS = 900
 """Long enough to read a long queue to its end."""
+SENT_AGAIN = "sent_again"
+"""Names the record in a note that a redrive leaves in the rejected queue."""
 
 
 def messages(account: Account, kind: str) -> list[dict[str, Any]]:
     """All messages of a queue, oldest first, each as SQS gave it; they stay in the queue.
 
-    Receives until the queue has nothing new to give, then makes everything visible again.
     Raises NotBuilt when there is no queue.
     """
-    sqs, url = account.client("sqs"), queue_url(account, kind)
-    if url is None:
-        raise NotBuilt("queue", account.settings.name(kind))
+    with _received(account, kind) as found:
+        return found
+
+
+def delete(account: Account, kind: str, message_ids: Collection[str]) -> None:
+    """Delete these messages of a queue; the others stay. Raises NotBuilt."""
+    if not message_ids:
+        return
+    sqs, url = account.client("sqs"), _url(account, kind)
+    with _received(account, kind) as found:
+        for message in [m for m in found if m["MessageId"] in message_ids]:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            found.remove(message)
+
+
+def send(account: Account, kind: str, bodies: Sequence[str]) -> None:
+    """Put messages into a queue. Raises NotBuilt, MessagesNotSent."""
+    sqs, url = account.client("sqs"), _url(account, kind)
+    for start in range(0, len(bodies), MESSAGES_PER_CALL):
+        part = bodies[start : start + MESSAGES_PER_CALL]
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(part)]
+        failed = sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", [])
+        if failed:
+            raise MessagesNotSent(account.settings.name(kind), len(failed), failed[0]["Code"])
+
+
+@contextmanager
+def _received(account: Account, kind: str) -> Iterator[list[dict[str, Any]]]:
+    """All messages of a queue, oldest first; at the end those in the list are visible again.
+
+    Receives until the queue has nothing new to give.
+    """
+    sqs, url = account.client("sqs"), _url(account, kind)
     found: dict[str, dict[str, Any]] = {}
+    left: list[dict[str, Any]] = []
     try:
         while new := [m for m in _receive(sqs, url) if m["MessageId"] not in found]:
             found |= {message["MessageId"]: message for message in new}
+        left = sorted(found.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"]))
+        yield left
     finally:
-        _make_visible(sqs, url, list(found.values()))
-    return sorted(found.values(), key=lambda message: int(message["Attributes"]["SentTimestamp"]))
+        _make_visible(sqs, url, left or list(found.values()))
+
+
+def _url(account: Account, kind: str) -> str:
+    url = queue_url(account, kind)
+    if url is None:
+        raise NotBuilt("queue", account.settings.name(kind))
+    return url
 
 
 def alerts(account: Account) -> list[dict[str, Any]]:
@@ -43,20 +85,68 @@ def alerts(account: Account) -> list[dict[str, Any]]:
     return _once(_alert(message["MessageId"], body) for message, body in delivered)
 
 
-def rejections(account: Account) -> list[dict[str, Any]]:
-    """The rejected records, one a record; `payload` holds the bytes that were kept."""
+@dataclass(frozen=True, slots=True)
+class RejectedQueue:
+    """What the rejected queue holds: `rejections`, one a record, `payload` being the bytes that were
+    kept; in `sent_again` the records (shard:sequence number) that were redriven, and from where.
+    """
+
+    rejections: list[dict[str, Any]]
+    sent_again: dict[str, str]
+
+
+def rejected_queue(account: Account) -> RejectedQueue:
+    """The rejected queue, read whole. Raises NotBuilt."""
     found = messages(account, "rejected_queue")
-    bodies = [body for _, body in _objects(found) if "payload_base64" in body]
-    _tell_of_others(account, "rejected_queue", len(found) - len(bodies))
-    return _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in bodies)
+    bodies = [body for _, body in _objects(found)]
+    rejected = [body for body in bodies if "payload_base64" in body]
+    notes = [body for body in bodies if SENT_AGAIN in body]
+    _tell_of_others(account, "rejected_queue", len(found) - len(rejected) - len(notes))
+    rows = _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in rejected)
+    return RejectedQueue(rows, {note[SENT_AGAIN]: note["from"] for note in notes})
 
 
-def dead_letters(account: Account) -> list[dict[str, Any]]:
-    """The ranges of the lab's stream that the pipe gave up, from its pointer messages."""
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A dead letter: where the records lie that the pipe gave up, how many, and why."""
+
+    shard_id: str
+    first: int
+    last: int
+    size: int
+    condition: str
+    message_ids: frozenset[str]
+
+
+def pointers(account: Account) -> list[Pointer]:
+    """The dead letters of the lab's stream, oldest first; a repeated message counts once.
+
+    Raises NotBuilt.
+    """
     found = messages(account, "dead_letter_queue")
-    ranges = [body["KinesisBatchInfo"] for _, body in _objects(found) if "KinesisBatchInfo" in body]
-    _tell_of_others(account, "dead_letter_queue", len(found) - len(ranges))
-    return [info for info in ranges if info["streamArn"] == account.stream_arn()]
+    letters = [(m, body) for m, body in _objects(found) if "KinesisBatchInfo" in body]
+    _tell_of_others(account, "dead_letter_queue", len(found) - len(letters))
+    ours = account.stream_arn()
+    found_at: dict[tuple[str, int, int], Pointer] = {}
+    for message, body in letters:
+        if body["KinesisBatchInfo"]["streamArn"] == ours:
+            pointer = _pointer(message["MessageId"], body)
+            where = pointer.shard_id, pointer.first, pointer.last
+            others = found_at[where].message_ids if where in found_at else frozenset()
+            found_at[where] = replace(pointer, message_ids=pointer.message_ids | others)
+    return list(found_at.values())
+
+
+def _pointer(message_id: str, body: dict[str, Any]) -> Pointer:
+    info = body["KinesisBatchInfo"]
+    return Pointer(
+        shard_id=info["shardId"],
+        first=int(info["startSequenceNumber"]),
+        last=int(info["endSequenceNumber"]),
+        size=int(info["batchSize"]),
+        condition=body.get("context", {}).get("condition", ""),
+        message_ids=frozenset({message_id}),
+    )
 
 
 def _objects(

@@ -1,139 +1,273 @@
 """Is the table what the stream says? Fold the stream again and compare.
 
-The stream is folded with the function's own `apply`, each product up to the table's watermarks and
-without the ranges in the dead letters. What was published and not judged yet is pending, not drift.
-The counts of what was applied come from the function's reports: another way, or the sum would prove
-nothing.
+Each product is folded up to the table's watermarks and without what was given up; what was published
+and not judged yet is pending, not drift. The counts of what was applied come from the function's
+reports: another way, or the sum would prove nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inventory_lab.domain.inventory import (
-    KEPT_WATERMARKS,
-    Item,
-    Record,
-    Status,
-    Verdict,
-    apply,
-    digest,
-)
+from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Record, Status, digest
+from inventory_lab.observe.evidence import REJECTIONS_KEPT, Evidence
+from inventory_lab.observe.ledger import Entry, Fate
 
 DRIFT_COLUMNS = (
     "product_id", "expected_status", "found_status", "expected_quantity", "found_quantity",
-    "expected_applied", "found_applied",
+    "expected_applied", "found_applied", "first_difference",
 )  # fmt: skip
+BROKEN = "broken"
+"""The status of an item that cannot be read."""
+
+Read = Callable[[], Iterable[Record]]
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
-    """What the stream says: the items by partition key, and what became of each record."""
+class Reconciliation:
+    """The function's own counts beside what the stream says; `drift` is empty when they agree.
 
-    items: Mapping[str, Item]
-    counts: Mapping[str, int]
-    rejected: frozenset[str] = field(default_factory=frozenset)
-    pending: Sequence[Record] = ()
-    applied_twice: Sequence[str] = ()
+    `drift` is a DataFrame, a product a row: expected and found status, quantity and number of applied
+    events, and the first event after which they differ. `missing_rejections` names records
+    (shard:sequence number) that were rejected and are not in the rejected queue, `lost` those that
+    the pipe has passed and nobody has judged, `applied_twice` the ids of events that were applied
+    again after the function had forgotten them. `cut` says why the beginning is missing, if it is:
+    then nothing can be said about the table as a whole without a snapshot.
+    """
+
+    published: int
+    applied: int
+    rejected: int
+    duplicates: int
+    dead_lettered: int
+    pending: int
+    drift: Any
+    missing_rejections: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    applied_twice: tuple[str, ...] = ()
+    cut: str = ""
+
+    @property
+    def conserved(self) -> bool:
+        """Published = applied + rejected + duplicates + dead_lettered + pending."""
+        accounted = self.applied + self.rejected + self.duplicates + self.dead_lettered
+        return self.published == accounted + self.pending
+
+    @property
+    def exact(self) -> bool:
+        """No drift, nothing missing or applied twice, every published record accounted for."""
+        return not self.problems
+
+    @property
+    def problems(self) -> list[str]:
+        """Why it is not exact, a sentence each; empty when it is."""
+        if self.cut:
+            return [f"{self.cut}; compare with a snapshot: reconcile(since=snapshot)"]
+        counts = {
+            "products drift": len(self.drift),
+            "rejected records are not in the rejected queue": len(self.missing_rejections),
+            "records were passed and left no trace in the table": len(self.lost),
+            "events were applied twice": len(self.applied_twice),
+        }
+        found = [f"{count} {what}" for what, count in counts.items() if count]
+        return found if self.conserved else [*found, "the sum does not come out even"]
+
+    def __str__(self) -> str:
+        law = (
+            f"published {self.published} = applied {self.applied} + rejected {self.rejected} "
+            f"+ duplicates {self.duplicates} + dead letters {self.dead_lettered} "
+            f"+ pending {self.pending}"
+        )
+        return f"{law}\n" + ("exact" if self.exact else f"NOT EXACT: {'; '.join(self.problems)}")
+
+
+@dataclass(slots=True)
+class Findings:
+    """What folding the stream has shown."""
+
+    items: Mapping[str, Item] = field(default_factory=dict)
+    counts: Counter[Fate] = field(default_factory=Counter)
+    rejected: list[Record] = field(default_factory=list)
+    pending: list[Record] = field(default_factory=list)
+    applied_twice: list[str] = field(default_factory=list)
 
     @property
     def published(self) -> int:
-        """All records the stream holds."""
-        return sum(self.counts.values())
+        """The records that the stream holds, after the snapshot if there is one."""
+        return self.counts.total() - self.counts[Fate.EARLIER]
 
 
-def expect(
-    records: Iterable[Record],
-    found: Mapping[str, Item],
-    ranges: Sequence[Mapping[str, Any]],
-    watermarked: bool = True,
-) -> Expectation:
-    """Fold the records up to the watermarks of the items found, without the dead-lettered ranges.
-
-    All records count as judged when the function is one that keeps no watermarks.
-    """
-    items: dict[str, Item] = {}
-    counts: Counter[str] = Counter()
-    rejected: set[str] = set()
-    pending: list[Record] = []
+def fold(evidence: Evidence, records: Iterable[Record]) -> Findings:
+    """Fold the records, in one pass."""
+    ledger, found = evidence.ledger(), Findings()
     applied: set[tuple[str, bytes]] = set()
-    applied_twice: list[str] = []
-    lost = _Ranges(ranges)
-    for record in records:
-        if lost.hold(record):
-            counts["dead_lettered"] += 1
-        elif watermarked and not _is_judged(record, found.get(record.partition_key)):
-            counts["pending"] += 1
-            pending.append(record)
-        else:
-            outcome = apply(items.get(record.partition_key), record)
-            items[record.partition_key] = outcome.item
-            counts[outcome.verdict] += 1
-            if outcome.verdict is Verdict.REJECTED:
-                rejected.add(record.event_id)
-            elif outcome.verdict is Verdict.APPLIED and outcome.event:
-                fact = record.partition_key, digest(outcome.event.event_id)
-                applied_twice += [outcome.event.event_id] if fact in applied else []
-                applied.add(fact)
-    return Expectation(items, counts, frozenset(rejected), pending, applied_twice)
+    for entry in ledger.enter(records):
+        found.counts[entry.fate] += 1
+        if entry.fate is Fate.PENDING:
+            found.pending.append(entry.record)
+        elif entry.fate is Fate.REJECTED:
+            found.rejected.append(entry.record)
+        elif entry.fate is Fate.APPLIED:
+            fact, event_id = _fact(entry)
+            found.applied_twice += [event_id] if fact in applied else []
+            applied.add(fact)
+    found.items = dict(evidence.since.items) | ledger.items
+    return found
 
 
-def drift(expected: Mapping[str, Item], found: Mapping[str, Item]) -> list[dict[str, Any]]:
-    """One row a product whose status, quantity or number of applied events differs."""
-    keys = sorted(expected.keys() | found.keys())
-    pairs = [(key, expected.get(key) or Item(key), found.get(key) or Item(key)) for key in keys]
-    return [_row(key, want, have) for key, want, have in pairs if _facts(want) != _facts(have)]
+def accounted(evidence: Evidence) -> int:
+    """How many records the function says it has judged, after the snapshot if there is one."""
+    counts = counted(evidence)
+    return counts["applied"] + counts["rejected"] + counts["duplicates"]
 
 
-def simple_drift(expected: Mapping[str, Item], found: Mapping[str, Item]) -> list[dict[str, Any]]:
-    """Like drift, for a function that deletes removed products and counts nothing."""
-    active = {k: Item(k, i.status, i.quantity) for k, i in expected.items() if _is_active(i)}
-    standing = {k: Item(k, i.status, i.quantity) for k, i in found.items() if _is_active(i)}
-    return drift(active, standing)
+def counted(evidence: Evidence) -> dict[str, int]:
+    """The function's own counts, after the snapshot if there is one."""
+    before = evidence.since.counts
+    return {name: count - before.get(name, 0) for name, count in evidence.reports.totals.items()}
 
 
-def _is_active(item: Item) -> bool:
-    return item.status is Status.ACTIVE
+def reconcile(evidence: Evidence, read: Read, frame: Callable[[Any], Any]) -> Reconciliation:
+    """Compare the table with the stream that `read` gives; `frame` makes a table of the drift."""
+    found, counts = fold(evidence, read()), counted(evidence)
+    lost = [r for r in found.pending if evidence.passed(r.shard_id, r.sequence_number)]
+    given_up = found.counts[Fate.DEAD_LETTER]
+    known = accounted(evidence) + given_up + len(found.pending)
+    missing = missing_rejections(evidence, found) if evidence.watermarked else ()
+    return Reconciliation(
+        published=found.published,
+        applied=counts["applied"],
+        rejected=counts["rejected"],
+        duplicates=counts["duplicates"],
+        dead_lettered=given_up,
+        pending=len(found.pending) - len(lost),
+        drift=frame(drift(evidence, found.items, read)),
+        missing_rejections=tuple(sorted(missing)),
+        lost=tuple(record.event_id for record in lost),
+        applied_twice=tuple(found.applied_twice),
+        cut=evidence.cut(known, found.published),
+    )
+
+
+def missing_rejections(evidence: Evidence, found: Findings) -> Iterator[str]:
+    """The rejected records that are not in the queue, though it keeps messages that long."""
+    oldest = (evidence.now - REJECTIONS_KEPT).timestamp()
+    for record in found.rejected:
+        if record.event_id not in evidence.kept and record.arrived_at >= oldest:
+            yield record.event_id
+
+
+def drift(evidence: Evidence, expected: Mapping[str, Item], read: Read) -> list[dict[str, Any]]:
+    """One row a product whose status, quantity or number of applied events differs.
+
+    The stream is read once more when there are any, to tell from where on.
+    """
+    found = evidence.contents.items
+    compared = _facts if evidence.watermarked else _simple_facts
+    keys = sorted(expected.keys() | found.keys() | evidence.contents.broken.keys())
+    rows = [
+        _row(evidence, key, expected.get(key) or Item(key))
+        for key in keys
+        if key in evidence.contents.broken
+        or compared(expected.get(key) or Item(key)) != compared(found.get(key) or Item(key))
+    ]
+    if rows:
+        _add_first_differences(evidence, rows, read())
+    return rows
 
 
 def _facts(item: Item) -> tuple[Status, int, int]:
     return item.status, item.quantity, item.applied_count
 
 
-def _row(key: str, want: Item, have: Item) -> dict[str, Any]:
+def _simple_facts(item: Item) -> tuple[bool, int]:
+    """For a function that deletes removed products and counts nothing."""
+    active = item.status is Status.ACTIVE
+    return active, item.quantity if active else 0
+
+
+def _row(evidence: Evidence, key: str, want: Item) -> dict[str, Any]:
+    have = evidence.contents.items.get(key) or Item(key)
+    broken = key in evidence.contents.broken
     return {
         "product_id": key,
         "expected_status": want.status.value,
-        "found_status": have.status.value,
+        "found_status": BROKEN if broken else have.status.value,
         "expected_quantity": want.quantity,
-        "found_quantity": have.quantity,
+        "found_quantity": None if broken else have.quantity,
         "expected_applied": want.applied_count,
-        "found_applied": have.applied_count,
+        "found_applied": None if broken else have.applied_count,
     }
 
 
-def _is_judged(record: Record, found: Item | None) -> bool:
+def _add_first_differences(
+    evidence: Evidence, rows: list[dict[str, Any]], records: Iterable[Record]
+) -> None:
+    """Tell of each row from which event on the table differs."""
+    drifting = {row["product_id"] for row in rows}
+    applied: dict[str, list[str]] = {key: [] for key in drifting}
+    names: dict[bytes, str] = {}
+    theirs = (record for record in records if record.partition_key in drifting)
+    for entry in evidence.ledger().enter(theirs):
+        if entry.outcome is not None and entry.outcome.event is not None:
+            event_id = entry.outcome.event.event_id
+            names[digest(event_id)] = event_id
+            if entry.fate is Fate.APPLIED:
+                applied[entry.record.partition_key].append(event_id)
+    for row in rows:
+        key = row["product_id"]
+        if key in evidence.contents.broken:
+            row["first_difference"] = evidence.contents.broken[key][1].problem
+        elif not evidence.watermarked:
+            row["first_difference"] = "the simple design remembers no events"
+        else:
+            have = evidence.contents.items.get(key)
+            row["first_difference"] = first_difference(applied[key], have, names)
+
+
+def first_difference(expected: list[str], found: Item | None, names: Mapping[bytes, str]) -> str:
+    """The first event of which the expected ids and the item's memory of its last events differ.
+
+    The item remembers 64 events, so an older difference shows only in its numbers.
+    """
     if found is None:
-        return False
-    if record.shard_id in found.watermarks:
-        return record.sequence_number <= found.watermarks[record.shard_id]
-    # An item keeps the watermarks of its last shards only: an older shard without one was judged.
-    return len(found.watermarks) == KEPT_WATERMARKS and record.shard_id < min(found.watermarks)
+        return "there is no item"
+    wanted = [digest(event_id) for event_id in expected]
+    ids = found.recent_event_ids
+    have = [ids[at : at + DIGEST_BYTES] for at in range(0, len(ids), DIGEST_BYTES)]
+    start = _aligned(wanted, have)
+    for want, got in zip(wanted[start:], have, strict=False):
+        if want != got:
+            return _told(want, got, have, names)
+    rest = wanted[start + len(have) :]
+    if rest:
+        return f"{names[rest[0]]} was not applied"
+    extra = have[len(wanted) - start :]
+    if extra:
+        return _extra(extra[0], have, names)
+    return "all events agree: the item was changed otherwise"
 
 
-class _Ranges:
-    """The dead-lettered ranges, by shard."""
+def _aligned(wanted: list[bytes], have: list[bytes]) -> int:
+    """Where in the expected events the item's memory begins."""
+    for first in have:
+        if first in wanted:
+            return max(wanted.index(first) - have.index(first), 0)
+    return 0
 
-    def __init__(self, ranges: Iterable[Mapping[str, Any]]) -> None:
-        self._by_shard: dict[str, list[tuple[int, int]]] = {}
-        for info in ranges:
-            bounds = int(info["startSequenceNumber"]), int(info["endSequenceNumber"])
-            self._by_shard.setdefault(info["shardId"], []).append(bounds)
 
-    def hold(self, record: Record) -> bool:
-        """True when the record lies in a range."""
-        ranges = self._by_shard.get(record.shard_id, ())
-        return any(first <= record.sequence_number <= last for first, last in ranges)
+def _told(want: bytes, got: bytes, have: list[bytes], names: Mapping[bytes, str]) -> str:
+    return _extra(got, have, names) if want in have else f"{names[want]} was not applied"
+
+
+def _extra(got: bytes, have: list[bytes], names: Mapping[bytes, str]) -> str:
+    name = names.get(got, "an event that the stream does not hold")
+    return f"{name} was applied " + ("twice" if have.count(got) > 1 else "and should not have been")
+
+
+def _fact(entry: Entry) -> tuple[tuple[str, bytes], str]:
+    event_id = entry.outcome.event.event_id if entry.outcome and entry.outcome.event else ""
+    return (entry.record.partition_key, digest(event_id)), event_id

@@ -1,10 +1,13 @@
-"""The function's own counts, read back from the log lines it wrote, one a batch."""
+"""The function's own words, read back from its log: a report a batch, and a line where the records of
+an older shard came among those of a younger one.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from inventory_lab.resources.account import Account, unless_missing
@@ -20,9 +23,54 @@ COUNTS = (
     "late_parent",
 )
 
+KINDS = ("batch", "late_parent", "redelivered")
 
-def batches(account: Account) -> Iterator[dict[str, Any]]:
-    """Every report of the function, in the order of its log; none when it has not run yet."""
+
+@dataclass(frozen=True, slots=True)
+class LateRun:
+    """Records of one product from an older shard, judged when younger shards had come as far as
+    `after` says (shard → sequence number); `version` is that of the item they made.
+    """
+
+    shard_id: str
+    first: int
+    last: int
+    version: int
+    after: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What the log tells: sums over all batches; by partition key the late runs, and what came again
+    (shard, first and last sequence number); when the first batch ran, in epoch seconds (None: none did).
+    """
+
+    totals: Mapping[str, int]
+    late: Mapping[str, Sequence[LateRun]] = field(default_factory=dict)
+    redelivered: Mapping[str, Sequence[tuple[str, int, int]]] = field(default_factory=dict)
+    began_at: float | None = None
+
+
+def read(account: Account) -> Reports:
+    """All reports of the function; sums of 0 when it has not run yet."""
+    total: Counter[str] = Counter()
+    late: dict[str, list[LateRun]] = {}
+    again: dict[str, list[tuple[str, int, int]]] = {}
+    began_at: float | None = None
+    for at, line in _lines(account):
+        began_at = at if began_at is None else min(at, began_at)
+        if line["report"] == "batch":
+            total.update({name: line.get(name, 0) for name in COUNTS})
+        elif line["report"] == "late_parent":
+            late.setdefault(line["partition_key"], []).append(_late_run(line))
+        else:
+            run = line["shard_id"], int(line["first"]), int(line["last"])
+            again.setdefault(line["partition_key"], []).append(run)
+    return Reports({name: total[name] for name in COUNTS}, late, again, began_at)
+
+
+def _lines(account: Account) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Every report with its time, in the order of the log; none when the function has not run yet."""
     logs = account.client("logs")
     request: dict[str, Any] = {
         "logGroupName": account.log_group(),
@@ -33,7 +81,7 @@ def batches(account: Account) -> Iterator[dict[str, Any]]:
         for event in (answer or {}).get("events", []):
             report = _report(event["message"])
             if report is not None:
-                yield report
+                yield event["timestamp"] / 1000, report
         if not (answer or {}).get("nextToken"):
             return
         request["nextToken"] = answer["nextToken"]
@@ -45,12 +93,15 @@ def _report(line: str) -> dict[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and found.get("report") == "batch" else None
+    ours = isinstance(found, dict) and found.get("report") in KINDS
+    return found if ours else None
 
 
-def totals(account: Account) -> dict[str, int]:
-    """The sums over all reports, by name of the count."""
-    total: Counter[str] = Counter()
-    for batch in batches(account):
-        total.update({name: batch.get(name, 0) for name in COUNTS})
-    return {name: total[name] for name in COUNTS}
+def _late_run(line: Mapping[str, Any]) -> LateRun:
+    return LateRun(
+        shard_id=line["shard_id"],
+        first=int(line["first"]),
+        last=int(line["last"]),
+        version=line["version"],
+        after={shard: int(number) for shard, number in line["after"].items()},
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from inventory_lab.domain.errors import MalformedEvent
+from inventory_lab.domain.events import InventoryEvent, parse_event
 from inventory_lab.domain.inventory import Record
-from inventory_lab.resources.account import Account
+from inventory_lab.resources.account import Account, unless_missing
 
 RECORDS_PER_READ = 10_000
 
@@ -33,12 +35,37 @@ def shard_records(account: Account, shard_id: str) -> Iterator[Record]:
     answer = kinesis.get_shard_iterator(
         StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
     )
-    iterator: str | None = answer["ShardIterator"]
+    yield from _read_on(account, shard_id, answer["ShardIterator"])
+
+
+def _read_on(account: Account, shard_id: str, iterator: str | None) -> Iterator[Record]:
+    """All records from an iterator to now."""
+    kinesis = account.client("kinesis")
     while iterator:
         answer = kinesis.get_records(ShardIterator=iterator, Limit=RECORDS_PER_READ)
         yield from (to_record(shard_id, record) for record in answer["Records"])
         caught_up = answer.get("MillisBehindLatest", 0) == 0
         iterator = None if caught_up else answer.get("NextShardIterator")
+
+
+def records_between(account: Account, shard_id: str, first: int, last: int) -> Iterator[Record]:
+    """The records of a shard from one sequence number to another, as far as the stream holds them.
+
+    None when the shard has expired or the numbers are those of an earlier stream of this name.
+    """
+    kinesis, stream = account.client("kinesis"), account.settings.name("stream")
+    answer = unless_missing(
+        ("ResourceNotFoundException", "InvalidArgumentException"),
+        kinesis.get_shard_iterator,
+        StreamName=stream,
+        ShardId=shard_id,
+        ShardIteratorType="AT_SEQUENCE_NUMBER",
+        StartingSequenceNumber=str(first),
+    )
+    for record in _read_on(account, shard_id, (answer or {}).get("ShardIterator")):
+        if record.sequence_number > last:
+            return
+        yield record
 
 
 def to_record(shard_id: str, record: dict[str, Any]) -> Record:
@@ -50,3 +77,11 @@ def to_record(shard_id: str, record: dict[str, Any]) -> Record:
         data=record["Data"],
         arrived_at=record["ApproximateArrivalTimestamp"].timestamp(),
     )
+
+
+def event_in(record: Record) -> InventoryEvent | None:
+    """The event that a record holds; None when it is none."""
+    try:
+        return parse_event(record.data)
+    except MalformedEvent:
+        return None

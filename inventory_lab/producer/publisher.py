@@ -57,7 +57,8 @@ class RawRecord:
 class Receipt:
     """What was stored, and where.
 
-    `positions` gives each product's last sequence number by shard; `reordered` names the products
+    `positions` gives each product's last sequence number by shard, `stored` shard and sequence number
+    of each event, in the order in which they were given (None: not stored); `reordered` names the products
     whose stored order is, or may be, another than the order in which they were given.
     """
 
@@ -66,6 +67,7 @@ class Receipt:
     sent_again: int = 0
     positions: dict[str, dict[str, int]] = field(default_factory=dict)
     reordered: set[str] = field(default_factory=set)
+    stored: list[tuple[str, int] | None] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return (
@@ -79,6 +81,7 @@ class _Entry:
     source: InventoryEvent | RawRecord
     key: str
     data: bytes
+    position: int = 0
     failures: int = 0
 
     def size(self) -> int:
@@ -113,7 +116,7 @@ class Publisher:
         EventTooLarge before anything is sent, PublishFailed with what was not stored.
         """
         entries = self._entries(events)
-        receipt = Receipt()
+        receipt = Receipt(stored=[None] * len(entries))
         in_flight = 1 if ordered else IN_FLIGHT_PER_PRODUCT
         backlog = _Backlog(entries, in_flight)
         pause = FIRST_PAUSE_SECONDS
@@ -143,6 +146,7 @@ class Publisher:
         entries = []
         for position, event in enumerate(events):
             entry = self._entry(event)
+            entry.position = position
             if entry.size() > BYTES_PER_RECORD:
                 raise EventTooLarge(position, entry.key, entry.size(), BYTES_PER_RECORD)
             entries.append(entry)
@@ -172,7 +176,7 @@ class Publisher:
                 overtaken.add(entry.key)
                 error = f"{result['ErrorCode']}: {result.get('ErrorMessage', '')}"
             else:
-                _note(receipt, entry.key, result, overtaken)
+                _note(receipt, entry, result, overtaken)
         receipt.sent_again += len(failed)
         return failed, error
 
@@ -196,15 +200,16 @@ def _named(value: Any) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:60]
 
 
-def _note(receipt: Receipt, key: str, result: dict[str, Any], overtaken: set[str]) -> None:
+def _note(receipt: Receipt, entry: _Entry, result: dict[str, Any], overtaken: set[str]) -> None:
     """Count a stored record. It is out of order when it is not the newest of its product, or when
     it has overtaken an event of its product that failed in the same call.
     """
-    shard, number = result["ShardId"], int(result["SequenceNumber"])
+    key, shard, number = entry.key, result["ShardId"], int(result["SequenceNumber"])
     shards = receipt.positions.setdefault(key, {})
     if number < shards.get(shard, -1) or key in overtaken:
         receipt.reordered.add(key)
     shards[shard] = max(number, shards.get(shard, -1))
+    receipt.stored[entry.position] = shard, number
     receipt.published += 1
 
 

@@ -63,6 +63,8 @@ def test_one_json_line_reports_the_batch(
     assert report(capsys) == {
         "report": "batch",
         "shard_id": "shardId-000000000000",
+        "first": pipe_batch[0]["sequenceNumber"],
+        "last": pipe_batch[-1]["sequenceNumber"],
         "records": 6,
         "applied": 4,
         "rejected": 2,

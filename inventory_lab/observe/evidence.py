@@ -1,0 +1,177 @@
+"""All that is known beside the stream itself: what the table, the queues and the function's log say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from inventory_lab.domain.inventory import Item, Record, digest, remembers
+from inventory_lab.exceptions import NotBuilt
+from inventory_lab.observe import queues, reports, stream, table
+from inventory_lab.observe.ledger import Ledger, Ranges, judged_by
+from inventory_lab.observe.queues import Pointer
+from inventory_lab.observe.snapshot import Snapshot
+from inventory_lab.observe.stream import event_in
+from inventory_lab.resources import stream as stream_resource
+from inventory_lab.resources.account import Account
+
+REJECTIONS_KEPT = timedelta(days=14)
+"""The retention of the lab's queues, the longest that SQS has:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
+DEAD_LETTERS = "dead letters"
+"""Where a record came from that was sent again after the pipe had given it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found at one time. `kept` names the records (shard:sequence number) in the rejected
+    queue, `effects` those in the dead letters that had been judged all the same. `since` is where the folding begins, `stream` Kinesis' summary,
+    `passed` whether the pipe has delivered a record, or given it up (None: AWS does not tell).
+    """
+
+    contents: table.Contents
+    pointers: list[Pointer]
+    rejected: queues.RejectedQueue
+    kept: frozenset[str]
+    effects: frozenset[str]
+    reports: reports.Reports
+    stream: Mapping[str, Any]
+    now: datetime
+    since: Snapshot
+    watermarked: bool
+    passed: Callable[[str, int], bool | None]
+    given_up: Ranges
+
+    def ledger(self, is_judged: Callable[[Record], bool] | None = None) -> Ledger:
+        """A new ledger that follows this evidence; `is_judged` may know better how far to go."""
+        return Ledger(
+            is_judged=is_judged or self.is_judged,
+            is_given_up=self.is_given_up,
+            late=self.reports.late,
+            start=self.since.items,
+        )
+
+    def is_judged(self, record: Record) -> bool:
+        """Whether the function has judged the record, by the watermarks of the product's item."""
+        if not self.watermarked:
+            return True
+        if record.partition_key in self.contents.broken:
+            return self.passed(record.shard_id, record.sequence_number) is not False
+        return judged_by(self.contents.items.get(record.partition_key), record)
+
+    def is_given_up(self, record: Record) -> bool:
+        """Whether the pipe gave the record up and nobody had judged it before."""
+        return self.given_up.hold(record) and record.event_id not in self.effects
+
+    def horizon(self) -> datetime:
+        """Records that arrived before this time are gone from the stream."""
+        hours: int = self.stream["RetentionPeriodHours"]
+        return self.now - timedelta(hours=hours)
+
+    def cut(self, judged: int, in_stream: int) -> str:
+        """Why the stream lacks the beginning, when more was judged than it can account for; else "".
+
+        Reading a stream cannot tell what it held once. What can have cut it is its retention, or
+        that it was made anew:
+        https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
+        """
+        if judged <= in_stream:
+            return ""
+        made = self.stream["StreamCreationTimestamp"]
+        began = self.since.taken_at or self.reports.began_at
+        if began is not None and made.timestamp() > began:
+            return f"the stream was made at {_time(made)}, after the function had begun to judge"
+        if self.horizon() > made:
+            hours = self.stream["RetentionPeriodHours"]
+            return f"the stream keeps {hours} hours: what arrived before {_time(self.horizon())} is gone"
+        return ""
+
+
+def gather(
+    account: Account,
+    now: datetime,
+    passed: Callable[[str, int], bool | None],
+    since: Snapshot | None = None,
+) -> Evidence:
+    """Read the table, the queues, the log and the stream's summary. Raises NotBuilt."""
+    contents, summary = table.read(account), stream_resource.describe(account)
+    if summary is None:
+        raise NotBuilt("stream", account.settings.name("stream"))
+    pointers, rejected = queues.pointers(account), queues.rejected_queue(account)
+    kept = frozenset(f"{r['shard_id']}:{r['sequence_number']}" for r in rejected.rejections)
+    told = reports.read(account)
+    given_up = [(p.shard_id, p.first, p.last) for p in pointers]
+    given_up += [_range_of(r) for r, come in rejected.sent_again.items() if come == DEAD_LETTERS]
+    return Evidence(
+        contents=contents,
+        pointers=pointers,
+        rejected=rejected,
+        kept=kept,
+        effects=_effects(account, pointers, kept, told, contents),
+        reports=told,
+        stream=summary,
+        now=now,
+        since=since or Snapshot(),
+        watermarked=account.settings.handler == "fold",
+        passed=passed,
+        given_up=Ranges(given_up),
+    )
+
+
+def _effects(
+    account: Account,
+    pointers: Iterable[Pointer],
+    kept: frozenset[str],
+    told: reports.Reports,
+    contents: table.Contents,
+) -> frozenset[str]:
+    """The records (shard:sequence number) in the dead letters that had been judged all the same.
+
+    Proof is that the rejected queue has the record, that the function's log saw it come again, or
+    that the item remembers its event and no other record holds that event.
+    """
+    again = {key: Ranges(runs) for key, runs in told.redelivered.items()}
+    proved: set[str] = set()
+    remembered: dict[str, tuple[str, str]] = {}
+    for pointer in pointers:
+        for record in stream.records_between(
+            account, pointer.shard_id, pointer.first, pointer.last
+        ):
+            key = record.partition_key
+            if record.event_id in kept or (key in again and again[key].hold(record)):
+                proved.add(record.event_id)
+            elif event_id := _remembered_event(record, contents.items.get(key)):
+                remembered[record.event_id] = key, event_id
+    if remembered:
+        copies = _copies(account, {key for key, _ in remembered.values()})
+        proved.update(record for record, fact in remembered.items() if copies[fact] == 1)
+    return frozenset(proved)
+
+
+def _remembered_event(record: Record, item: Item | None) -> str:
+    """The id of the record's event when the item remembers that it was applied; else ""."""
+    event = event_in(record)
+    known = event is not None and item is not None and remembers(item, digest(event.event_id))
+    return event.event_id if event is not None and known else ""
+
+
+def _copies(account: Account, keys: Collection[str]) -> Counter[tuple[str, str]]:
+    """How often the stream holds each event of these products."""
+    events = (
+        (record.partition_key, event.event_id)
+        for record in stream.records(account)
+        if record.partition_key in keys and (event := event_in(record)) is not None
+    )
+    return Counter(events)
+
+
+def _range_of(event_id: str) -> tuple[str, int, int]:
+    shard_id, _, number = event_id.partition(":")
+    return shard_id, int(number), int(number)
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

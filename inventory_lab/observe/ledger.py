@@ -1,0 +1,155 @@
+"""What became of every record of the stream: judged again, in the order in which it was judged.
+
+The stream is folded with the function's own `apply`. Left out are the records that nobody judged:
+those in the dead letters, and those that no watermark has reached. Within a shard the order is the
+stream's; a product that moved from shard to shard was judged parent first, but for the runs of late
+records of which the function's log tells.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from inventory_lab.domain.inventory import (
+    KEPT_WATERMARKS,
+    Item,
+    Outcome,
+    Record,
+    Verdict,
+    apply,
+)
+from inventory_lab.observe.reports import LateRun
+
+
+class Fate(StrEnum):
+    """What became of a record; `earlier` is one that a snapshot has in it already."""
+
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    DEAD_LETTER = "dead letter"
+    PENDING = "pending"
+    EARLIER = "earlier"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record with its fate; `outcome` is there when it was judged."""
+
+    record: Record
+    fate: Fate
+    outcome: Outcome | None = None
+
+
+class Ranges:
+    """Ranges of sequence numbers, by shard."""
+
+    def __init__(self, ranges: Iterable[tuple[str, int, int]]) -> None:
+        by_shard: dict[str, list[tuple[int, int]]] = {}
+        for shard_id, first, last in ranges:
+            by_shard.setdefault(shard_id, []).append((first, last))
+        self._by_shard = {shard: _joined(ranges) for shard, ranges in by_shard.items()}
+
+    def hold(self, record: Record) -> bool:
+        """True when the record lies in a range."""
+        ranges = self._by_shard.get(record.shard_id, [])
+        at = bisect_right(ranges, record.sequence_number, key=lambda bounds: bounds[0])
+        return at > 0 and record.sequence_number <= ranges[at - 1][1]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Enters records and keeps the items that they make.
+
+    `is_judged` says how far the function has come, `is_given_up` what it never judged, `late` in
+    which order a product's records were judged if not shard by shard, `start` where to begin.
+    """
+
+    is_judged: Callable[[Record], bool]
+    is_given_up: Callable[[Record], bool]
+    late: Mapping[str, Sequence[LateRun]] = field(default_factory=dict)
+    start: Mapping[str, Item] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+
+    def enter(self, records: Iterable[Record]) -> Iterator[Entry]:
+        """Each record with its fate, as the records come; those of products in `late` at the end."""
+        held: dict[str, list[Record]] = {}
+        for record in records:
+            if record.partition_key in self.late:
+                held.setdefault(record.partition_key, []).append(record)
+            else:
+                yield self._entry(record)
+        for key, waiting in held.items():
+            yield from map(self._entry, in_judged_order(waiting, self.late[key]))
+
+    def _entry(self, record: Record) -> Entry:
+        key = record.partition_key
+        if judged_by(self.start.get(key), record):
+            return Entry(record, Fate.EARLIER)
+        if self.is_given_up(record):
+            return Entry(record, Fate.DEAD_LETTER)
+        if not self.is_judged(record):
+            return Entry(record, Fate.PENDING)
+        outcome = apply(self.items.get(key) or self.start.get(key), record)
+        self.items[key] = outcome.item
+        return Entry(record, _FATES[outcome.verdict], outcome)
+
+
+def judged_by(item: Item | None, record: Record) -> bool:
+    """True when the item's watermarks have reached the record."""
+    if item is None:
+        return False
+    if record.shard_id in item.watermarks:
+        return record.sequence_number <= item.watermarks[record.shard_id]
+    # An item keeps the watermarks of its last shards only: what is older than all was judged.
+    kept = item.watermarks.values()
+    return len(kept) == KEPT_WATERMARKS and record.sequence_number < min(kept)
+
+
+def in_judged_order(records: Sequence[Record], runs: Sequence[LateRun]) -> Iterator[Record]:
+    """The records of one product in the order in which they were judged.
+
+    A run that was logged and then not committed was judged anew later, so of the runs that name a
+    record the one with the highest version counts.
+    """
+    runs = sorted(runs, key=lambda run: run.version)
+    late = {r.event_id: at for at, run in enumerate(runs) for r in records if _holds(run, r)}
+    left = sorted(records, key=lambda r: (r.shard_id, r.sequence_number))
+    for at, run in enumerate(runs):
+        before = [r for r in left if r.event_id not in late and _comes_before(r, run)]
+        now = before + [r for r in left if late.get(r.event_id) == at]
+        yield from now
+        gone = {r.event_id for r in now}
+        left = [r for r in left if r.event_id not in gone]
+    yield from left
+
+
+def _holds(run: LateRun, record: Record) -> bool:
+    return record.shard_id == run.shard_id and run.first <= record.sequence_number <= run.last
+
+
+def _comes_before(record: Record, run: LateRun) -> bool:
+    if record.shard_id <= run.shard_id:
+        return record.shard_id < run.shard_id or record.sequence_number < run.first
+    return record.sequence_number <= run.after.get(record.shard_id, -1)
+
+
+def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ranges in order, those that overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+        else:
+            joined.append((first, last))
+    return joined
+
+
+_FATES = {
+    Verdict.APPLIED: Fate.APPLIED,
+    Verdict.REJECTED: Fate.REJECTED,
+    Verdict.DUPLICATE: Fate.DUPLICATE,
+}

@@ -1,0 +1,55 @@
+"""The table at one time, kept so that a later reconcile can begin there."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inventory_lab.domain.inventory import Item, Status
+from inventory_lab.exceptions import BadSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Items by product id, the function's counts, and when they were taken (epoch seconds).
+
+    Take it while nothing is on its way: the counts are those of the whole log, so what is judged
+    between the reading of log and table would be missing from the sum.
+    """
+
+    taken_at: float = 0
+    items: Mapping[str, Item] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, as JSON."""
+        body = {
+            "taken_at": self.taken_at,
+            "counts": dict(self.counts),
+            "items": [_to_json(item) for item in self.items.values()],
+        }
+        Path(path).write_text(json.dumps(body, separators=(",", ":")), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Snapshot:
+        """The snapshot in a file that save() wrote. Raises BadSnapshot, OSError."""
+        try:
+            body = json.loads(Path(path).read_bytes())
+            items = [_from_json(row) for row in body["items"]]
+            counts = {name: int(count) for name, count in body["counts"].items()}
+            return cls(float(body["taken_at"]), {i.product_id: i for i in items}, counts)
+        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+            raise BadSnapshot(str(path), f"{type(exc).__name__}: {exc}") from exc
+
+
+def _to_json(item: Item) -> dict[str, Any]:
+    return asdict(item) | {"recent_event_ids": b64encode(item.recent_event_ids).decode()}
+
+
+def _from_json(row: Mapping[str, Any]) -> Item:
+    ids, status = b64decode(row["recent_event_ids"]), Status(row["status"])
+    return Item(**{**row, "recent_event_ids": ids, "status": status})

@@ -36,6 +36,7 @@ __all__ = [
     "PrincipalNotAvailable",
     "PublishFailed",
     "RoleNotAssumable",
+    "StillStanding",
     "UndecidedCall",
     "UnknownTarget",
     "UnknownToTheLab",
@@ -125,6 +126,15 @@ class PipeFailed(InventoryLabError):
 
     def __init__(self, name: str, state: str, reason: str) -> None:
         super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
+
+
+class StillStanding(InventoryLabError):
+    """AWS did not finish a deletion in the time that the lab waits for it."""
+
+    def __init__(self, name: str, state: str, seconds: float) -> None:
+        super().__init__(
+            f"'{name}' still stands after {seconds} s, in state {state}; run lab.teardown() again"
+        )
 
 
 class InvalidPolicy(InventoryLabError):

@@ -11,6 +11,7 @@ import boto3
 
 from inventory_lab.exceptions import PrincipalNotAvailable
 from inventory_lab.function.store import Store
+from inventory_lab.resources.account import unless_missing
 from inventory_lab.settings import Settings
 
 POLL_SECONDS = 1.0
@@ -77,12 +78,15 @@ class RealAws:
 
     def close(self) -> None:
         """Delete the producer's key; the resources stay until teardown()."""
-        if self._producer_key:
-            self._admin.client("iam").delete_access_key(
-                UserName=self._producer_key["UserName"],
-                AccessKeyId=self._producer_key["AccessKeyId"],
-            )
-            self._producer_key = {}
+        self.revoke_producer()
+
+    def revoke_producer(self) -> None:
+        """Delete the producer's key, which may be gone already with its user."""
+        key, self._producer_key, self._producer = self._producer_key, {}, None
+        if key:
+            iam = self._admin.client("iam")
+            wanted = {"UserName": key["UserName"], "AccessKeyId": key["AccessKeyId"]}
+            unless_missing(("NoSuchEntity",), iam.delete_access_key, **wanted)
 
     def _new_producer(self) -> boto3.Session:
         iam = self._admin.client("iam")

@@ -41,6 +41,7 @@ __all__ = [
     "PublishFailed",
     "RebuildFailed",
     "RoleNotAssumable",
+    "StillStanding",
     "StreamCut",
     "UndecidedCall",
     "UnknownTarget",
@@ -131,6 +132,15 @@ class PipeFailed(InventoryLabError):
 
     def __init__(self, name: str, state: str, reason: str) -> None:
         super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
+
+
+class StillStanding(InventoryLabError):
+    """AWS did not finish a deletion in the time that the lab waits for it."""
+
+    def __init__(self, name: str, state: str, seconds: float) -> None:
+        super().__init__(
+            f"'{name}' still stands after {seconds} s, in state {state}; run lab.teardown() again"
+        )
 
 
 class InvalidPolicy(InventoryLabError):

@@ -51,6 +51,7 @@ from inventory_lab.resources import topic as topic_resource
 from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.policies import policy
+from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
 
 Stage = Literal["stream", "table", "function", "pipe"]
@@ -69,6 +70,9 @@ class Place(Protocol):
 
     def session(self, principal: str) -> Any:
         """A boto3.Session of the principal."""
+
+    def revoke_producer(self) -> None:
+        """Delete the producer's key that the place made, if it is still there."""
 
     def pump(self) -> Any:
         """One round of every pipe."""
@@ -169,19 +173,19 @@ class Lab:
         """
         return function_resource.deploy(self.account, source, handler)
 
-    def teardown(self) -> None:
-        """Delete all that build() makes; what is gone already is no error."""
-        account = self.account
-        pipe_resource.delete(account)
-        function_resource.delete(account)
-        topic_resource.delete(account)
-        for kind in queue_resources.KINDS:
-            queue_resources.delete(account, kind)
-        table_resource.delete(account)
-        stream_resource.delete(account)
-        for kind in role_resources.KINDS:
-            role_resources.delete(account, kind)
-        user_resource.delete(account)
+    def teardown(self, dry_run: bool = False) -> Any:
+        """Delete what build() makes and carries the lab's tag, project=inventory-lab; a DataFrame of
+        kind, name and outcome, in order of deletion: 'deleted', 'would be deleted' (a dry run changes
+        nothing), 'not there', or 'not ours' for what has the lab's name without its tag and stays.
+
+        May be repeated, also after an interrupt. Raises StillStanding for a deletion that AWS does
+        not finish.
+        """
+        place = self._open_place()
+        deletions = tear_down(self.account, place.clock.advance, dry_run)
+        if not dry_run:
+            place.revoke_producer()
+        return frames.deletions(deletions)
 
     def publish(
         self,

@@ -101,7 +101,64 @@ def write_watermark(product: str, shard: str, number: int) -> None:
 
 def test_teardown_deletes_everything(aws: Lab) -> None:
     aws.build()
-    aws.teardown()
+    dry, found = aws.teardown(dry_run=True), aws.teardown()
+    assert list(dry["outcome"]).count("would be deleted") == 11
+    assert list(found["outcome"]).count("deleted") == 11
+    assert set(aws.teardown()["outcome"]) == {"not there"}
     assert boto3.client("kinesis").list_streams()["StreamNames"] == []
     assert boto3.client("iam").list_roles()["Roles"] == []
     assert boto3.client("iam").list_users()["Users"] == []
+
+
+def test_a_neighbours_resource_of_the_same_name_is_not_deleted(aws: Lab) -> None:
+    boto3.client("kinesis").create_stream(StreamName=NAME, ShardCount=1)
+    found = aws.teardown()
+    assert list(found[found["outcome"] == "not ours"]["name"]) == [NAME]
+    assert boto3.client("kinesis").list_streams()["StreamNames"] == [NAME]
+
+
+def test_a_lab_that_was_torn_down_can_be_closed_or_built_again(aws: Lab) -> None:
+    iam, user = boto3.client("iam"), "inventory-lab-aws-de-user"
+    aws.build(through="stream")
+    first = aws.session("producer").get_credentials().access_key
+    aws.teardown()
+    with pytest.raises(PrincipalNotAvailable, match=r"run lab\.build\(\) first"):
+        aws.session("producer")
+    aws.build(through="stream")
+    second = aws.session("producer").get_credentials().access_key
+    assert second != first
+    [key] = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+    assert key["AccessKeyId"] == second
+    iam.delete_access_key(UserName=user, AccessKeyId=second)
+    aws.close()  # its key has gone before it
+
+
+BUSY = [
+    ("pipes", "DeletePipe", "ConflictException"),
+    ("lambda", "DeleteFunction", "ResourceConflictException"),
+    ("dynamodb", "DeleteTable", "ResourceInUseException"),
+    ("kinesis", "DeleteStream", "ResourceInUseException"),
+]
+
+
+class Refused:
+    """The HTTP side of an answer."""
+
+    status_code = 400
+
+
+@pytest.mark.parametrize(("service", "operation", "code"), BUSY)
+def test_a_resource_that_is_being_changed_is_waited_for(
+    service: str, operation: str, code: str, account: None
+) -> None:
+    settings, clock = Settings(), LabClock()
+    refusals = iter([(Refused, {"Error": {"Code": code, "Message": "busy"}})] * 5)
+    with Lab(RealAws(settings, clock), settings) as lab:
+        lab.build()
+        start = clock.now()
+        lab.account.client(service).meta.events.register(
+            f"before-call.{service}.{operation}", lambda **_: next(refusals, None)
+        )
+        assert list(lab.teardown()["outcome"]).count("deleted") == 11
+        assert clock.now() - start == timedelta(seconds=5)
+        assert set(lab.teardown()["outcome"]) == {"not there"}

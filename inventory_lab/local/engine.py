@@ -137,6 +137,13 @@ class EmbeddedAws:
             policy = iam.create_policy(PolicyName=f"inventory-lab-{name}", PolicyDocument=document)
             iam.attach_user_policy(UserName=ADMIN_USER, PolicyArn=policy["Policy"]["Arn"])
 
+    def revoke_producer(self) -> None:
+        """Delete the producer's key, which may be gone already with its user."""
+        user = self.settings.name("producer_user")
+        key = self._keys.pop(user, None)
+        if key and self._gate.knows(key["AccessKeyId"]):
+            self._client("iam").delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+
     def pump(self) -> Round:
         """Let a second pass, run the functions that were invoked asynchronously and are due, and make
         one round of every running pipe.

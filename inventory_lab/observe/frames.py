@@ -126,6 +126,12 @@ def drift(rows: Sequence[dict[str, Any]]) -> Any:
     return table_of([tuple(row[c] for c in DRIFT_COLUMNS) for row in rows], DRIFT_COLUMNS)
 
 
+def deletions(found: Iterable[Any]) -> Any:
+    """What a teardown did, in its order: kind, name, outcome."""
+    rows = [(d.kind, d.name, d.outcome) for d in found]
+    return table_of(rows, ("kind", "name", "outcome"))
+
+
 def shown(sequence_number: int) -> str:
     """The last digits of a sequence number, which tell records of one lab apart."""
     return f"…{str(sequence_number)[-SHOWN_DIGITS:]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,6 +11,7 @@ from inventory_lab.exceptions import PrincipalNotAvailable
 from inventory_lab.settings import Settings
 
 TAGS = {"project": "inventory-lab"}
+"""Every resource of a lab is made with these, and only what has them is torn down."""
 
 
 class Account:
@@ -81,6 +82,11 @@ def boundary(account: Account) -> dict[str, str]:
     """The request member that puts a new user or role inside the settings' permissions boundary."""
     arn = account.settings.permissions_boundary
     return {"PermissionsBoundary": arn} if arn else {}
+
+
+def tags_of(listed: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Values by key, of tags as most services list them."""
+    return {tag["Key"]: tag["Value"] for tag in listed}
 
 
 def unless_missing(codes: tuple[str, ...], call: Callable[..., Any], **request: Any) -> Any:

@@ -8,6 +8,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.exceptions import NotBuilt
 from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.handler_source import MODULE, read_source
 from inventory_lab.resources.queues import describe as queue_url
 from inventory_lab.settings import HANDLERS
@@ -79,12 +81,27 @@ def describe(account: Account) -> dict[str, Any] | None:
     return answer
 
 
-def delete(account: Account) -> None:
-    """Delete the function and its log group."""
-    functions, logs = account.client("lambda"), account.client("logs")
+def tags(account: Account) -> dict[str, str] | None:
+    """The function's tags, or None when there is no function. GetFunction would leave them out for a
+    caller who may not call ListTags: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+    """
+    call = account.client("lambda").list_tags
+    answer = unless_missing(_MISSING, call, Resource=account.function_arn())
+    return None if answer is None else dict(answer.get("Tags") or {})
+
+
+def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Delete the function, once no update of it is under way; its log group stays. Raises
+    StillStanding.
+    """
     name = account.settings.name("function")
-    unless_missing(_MISSING, functions.delete_function, FunctionName=name)
-    unless_missing(_MISSING, logs.delete_log_group, logGroupName=account.log_group())
+    call = partial(account.client("lambda").delete_function, FunctionName=name)
+    until_gone(name, lambda: _state(account), call, (*_MISSING, "ResourceConflictException"), sleep)
+
+
+def _state(account: Account) -> str | None:
+    function = describe(account)
+    return None if function is None else str(function["State"])
 
 
 def _create(account: Account, code: bytes, sleep: Callable[[float], None]) -> None:

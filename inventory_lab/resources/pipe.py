@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from inventory_lab.exceptions import PipeFailed
 from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.deletion import until_gone
 
 _MISSING = ("NotFoundException",)
 WAIT_SECONDS = 300
@@ -18,7 +20,7 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
     """The pipe's ARN, running; made when it is missing or was never made whole. Raises PipeFailed."""
     pipe = describe(account)
     if pipe is not None and pipe["CurrentState"] == "CREATE_FAILED":
-        delete(account)  # nothing has run yet, and its cause may be gone
+        delete(account, sleep)  # nothing has run yet, and its cause may be gone
         pipe = None
     if pipe is None:
         account.client("pipes").create_pipe(**_request(account))
@@ -35,10 +37,24 @@ def describe(account: Account) -> dict[str, Any] | None:
     return pipe
 
 
-def delete(account: Account) -> None:
-    """Delete the pipe; it stops reading at once."""
-    call = account.client("pipes").delete_pipe
-    unless_missing(_MISSING, call, Name=account.settings.name("pipe"))
+def tags(account: Account) -> dict[str, str] | None:
+    """The pipe's tags, which DescribePipe gives, or None when there is no pipe:
+    https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html
+    """
+    pipe = describe(account)
+    return None if pipe is None else dict(pipe.get("Tags") or {})
+
+
+def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Delete the pipe, whatever its state, and wait until it is gone. Raises StillStanding."""
+    name = account.settings.name("pipe")
+    call = partial(account.client("pipes").delete_pipe, Name=name)
+    until_gone(name, lambda: _state(account), call, (*_MISSING, "ConflictException"), sleep)
+
+
+def _state(account: Account) -> str | None:
+    pipe = describe(account)
+    return None if pipe is None else str(pipe["CurrentState"])
 
 
 def _request(account: Account) -> dict[str, Any]:

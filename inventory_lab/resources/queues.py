@@ -36,8 +36,19 @@ def describe(account: Account, kind: str) -> str | None:
     return None if answer is None else str(answer["QueueUrl"])
 
 
+def tags(account: Account, kind: str) -> dict[str, str] | None:
+    """The queue's tags, or None when there is no queue."""
+    url = describe(account, kind)
+    if url is None:
+        return None
+    answer = unless_missing(_MISSING, account.client("sqs").list_queue_tags, QueueUrl=url)
+    return None if answer is None else dict(answer.get("Tags", {}))
+
+
 def delete(account: Account, kind: str) -> None:
-    """Delete the queue with all its messages."""
+    """Delete the queue with all its messages. For a minute AWS may still show it, and lets no queue of
+    its name be made: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
+    """
     url = describe(account, kind)
     if url is not None:
-        account.client("sqs").delete_queue(QueueUrl=url)
+        unless_missing(_MISSING, account.client("sqs").delete_queue, QueueUrl=url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, boundary, unless_missing
+from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
 from inventory_lab.resources.policies import policy
 
 KINDS = ("pipe_role", "function_role")
@@ -34,11 +34,21 @@ def describe(account: Account, kind: str) -> dict[str, Any] | None:
     return None if answer is None else dict(answer["Role"])
 
 
+def tags(account: Account, kind: str) -> dict[str, str] | None:
+    """The role's tags, or None when there is no role."""
+    role = describe(account, kind)
+    return None if role is None else tags_of(role.get("Tags", []))
+
+
 def delete(account: Account, kind: str) -> None:
-    """Delete the role and its inline policies."""
+    """Delete the role with its inline policies; attached policies are detached, and stay:
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html
+    """
     if describe(account, kind) is None:
         return
     iam, name = account.client("iam"), account.settings.name(kind)
+    for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
     for policy_name in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         iam.delete_role_policy(RoleName=name, PolicyName=policy_name)
     iam.delete_role(RoleName=name)

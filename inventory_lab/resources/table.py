@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
+from inventory_lab.resources.deletion import until_gone
 
 _MISSING = ("ResourceNotFoundException",)
 
@@ -25,7 +29,7 @@ def ensure(account: Account) -> str:
             TableName=name,
             TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
         )
-    return account.arn("dynamodb", f"table/{name}")
+    return _arn(account)
 
 
 def describe(account: Account) -> dict[str, Any] | None:
@@ -35,7 +39,24 @@ def describe(account: Account) -> dict[str, Any] | None:
     return None if answer is None else dict(answer["Table"])
 
 
-def delete(account: Account) -> None:
-    """Delete the table with all its items."""
-    call = account.client("dynamodb").delete_table
-    unless_missing(_MISSING, call, TableName=account.settings.name("table"))
+def tags(account: Account) -> dict[str, str] | None:
+    """The table's tags, or None when there is no table."""
+    pages = account.client("dynamodb").get_paginator("list_tags_of_resource")
+    answer = unless_missing(_MISSING, pages.paginate(ResourceArn=_arn(account)).build_full_result)
+    return None if answer is None else tags_of(answer.get("Tags", []))
+
+
+def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Delete the table with all its items, and wait until it is gone. Raises StillStanding."""
+    name = account.settings.name("table")
+    call = partial(account.client("dynamodb").delete_table, TableName=name)
+    until_gone(name, lambda: _state(account), call, (*_MISSING, "ResourceInUseException"), sleep)
+
+
+def _arn(account: Account) -> str:
+    return account.arn("dynamodb", f"table/{account.settings.name('table')}")
+
+
+def _state(account: Account) -> str | None:
+    table = describe(account)
+    return None if table is None else str(table["TableStatus"])

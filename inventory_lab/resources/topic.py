@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
 
-_MISSING = ("NotFound", "NotFoundException")
+_MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
 
 
 def ensure(account: Account) -> str:
@@ -26,6 +26,13 @@ def describe(account: Account) -> dict[str, Any] | None:
     call = account.client("sns").get_topic_attributes
     answer = unless_missing(_MISSING, call, TopicArn=account.topic_arn())
     return None if answer is None else dict(answer["Attributes"])
+
+
+def tags(account: Account) -> dict[str, str] | None:
+    """The topic's tags, or None when there is no topic."""
+    call = account.client("sns").list_tags_for_resource
+    answer = unless_missing(_MISSING, call, ResourceArn=account.topic_arn())
+    return None if answer is None else tags_of(answer.get("Tags", []))
 
 
 def delete(account: Account) -> None:

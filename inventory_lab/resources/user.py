@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, boundary, unless_missing
+from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
 from inventory_lab.resources.policies import policy
 
 POLICY_NAME = "put-to-one-stream"
@@ -30,11 +30,23 @@ def describe(account: Account) -> dict[str, Any] | None:
     return None if answer is None else dict(answer["User"])
 
 
+def tags(account: Account) -> dict[str, str] | None:
+    """The user's tags, or None when there is no user."""
+    user = describe(account)
+    return None if user is None else tags_of(user.get("Tags", []))
+
+
 def delete(account: Account) -> None:
-    """Delete the user with its access keys and inline policies."""
+    """Delete the user with its access keys and inline policies; groups and attached policies that it
+    had stay: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
+    """
     if describe(account) is None:
         return
     iam, name = account.client("iam"), account.settings.name("producer_user")
+    for group in iam.list_groups_for_user(UserName=name)["Groups"]:
+        iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
+    for attached in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
+        iam.detach_user_policy(UserName=name, PolicyArn=attached["PolicyArn"])
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     for policy_name in iam.list_user_policies(UserName=name)["PolicyNames"]:

@@ -7,7 +7,7 @@ import pytest
 from inventory_lab import Lab, Settings, connect
 from inventory_lab.exceptions import WrongSetting
 from inventory_lab.lab import STAGES, Stage
-from inventory_lab.resources import function, pipe, queues, roles, stream, table, topic, user
+from inventory_lab.resources import function, pipe, roles, stream
 
 ALWAYS = {"user", "pipe_role", "function_role"}
 ADDED: dict[Stage, set[str]] = {
@@ -37,25 +37,6 @@ def test_building_twice_makes_nothing_new_and_loses_nothing(built: Lab) -> None:
 def test_an_unknown_stage_is_refused(lab: Lab) -> None:
     with pytest.raises(ValueError, match="there are stream, table, function, pipe"):
         lab.build(through="lambda")  # type: ignore[arg-type]
-
-
-def test_teardown_leaves_nothing_and_may_be_repeated(built: Lab) -> None:
-    built.teardown()
-    built.teardown()
-    account = built.account
-    assert stream.describe(account) is None
-    assert table.describe(account) is None
-    assert topic.describe(account) is None
-    assert function.describe(account) is None
-    assert pipe.describe(account) is None
-    assert user.describe(account) is None
-    assert [queues.describe(account, kind) for kind in queues.KINDS] == [None] * 3
-    assert [roles.describe(account, kind) for kind in roles.KINDS] == [None] * 2
-
-
-def test_what_was_torn_down_can_be_built_again(built: Lab) -> None:
-    built.teardown()
-    assert built.build()["pipe"].endswith(":pipe/inventory-pipe")
 
 
 def test_the_stream_has_two_shards_and_the_table_expires_tombstones(built: Lab) -> None:

@@ -9,11 +9,18 @@ import pytest
 from botocore.exceptions import ClientError
 
 from inventory_lab import Lab
+from inventory_lab.resources import roles
 from inventory_lab.resources.policies import policy
 
+LIST_BUCKETS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"},
+    }
+)
 DEPLOYER_SIDS = [
     "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "Pipe", "Roles",
-    "PassPipeRole", "PassFunctionRole", "Producer",
+    "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
 ]  # fmt: skip
 
 
@@ -25,7 +32,25 @@ def build_and_tear_down(lab: Lab) -> None:
     functions.update_function_code(FunctionName="update-inventory", ZipFile=b"PK\5\6" + b"\0" * 18)
     lab.build()
     lab.session("producer")  # has an access key from now on
+    leave_things_behind(lab)
     lab.teardown()
+
+
+def leave_things_behind(lab: Lab) -> None:
+    """What a lesson may have done to the lab's user, roles and function."""
+    root, name = lab.session("root"), lab.settings.name
+    iam, user = root.client("iam"), name("producer_user")
+    policy_arn = iam.create_policy(PolicyName=f"{name('pipe')}-extra", PolicyDocument=LIST_BUCKETS)[
+        "Policy"
+    ]["Arn"]
+    iam.attach_user_policy(UserName=user, PolicyArn=policy_arn)
+    iam.create_group(GroupName=f"{lab.settings.prefix}clerks")
+    iam.add_user_to_group(GroupName=f"{lab.settings.prefix}clerks", UserName=user)
+    iam.put_user_policy(UserName=user, PolicyName="extra", PolicyDocument=LIST_BUCKETS)
+    for role in map(name, roles.KINDS):
+        iam.attach_role_policy(RoleName=role, PolicyArn=policy_arn)
+        iam.put_role_policy(RoleName=role, PolicyName="extra", PolicyDocument=LIST_BUCKETS)
+    root.client("logs").create_log_group(logGroupName=lab.account.log_group())
 
 
 def statements(lab: Lab) -> list[dict[str, Any]]:

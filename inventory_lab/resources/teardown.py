@@ -1,0 +1,92 @@
+"""Deleting a lab: everything that build() makes and that carries the lab's tag, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from inventory_lab.resources import (  # fmt: skip
+    function,
+    log_group,
+    pipe,
+    queues,
+    roles,
+    stream,
+    table,
+    topic,
+    user,
+)
+from inventory_lab.resources.account import TAGS, Account
+
+Outcome = Literal["deleted", "would be deleted", "not there", "not ours"]
+Sleep = Callable[[float], None]
+Tags = Callable[[Account], dict[str, str] | None]
+Delete = Callable[[Account], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What became of a resource. One that is "not ours" has the lab's name without its tag, and was
+    left alone.
+    """
+
+    kind: str
+    name: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    kind: str
+    name: str
+    tags: Tags
+    delete: Delete
+
+
+def tear_down(account: Account, sleep: Sleep = time.sleep, dry_run: bool = False) -> list[Deletion]:
+    """What became of each resource, in the order of deletion; a dry run only reads.
+
+    May be repeated, also after it was interrupted. Raises StillStanding for a deletion that AWS does
+    not finish, and the ClientError of a call that AWS denies; what comes later is then left standing.
+    """
+    return [
+        Deletion(resource.kind, resource.name, _delete(resource, account, dry_run))
+        for resource in _resources(account, sleep)
+    ]
+
+
+def _delete(resource: _Resource, account: Account, dry_run: bool) -> Outcome:
+    tags = resource.tags(account)
+    if tags is None:
+        return "not there"
+    if not TAGS.items() <= tags.items():
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    resource.delete(account)
+    return "deleted"
+
+
+def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
+    """All of a lab, users before what they use. The log group comes after the function's role: until
+    that is gone, lines that arrive late could make it again.
+    """
+
+    def named(kind: str, tags: Tags, delete: Delete) -> _Resource:
+        return _Resource(kind, account.settings.name(kind), tags, delete)
+
+    yield named("pipe", pipe.tags, partial(pipe.delete, sleep=sleep))
+    yield named("function", function.tags, partial(function.delete, sleep=sleep))
+    yield named("topic", topic.tags, topic.delete)
+    for kind in queues.KINDS:
+        yield named(kind, partial(queues.tags, kind=kind), partial(queues.delete, kind=kind))
+    yield named("table", table.tags, partial(table.delete, sleep=sleep))
+    yield named("stream", stream.tags, partial(stream.delete, sleep=sleep))
+    for kind in roles.KINDS:
+        yield named(kind, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind))
+    yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
+    user_name = account.settings.name("producer_user")
+    yield _Resource("user", user_name, user.tags, user.delete)

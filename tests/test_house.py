@@ -28,8 +28,9 @@ MAY_IMPORT = {
     "observe": {"domain", "function", "exceptions", "settings", "resources"},
     "aws": {"domain", "function", "exceptions", "settings", "resources"},
     "lab": {"domain", "function", "exceptions", "settings", "resources", "producer", "observe", "local", "aws"},
+    "lesson": {"exceptions", "resources", "lab"},
     "__main__": {"domain", "exceptions", "settings", "producer", "lab", "local"},
-    "__init__": {"denials", "domain", "settings", "producer", "lab", "local"},
+    "__init__": {"denials", "domain", "settings", "producer", "lab", "lesson", "local"},
 }  # fmt: skip
 KNOW_MOTO = {
     "local/boundaries.py", "local/deliveries.py", "local/engine.py", "local/function_settings.py",

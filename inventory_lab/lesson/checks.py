@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Number
+from typing import Any
+
 from inventory_lab.exceptions import CheckFailed
 
 
@@ -11,7 +14,7 @@ def check(claim: str, found: object, expected: object = True) -> None:
     Otherwise print WRONG with both, and raise CheckFailed: a lesson does not go on after a wrong result.
     """
     if found != expected:
-        _print("WRONG", f"{claim}: found {found!r}, expected {expected!r}")
+        _print("WRONG", f"{claim}: found {_told(found)}, expected {_told(expected)}")
         raise CheckFailed(claim, found, expected)
     _print("ok", claim)
 
@@ -25,7 +28,12 @@ def attempt(claim: str, found: object, expected: object) -> None:
     elif found == expected:
         _print("ok", claim)
     else:
-        _print("wrong", f"{claim}: found {found!r}")
+        _print("wrong", f"{claim}: found {_told(found)}")
+
+
+def _told(value: Any) -> str:
+    """A number of numpy or pandas looks like the number it is."""
+    return repr(value.item() if isinstance(value, Number) and hasattr(value, "item") else value)
 
 
 def _print(verdict: str, text: str) -> None:

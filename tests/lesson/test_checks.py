@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pandas
 import pytest
 
 from inventory_lab import attempt, check
@@ -35,4 +36,9 @@ def test_an_exercise_that_is_solved_prints_ok(capsys: Printed) -> None:
 
 def test_a_wrong_answer_is_shown_and_raises_nothing(capsys: Printed) -> None:
     attempt("five are left", 4, 5)
+    assert capsys.readouterr().out == "wrong  five are left: found 4\n"
+
+
+def test_a_number_from_a_table_is_told_as_a_number(capsys: Printed) -> None:
+    attempt("five are left", pandas.Series([4])[0], 5)
     assert capsys.readouterr().out == "wrong  five are left: found 4\n"

@@ -15,6 +15,7 @@ SOLUTIONS = FOLDER / "solutions"
 
 GAP = re.compile(r"(?<=# your code: begin\n).*?(?=^ *# your code: end$)", re.DOTALL | re.MULTILINE)
 
+IGNORED = "nbval-ignore-output"
 SETUP = """\
 import sys
 from importlib.util import find_spec
@@ -65,6 +66,11 @@ def gap(source: str) -> str | None:
     """What stands between the marks of an exercise; None when the cell has none."""
     found = GAP.search(source)
     return found[0] if found else None
+
+
+def is_ignored(cell: Any) -> bool:
+    """Whether nbval runs the cell without comparing what it prints."""
+    return IGNORED in cell.metadata.get("tags", [])
 
 
 def solved(notebook: Any, solution: Any) -> Any:

@@ -62,11 +62,12 @@ def store(path: Path) -> str:
     notebook, solution = course.read(path), course.solution_of(path)
     opened(notebook)
     filled = course.solved(notebook, course.read(solution)) if solution.is_file() else None
-    notebook = executed(notebook, path.parent)
+    before = nbformat.from_dict(notebook)
+    notebook = with_ignored_of(before, executed(notebook, path.parent))
     if filled is None:
         write(notebook, path)
         return f"stored {path.name}; it has no solution"
-    write(executed(filled, solution.parent), solution)
+    write(with_ignored_of(notebook, executed(filled, solution.parent)), solution)
     write(notebook, path)
     return f"stored {path.name} and its solution"
 
@@ -90,6 +91,25 @@ def executed(notebook: Any, folder: Path) -> Any:
         coalesce_streams=True,
     ).execute()
     return notebook
+
+
+def with_ignored_of(before: Any, notebook: Any) -> Any:
+    """The notebook; a cell that is not compared keeps the outputs it had, if any: they may be others
+    in every run.
+    """
+    kept = {cell.id: cell.outputs for cell in before.cells if course.is_ignored(cell)}
+    for cell in notebook.cells:
+        if kept.get(cell.id):
+            cell.outputs = nbformat.from_dict(kept[cell.id])
+            _count(cell)
+    return notebook
+
+
+def _count(cell: Any) -> None:
+    """Give the outputs the count of their cell."""
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            output.execution_count = cell.execution_count
 
 
 def write(notebook: Any, path: Path) -> None:

@@ -14,7 +14,6 @@ import pytest
 from tools import course, store
 
 LIE = "a lie\n"
-IGNORED = "nbval-ignore-output"
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60", "--dist=loadscope"]
 
 
@@ -22,9 +21,7 @@ def lied(notebook: Any) -> Iterator[str]:
     """Change every stored output that is text; the names that nbval gives to these cells."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(cells):
-        if IGNORED in cell.metadata.get("tags", []):
-            continue
-        if [output for output in cell.outputs if _change(output)]:
+        if not course.is_ignored(cell) and [o for o in cell.outputs if _change(o)]:
             yield f"Cell {number}"
 
 

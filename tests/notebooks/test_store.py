@@ -102,3 +102,17 @@ def test_a_gap_may_be_inside_a_function_and_hold_backslashes() -> None:
 def test_a_cell_without_marks_is_never_taken_from_the_solution() -> None:
     (cell,) = course.solved(notebook(code("1")), notebook(code("2"))).cells
     assert cell.source == "1"
+
+
+def gave_back(text: str, count: int, *tags: str) -> Any:
+    output = v4.new_output("execute_result", {"text/plain": text}, execution_count=count)
+    found = notebook(code("random()", [output], metadata={"tags": list(tags)}))
+    found.cells[0].execution_count = count
+    return found
+
+
+@pytest.mark.parametrize(("tags", "kept"), [([course.IGNORED], "0.1"), ([], "0.2")])
+def test_only_what_is_not_compared_keeps_its_outputs(tags: list[str], kept: str) -> None:
+    (cell,) = store.with_ignored_of(gave_back("0.1", 1, *tags), gave_back("0.2", 2, *tags)).cells
+    assert cell.outputs[0].data["text/plain"] == kept
+    assert cell.outputs[0].execution_count == 2

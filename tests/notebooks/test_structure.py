@@ -31,7 +31,6 @@ ACCOUNT = re.compile(r"(?<!shardId-)\b(?!123456789012\b)\d{12}\b")
 MACHINE_PATH = re.compile(
     r"(?<![\w./<-])/(home|root|Users|tmp|mnt|opt|usr|var/folders|work|content)/[\w.]|\b[A-Z]:\\\w"
 )
-IGNORED = "nbval-ignore-output"
 LONGEST_CELL, MEDIAN_CELL, MOST_MINUTES, MOST_IGNORED, LEAST_COMPARED = 20, 6, 20, 2, 0.95
 
 
@@ -184,26 +183,22 @@ def test_no_link_is_relative(path: Path) -> None:
             assert not re.findall(r"\]\((?!https://|#)[^)]*\)", cell.source), cell.id
 
 
-def compared(cell: Any) -> bool:
-    return IGNORED not in cell.metadata.get("tags", [])
-
-
 @every_file
 def test_few_cells_are_not_compared_and_the_text_before_says_why(path: Path) -> None:
     cells = course.read(path).cells
-    ignored = [i for i, c in enumerate(cells) if c.cell_type == "code" and not compared(c)]
+    ignored = [i for i, c in enumerate(cells) if course.is_ignored(c)]
     assert len(ignored) <= MOST_IGNORED
     for i in ignored:
         assert cells[i - 1].cell_type == "markdown"
         assert "not compared" in cells[i - 1].source
     for cell in cells:
-        assert set(cell.metadata.get("tags", [])) <= {IGNORED}
+        assert set(cell.metadata.get("tags", [])) <= {course.IGNORED}
         assert "NBVAL_" not in cell.source
 
 
 def test_nearly_all_cells_of_the_course_are_compared() -> None:
     cells = [cell for path in STORED for cell in code_cells(path)]
-    assert sum(compared(cell) for cell in cells) / len(cells) >= LEAST_COMPARED
+    assert sum(not course.is_ignored(cell) for cell in cells) / len(cells) >= LEAST_COMPARED
 
 
 @every_notebook

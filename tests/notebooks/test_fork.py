@@ -9,7 +9,7 @@ import pytest
 
 from tools import course, fork, index
 
-MINE = "https://github.com/me/my-fork"
+MINE = "https://github.com/somebody-else/their-copy"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lab bench clean
+.PHONY: help demo test lint lab notebooks fork bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -15,7 +15,7 @@ demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
 	$(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=60 notebooks
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=60 -n auto --dist loadscope notebooks
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/python -m ruff check .
@@ -24,6 +24,13 @@ lint: $(VENV)/.dev  ## ruff and mypy
 
 lab: $(VENV)/.notebook  ## open the notebooks in Jupyter
 	$(BIN)/python -m jupyter lab notebooks
+
+notebooks: $(VENV)/.dev  ## execute and store every notebook, its solution, and the table of them
+	$(BIN)/python -m ruff format --quiet notebooks
+	$(BIN)/python -m tools.store
+
+fork: $(VENV)/.dev  ## point badges, notebooks and pyproject at a fork: make fork ADDRESS=https://github.com/owner/name
+	$(BIN)/python -m tools.fork '$(ADDRESS)'
 
 bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams
 	$(BIN)/python benchmarks/folded_against_per_record.py

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from inventory_lab.domain.events import QuantityChanged as QuantityChanged
     from inventory_lab.lab import Lab as Lab
     from inventory_lab.lab import connect as connect
+    from inventory_lab.lesson.checks import attempt as attempt
+    from inventory_lab.lesson.checks import check as check
+    from inventory_lab.lesson.installed import versions as versions
+    from inventory_lab.lesson.sources import show as show
+    from inventory_lab.lesson.standing import progress as progress
     from inventory_lab.local.faults import FaultPlan as FaultPlan
     from inventory_lab.observe.snapshot import Snapshot as Snapshot
     from inventory_lab.producer.generator import simulate as simulate
@@ -36,10 +41,15 @@ _HOMES = {
     "RawRecord": "producer.publisher",
     "Settings": "settings",
     "Snapshot": "observe.snapshot",
+    "attempt": "lesson.checks",
+    "check": "lesson.checks",
     "connect": "lab",
     "expect_denied": "denials",
+    "progress": "lesson.standing",
     "replay": "producer.replay",
+    "show": "lesson.sources",
     "simulate": "producer.generator",
+    "versions": "lesson.installed",
 }
 __all__ = sorted(_HOMES)
 

@@ -23,6 +23,7 @@ __all__ = [
     "BadTable",
     "BrokenItem",
     "ChargesNotAllowed",
+    "CheckFailed",
     "EventTooLarge",
     "InvalidFilter",
     "InvalidPolicy",
@@ -36,6 +37,7 @@ __all__ = [
     "MissingEnvironment",
     "NotBuilt",
     "NotDenied",
+    "NothingToShow",
     "PipeFailed",
     "PrincipalNotAvailable",
     "PublishFailed",
@@ -306,3 +308,17 @@ class BadRow(InventoryLabError):
         self.line = line
         self.problem = problem
         super().__init__(f"{source}, line {line}: {problem}")
+
+
+class CheckFailed(InventoryLabError):
+    """A claim of a notebook does not hold."""
+
+    def __init__(self, claim: str, found: object, expected: object) -> None:
+        super().__init__(f"{claim}: found {found!r}, expected {expected!r}")
+
+
+class NothingToShow(InventoryLabError):
+    """show() was asked for something that is no file of the repository."""
+
+    def __init__(self, what: object, problem: str) -> None:
+        super().__init__(f"cannot show {what!r:.60}: {problem}")

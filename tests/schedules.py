@@ -220,7 +220,11 @@ def _judge(lab: Lab, wanted: Schedule, result: Result) -> None:
         result.problems.append("negative stock")
     if lab.reports()["late_parent"] or found.dead_lettered:
         return  # the order in which records were judged is not that of the stream
-    stored = [r for r in stream.records(lab.account) if r.data not in POISON and "poison" not in r.partition_key]
+    stored = [
+        r
+        for r in stream.records(lab.account)
+        if r.data not in POISON and "poison" not in r.partition_key
+    ]
     expected, _ = model_stock([(r.partition_key, r.data) for r in stored])
     if quantities.to_dict() != expected:
         result.problems.append(f"the model has {expected}, the table {quantities.to_dict()}")

@@ -29,8 +29,9 @@ MAY_IMPORT = {
     "operate": {"domain", "function", "exceptions", "settings", "resources", "producer", "observe"},
     "aws": {"domain", "function", "exceptions", "settings", "resources"},
     "lab": {"domain", "function", "exceptions", "settings", "resources", "producer", "observe", "operate", "local", "aws"},
+    "lesson": {"exceptions", "resources", "lab"},
     "__main__": {"domain", "exceptions", "settings", "producer", "observe", "lab", "local"},
-    "__init__": {"denials", "domain", "settings", "producer", "observe", "lab", "local"},
+    "__init__": {"denials", "domain", "settings", "producer", "observe", "lab", "lesson", "local"},
 }  # fmt: skip
 KNOW_MOTO = {
     "local/boundaries.py", "local/deliveries.py", "local/engine.py", "local/function_settings.py",

@@ -1,0 +1,40 @@
+"""Claims that a notebook checks, and exercises that may stay open."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any
+
+from inventory_lab.exceptions import CheckFailed
+
+
+def check(claim: str, found: object, expected: object = True) -> None:
+    """Print `ok` and the claim when what was found equals what is expected.
+
+    Otherwise print WRONG with both, and raise CheckFailed: a lesson does not go on after a wrong result.
+    """
+    if found != expected:
+        _print("WRONG", f"{claim}: found {_told(found)}, expected {_told(expected)}")
+        raise CheckFailed(claim, found, expected)
+    _print("ok", claim)
+
+
+def attempt(claim: str, found: object, expected: object) -> None:
+    """Print how an exercise stands: `ok`, `wrong` with what was found, or `to do` as long as that is
+    None or an ellipsis. It never raises, so that a notebook runs to its end with its exercises open.
+    """
+    if found is None or found is ...:
+        _print("to do", claim)
+    elif found == expected:
+        _print("ok", claim)
+    else:
+        _print("wrong", f"{claim}: found {_told(found)}")
+
+
+def _told(value: Any) -> str:
+    """A number of numpy or pandas looks like the number it is."""
+    return repr(value.item() if isinstance(value, Number) and hasattr(value, "item") else value)
+
+
+def _print(verdict: str, text: str) -> None:
+    print(f"{verdict:7}{text}")

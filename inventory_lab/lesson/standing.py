@@ -1,0 +1,46 @@
+"""The pipeline in one line, with a tick at every part that stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from inventory_lab.resources import function, pipe, queues, stream, table, topic, user
+
+if TYPE_CHECKING:
+    from inventory_lab.lab import Lab
+    from inventory_lab.resources.account import Account
+
+STANDS, MISSING = "✓", "·"
+STATES = ("StreamStatus", "TableStatus", "CurrentState", "State")
+"""The member that tells the state, in the descriptions of stream, table, pipe and function."""
+
+
+def progress(lab: Lab) -> None:
+    """Print the pipeline in one line with a tick at every part that stands now, as AWS describes it; a
+    part that is neither active nor running shows its state instead.
+    """
+    account = lab.account
+    way = {
+        "producer": user.describe(account),
+        "stream": stream.describe(account),
+        "pipe": pipe.describe(account),
+        "function": function.describe(account),
+        "table": table.describe(account),
+    }
+    beside = {"topic": topic.describe(account), "queues": _queues(account)}
+    print(" → ".join(_parts(way)), *_parts(beside), sep=", ")
+
+
+def _parts(found: dict[str, Any]) -> list[str]:
+    return [f"{name} {_mark(description)}" for name, description in found.items()]
+
+
+def _queues(account: Account) -> bool:
+    return all(queues.describe(account, kind) for kind in queues.KINDS)
+
+
+def _mark(description: Any) -> str:
+    if not description:
+        return MISSING
+    states = [description[key] for key in STATES if description is not True and key in description]
+    return STANDS if not states or states[0].upper() in {"ACTIVE", "RUNNING"} else f"({states[0]})"

@@ -1,0 +1,118 @@
+"""A notebook is stored the same, byte for byte, whoever ran it and when."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+from nbformat import v4
+
+from tools import course, store
+
+
+def chunk(kind: bytes, data: bytes = b"") -> bytes:
+    check = struct.pack(">I", zlib.crc32(kind + data))
+    return struct.pack(">I", len(data)) + kind + data + check
+
+
+HEADER, PIXELS, END = chunk(b"IHDR", b"header"), chunk(b"IDAT", b"pixels"), chunk(b"IEND")
+NOTES = chunk(b"tEXt", b"Software\0any 1.0") + chunk(b"tIME", b"\x07\xea\x0b\x16\x10\x00\x00")
+
+
+def notebook(*cells: Any) -> Any:
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    return v4.new_notebook(cells=list(cells))
+
+
+def code(source: str, outputs: Any = (), **more: Any) -> Any:
+    return v4.new_code_cell(source, outputs=list(outputs), execution_count=1, **more)
+
+
+def test_a_picture_loses_its_notes_and_keeps_the_rest() -> None:
+    noted = store.PNG_SIGNATURE + HEADER + NOTES + PIXELS + END
+    assert store.bare_png(noted) == store.PNG_SIGNATURE + HEADER + PIXELS + END
+
+
+def test_the_stored_text_has_no_trace_of_a_machine_or_a_run() -> None:
+    picture = base64.b64encode(store.PNG_SIGNATURE + NOTES + END).decode()
+    data = {"text/plain": "IntSlider(value=3)", store.WIDGET_VIEW: {"model_id": "ab12"}}
+    outputs = [
+        v4.new_output("display_data", data=data),
+        v4.new_output("display_data", data={"image/png": picture + "\n"}),
+    ]
+    found = notebook(code("1", outputs, metadata={"execution": {"iopub": "12:00"}}))
+    found.metadata = nbformat.from_dict(
+        {"widgets": {"state": {}}, "language_info": {"version": "3.14"}}
+    )
+    text = store.text(found)
+    for trace in ("widgets", "widget-view", "3.14", "12:00", "Software", r"\n\n"):
+        assert trace not in text
+    assert "IntSlider(value=3)" in text
+    assert text.endswith("}\n")
+
+
+def test_tags_stay_and_come_in_order() -> None:
+    found = notebook(code("1", metadata={"tags": ["b", "a"], "collapsed": True}))
+    stored = nbformat.reads(store.text(found), as_version=4)
+    assert stored.cells[0].metadata == {"tags": ["a", "b"]}
+
+
+def test_storing_twice_gives_the_same_text() -> None:
+    once = store.text(notebook(code("1\n\n")))
+    assert store.text(nbformat.reads(once, as_version=4)) == once
+
+
+def test_a_notebook_that_fails_is_named_with_its_cell_and_left_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "00_x.ipynb"
+    store.write(notebook(code("1"), code("1 / 0")), path)
+    before = path.read_bytes()
+    assert store.attempted(path) == (
+        False,
+        "FAILED cell [2] of 00_x.ipynb: ZeroDivisionError: division by zero",
+    )
+    assert path.read_bytes() == before
+    with pytest.raises(CellExecutionError):
+        store.store(path)
+
+
+STUB = "# your code: begin\nanswer = None\n# your code: end\nprint(answer)"
+
+
+def test_a_solution_follows_its_notebook_and_keeps_its_gaps() -> None:
+    old = notebook(code(STUB.replace("None", "42")))
+    new = notebook(code(STUB.replace("print(answer)", "print(answer + 1)")))
+    (cell,) = course.solved(new, old).cells
+    assert cell.source == "# your code: begin\nanswer = 42\n# your code: end\nprint(answer + 1)"
+
+
+def test_a_gap_may_be_inside_a_function_and_hold_backslashes() -> None:
+    stub = "def f():\n    # your code: begin\n    return None\n    # your code: end\n"
+    solution = stub.replace("None", r'"\1\n"')
+    (cell,) = course.solved(notebook(code(stub)), notebook(code(solution))).cells
+    assert cell.source == solution
+
+
+def test_a_cell_without_marks_is_never_taken_from_the_solution() -> None:
+    (cell,) = course.solved(notebook(code("1")), notebook(code("2"))).cells
+    assert cell.source == "1"
+
+
+def gave_back(text: str, count: int, *tags: str) -> Any:
+    output = v4.new_output("execute_result", {"text/plain": text}, execution_count=count)
+    found = notebook(code("random()", [output], metadata={"tags": list(tags)}))
+    found.cells[0].execution_count = count
+    return found
+
+
+@pytest.mark.parametrize(("tags", "kept"), [([course.IGNORED], "0.1"), ([], "0.2")])
+def test_only_what_is_not_compared_keeps_its_outputs(tags: list[str], kept: str) -> None:
+    (cell,) = store.with_ignored_of(gave_back("0.1", 1, *tags), gave_back("0.2", 2, *tags)).cells
+    assert cell.outputs[0].data["text/plain"] == kept
+    assert cell.outputs[0].execution_count == 2

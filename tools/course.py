@@ -1,0 +1,84 @@
+"""The notebooks of the course: where they are, how they open, and the gaps of their exercises."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "notebooks"
+SOLUTIONS = FOLDER / "solutions"
+
+GAP = re.compile(r"(?<=# your code: begin\n).*?(?=^ *# your code: end$)", re.DOTALL | re.MULTILINE)
+
+IGNORED = "nbval-ignore-output"
+SETUP = """\
+import sys
+from importlib.util import find_spec
+
+REPOSITORY = "{address}"
+
+if not find_spec("inventory_lab"):
+    if "google.colab" not in sys.modules:
+        raise ModuleNotFoundError(
+            f"inventory_lab is not installed here: clone {{REPOSITORY}}, run `make lab` in the clone, "
+            "and open this notebook there (in VS Code, with the kernel of its .venv)"
+        )
+    %pip install --quiet git+{{REPOSITORY}}"""
+
+VERSIONS = """\
+from inventory_lab import versions
+
+versions()"""
+
+
+def repository(root: Path = ROOT) -> str:
+    """The git address of the course, from the one place where it stands."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["urls"]["Repository"])
+
+
+def setup_cell(address: str) -> str:
+    """The source of the cell that installs the library in Colab, and elsewhere says what to do."""
+    return SETUP.format(address=address)
+
+
+def notebooks(folder: Path = FOLDER) -> list[Path]:
+    """The notebooks of the course, in order."""
+    return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+
+
+def solution_of(path: Path) -> Path:
+    """Where the solution of a notebook is."""
+    return path.parent / "solutions" / path.name
+
+
+def read(path: Path) -> Any:
+    """A notebook from its file."""
+    return nbformat.read(path, as_version=4)
+
+
+def gap(source: str) -> str | None:
+    """What stands between the marks of an exercise; None when the cell has none."""
+    found = GAP.search(source)
+    return found[0] if found else None
+
+
+def is_ignored(cell: Any) -> bool:
+    """Whether nbval runs the cell without comparing what it prints."""
+    return IGNORED in cell.metadata.get("tags", [])
+
+
+def solved(notebook: Any, solution: Any) -> Any:
+    """The notebook, with the gaps of the exercises filled as in its solution; cells match by id."""
+    gaps = {cell.id: gap(cell.source) for cell in solution.cells}
+    result = nbformat.from_dict(notebook)
+    for cell in result.cells:
+        if gap(cell.source) is not None and gaps.get(cell.id) is not None:
+            filled = gaps[cell.id]
+            cell.source = GAP.sub(lambda _, filled=filled: filled, cell.source)
+    return result

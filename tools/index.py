@@ -1,0 +1,75 @@
+"""The table of the notebooks in notebooks/README.md, made from the notebooks: `python -m tools.index`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import course
+
+README = course.FOLDER / "README.md"
+BRANCH = "main"
+TABLE = re.compile(r"(?<=<!-- table: begin -->\n).*?(?=<!-- table: end -->)", re.DOTALL)
+TITLE = re.compile(r"# (\d\d) (\S.*)")
+MINUTES = re.compile(r"\*\*Minutes:\*\* (\d+)")
+NEEDS = re.compile(r"\*\*Before you start:\*\* ([^\n]+?)\.?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a notebook says of itself in its first two cells."""
+
+    file: str
+    number: str
+    title: str
+    minutes: int
+    needs: str
+
+
+def entry(path: Path) -> Entry:
+    """The entry of a notebook. Raises ValueError when its opening does not say all of it."""
+    title, facts = (cell.source for cell in course.read(path).cells[:2])
+    found = TITLE.fullmatch(title), MINUTES.search(facts), NEEDS.search(facts)
+    if not all(found):
+        raise ValueError(f"{path.name}: its first cells do not give title, minutes and needs")
+    heading, minutes, needs = (match for match in found if match)
+    return Entry(path.name, heading[1], heading[2], int(minutes[1]), needs[1])
+
+
+def badge(address: str, file: str) -> str:
+    """A link that opens the notebook in Colab."""
+    where = address.removeprefix("https://github.com/")
+    target = f"https://colab.research.google.com/github/{where}/blob/{BRANCH}/notebooks/{file}"
+    return f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({target})"
+
+
+def table(entries: list[Entry], address: str) -> str:
+    """The table, a notebook a row, and the sum of the minutes."""
+    rows = [
+        f"| [{e.number} {e.title}]({e.file}) | {e.minutes} | {e.needs} | "
+        f"[solution](solutions/{e.file}) | {badge(address, e.file)} |"
+        for e in entries
+    ]
+    head = [
+        "| notebook | minutes | before you start | solution | Colab |",
+        "|---|---:|---|---|---|",
+    ]
+    total = f"\nTogether {sum(e.minutes for e in entries)} minutes."
+    return "\n".join([*head, *rows, total, ""])
+
+
+def with_table(text: str) -> str:
+    """The text of the README with the table as the notebooks have it now."""
+    new = table([entry(path) for path in course.notebooks()], course.repository())
+    return TABLE.sub(lambda _: new, text)
+
+
+def main() -> None:
+    """Write the table into the README."""
+    text = README.read_text(encoding="utf-8")
+    README.write_text(with_table(text), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ from inventory_lab.settings import Settings
 Stage = Literal["stream", "table", "function", "pipe"]
 STAGES: tuple[Stage, ...] = ("stream", "table", "function", "pipe")
 ADMIN_POLICIES = ("deployer", "operator")
+TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
 
@@ -430,14 +432,20 @@ _local_lab: list[Lab] = []
 
 
 def connect(
-    target: str = "local", settings: Settings | None = None, allow_charges: bool = False
+    target: str | None = None, settings: Settings | None = None, allow_charges: bool = False
 ) -> Lab:
     """A lab on the embedded AWS ("local") or on the account of your credentials ("aws").
 
-    There is one local lab in a process: a second connect() closes the first and says so. Raises
+    Without a target the environment decides, so that a notebook runs unchanged on an account:
+    INVENTORY_LAB_TARGET=aws with INVENTORY_LAB_ALLOW_CHARGES=yes, and without settings also
+    INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX, INVENTORY_LAB_PERMISSIONS_BOUNDARY. There is one local lab in a process: a second connect() closes the first and says so. Raises
     ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another target.
     """
-    settings = Settings() if settings is None else settings
+    if target is None:
+        target = os.environ.get(TARGET_VARIABLE) or "local"
+        allow_charges = allow_charges or os.environ.get(CHARGES_VARIABLE, "").lower() == "yes"
+    if settings is None:
+        settings = Settings() if target == "local" else Settings.from_environment(os.environ)
     if not isinstance(settings, Settings):
         raise TypeError(f"connect(settings=...) takes Settings, not {settings!r}")
     if target == "aws":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from inventory_lab.exceptions import WrongSetting
 
@@ -16,6 +18,7 @@ NAMES = (
     "alerts_queue", "pipe_role", "function_role", "producer_user", "build_project", "artifacts_bucket",
     "boundary",
 )  # fmt: skip
+FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary")
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 """What all services accept in a name; the shortest limit is that of a pipe, a function and a role."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
@@ -86,6 +89,15 @@ class Settings:
             raise WrongSetting(
                 "low_stock", self.low_stock, f"at most high_stock ({self.high_stock})"
             )
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """The defaults, but for what INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
+        INVENTORY_LAB_PERMISSIONS_BOUNDARY say. Raises WrongSetting.
+        """
+        variables = {name: f"INVENTORY_LAB_{name.upper()}" for name in FROM_ENVIRONMENT}
+        given: dict[str, Any] = {n: environ[v] for n, v in variables.items() if environ.get(v)}
+        return cls(**given)
 
     def name(self, kind: str) -> str:
         """The full name of a kind of resource, such as 'stream'."""

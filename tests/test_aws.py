@@ -13,7 +13,7 @@ from moto.core.models import MockAWS
 from inventory_lab import Lab, ProductAdded, connect
 from inventory_lab.aws import RealAws
 from inventory_lab.domain.inventory import Item, Status
-from inventory_lab.exceptions import PrincipalNotAvailable
+from inventory_lab.exceptions import ChargesNotAllowed, PrincipalNotAvailable
 from inventory_lab.function.store import Store
 from inventory_lab.local.clock import LabClock
 from inventory_lab.settings import Settings
@@ -162,3 +162,24 @@ def test_a_resource_that_is_being_changed_is_waited_for(
         assert list(lab.teardown()["outcome"]).count("deleted") == 11
         assert clock.now() - start == timedelta(seconds=5)
         assert set(lab.teardown()["outcome"]) == {"not there"}
+
+
+def test_the_environment_leads_an_unchanged_notebook_to_an_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INVENTORY_LAB_TARGET", "aws")
+    with pytest.raises(ChargesNotAllowed):
+        connect()
+    monkeypatch.setenv("INVENTORY_LAB_ALLOW_CHARGES", "yes")
+    monkeypatch.setenv("INVENTORY_LAB_PREFIX", "anna-")
+    monkeypatch.setenv("INVENTORY_LAB_REGION", "eu-west-1")
+    settings = connect().settings
+    assert (settings.name("stream"), settings.region) == ("anna-e-commerce-streaming", "eu-west-1")
+
+
+def test_the_environment_allows_no_charges_for_a_target_that_the_code_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INVENTORY_LAB_ALLOW_CHARGES", "yes")
+    with pytest.raises(ChargesNotAllowed):
+        connect("aws")

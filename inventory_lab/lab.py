@@ -258,8 +258,8 @@ class Lab:
         Warns of items that cannot be read.
         """
         found = table.read(self.account)
-        for _, problem in found.broken.values():
-            warnings.warn(str(problem), stacklevel=2)
+        for broken in found.broken.values():
+            warnings.warn(str(broken.problem), stacklevel=2)
         return frames.inventory(found.items.values())
 
     def records(self) -> Any:

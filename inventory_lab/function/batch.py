@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from inventory_lab.domain.errors import MalformedBatch, MissingEnvironment
-from inventory_lab.domain.inventory import Outcome, Reason, Record
+from inventory_lab.domain.inventory import Outcome, Record
 
 
 def read_batch(event: Any) -> list[Record]:
@@ -62,23 +62,6 @@ def log_late_parents(outcomes: Sequence[Outcome]) -> None:
         "first": str(record.sequence_number),
         "last": str(late[-1].record.sequence_number),
         "after": younger,
-    }
-    print(json.dumps(line, separators=(",", ":")))
-
-
-def log_redelivered(outcomes: Iterable[Outcome]) -> None:
-    """Print which records of one product came again: should the pipe give them up after this, because
-    no answer reaches it, the log shows that they had been judged.
-    """
-    again = [o.record for o in outcomes if o.reason is Reason.REDELIVERED_RECORD]
-    if not again:
-        return
-    line = {
-        "report": "redelivered",
-        "partition_key": again[0].partition_key,
-        "shard_id": again[0].shard_id,
-        "first": str(again[0].sequence_number),
-        "last": str(again[-1].sequence_number),
     }
     print(json.dumps(line, separators=(",", ":")))
 

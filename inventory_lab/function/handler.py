@@ -18,7 +18,6 @@ from inventory_lab.function.batch import (
     batch_item_failures,
     group_by_partition_key,
     log_late_parents,
-    log_redelivered,
     log_report,
     read_batch,
     required,
@@ -81,7 +80,6 @@ class BatchProcessor:
         try:
             for key in [key for key in judged if key not in failed and _time_is_left(context)]:
                 committed[key] = self._commit(judged[key])
-                log_redelivered(committed[key])
         finally:  # what is committed is counted, whatever became of the rest
             self._report(records, [o for outcomes in committed.values() for o in outcomes])
         return batch_item_failures(r for r in records if not committed.get(r.partition_key))

@@ -213,7 +213,7 @@ class Faults:
         """Handles before-call: an error answer, a crash, or none."""
         caller = context.get(CALLER)
         service, operation = model.service_model.service_name, model.name
-        if self._plan is None or caller is None or not self._concerns(caller, service):
+        if self._plan is None or caller is None or not _concerns(caller, service, operation):
             return None
         if self._invocation is not None and service != "lambda":
             self._crash(self._invocation, operation)
@@ -224,10 +224,6 @@ class Faults:
         if not _reads(operation) and self._strikes("lost_response", operation):
             params["headers"][TWICE] = "yes"
         return None
-
-    def _concerns(self, caller: Any, service: str) -> bool:
-        """The producer's calls, and those of the pipe and the function; nobody's calls to IAM."""
-        return service in _THROTTLES and (caller.kind == "role" or service == "kinesis")
 
     def _crash(self, invocation: _Invocation, operation: str) -> None:
         if invocation.calls == 0 and self._strikes("crash_before_effect", operation):
@@ -277,6 +273,11 @@ def installed(faults: Faults) -> Iterator[None]:
         yield
     finally:
         handlers.BUILTIN_HANDLERS.remove(entry)
+
+
+def _concerns(caller: Any, service: str, operation: str) -> bool:
+    """The calls of the pipe and the function, and whoever puts records; not those of an observer."""
+    return service in _THROTTLES and (caller.kind == "role" or operation.startswith("PutRecord"))
 
 
 def _reads(operation: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,9 +58,7 @@ class Evidence:
         """Whether the function has judged the record, by the watermarks of the product's item."""
         if not self.watermarked:
             return True
-        if record.partition_key in self.contents.broken:
-            return self.passed(record.shard_id, record.sequence_number) is not False
-        return judged_by(self.contents.items.get(record.partition_key), record)
+        return judged_by(self.contents.memory(record.partition_key), record)
 
     def is_given_up(self, record: Record) -> bool:
         """Whether the pipe gave the record up and nobody had judged it before."""
@@ -130,25 +128,37 @@ def _effects(
 ) -> frozenset[str]:
     """The records (shard:sequence number) in the dead letters that had been judged all the same.
 
-    Proof is that the rejected queue has the record, that the function's log saw it come again, or
-    that the item remembers its event and no other record holds that event.
+    Proof is that the rejected queue has the record, that the function reports a batch that it was in,
+    or that the item remembers its event and no other record holds that event.
     """
-    again = {key: Ranges(runs) for key, runs in told.redelivered.items()}
     proved: set[str] = set()
     remembered: dict[str, tuple[str, str]] = {}
-    for pointer in pointers:
-        for record in stream.records_between(
-            account, pointer.shard_id, pointer.first, pointer.last
-        ):
-            key = record.partition_key
-            if record.event_id in kept or (key in again and again[key].hold(record)):
-                proved.add(record.event_id)
-            elif event_id := _remembered_event(record, contents.items.get(key)):
-                remembered[record.event_id] = key, event_id
+    for record in _records_in(account, pointers):
+        key = record.partition_key
+        if record.event_id in kept or _was_in_a_batch(account, record, told):
+            proved.add(record.event_id)
+        elif event_id := _remembered_event(record, contents.items.get(key)):
+            remembered[record.event_id] = key, event_id
     if remembered:
         copies = _copies(account, {key for key, _ in remembered.values()})
         proved.update(record for record, fact in remembered.items() if copies[fact] == 1)
     return frozenset(proved)
+
+
+def _records_in(account: Account, pointers: Iterable[Pointer]) -> Iterator[Record]:
+    for at in pointers:
+        yield from stream.records_between(account, at.shard_id, at.first, at.last)
+
+
+def _was_in_a_batch(account: Account, record: Record, told: reports.Reports) -> bool:
+    """Whether a batch was judged that holds the record for sure: all that lies between its first and
+    last record was in it.
+    """
+    return any(
+        sum(1 for _ in stream.records_between(account, b.shard_id, b.first, b.last)) == b.records
+        for b in told.judged
+        if b.shard_id == record.shard_id and b.first <= record.sequence_number <= b.last
+    )
 
 
 def _remembered_event(record: Record, item: Item | None) -> str:

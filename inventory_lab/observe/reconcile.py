@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Record, Status, digest
+from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Outcome, Record, Status, digest
 from inventory_lab.observe.evidence import REJECTIONS_KEPT, Evidence
 from inventory_lab.observe.ledger import Entry, Fate
 
@@ -90,9 +90,27 @@ class Findings:
 
     items: Mapping[str, Item] = field(default_factory=dict)
     counts: Counter[Fate] = field(default_factory=Counter)
-    rejected: list[Record] = field(default_factory=list)
+    rejected: list[Outcome] = field(default_factory=list)
     pending: list[Record] = field(default_factory=list)
     applied_twice: list[str] = field(default_factory=list)
+    _applied: set[tuple[str, bytes]] = field(default_factory=set)
+
+    def note(self, entry: Entry) -> None:
+        """Count an entry, and keep what has to be looked at."""
+        self.counts[entry.fate] += 1
+        if entry.fate is Fate.PENDING:
+            self.pending.append(entry.record)
+        elif entry.fate is Fate.REJECTED and entry.outcome:
+            self.rejected.append(entry.outcome)
+        elif entry.fate is Fate.APPLIED:
+            fact, event_id = _fact(entry)
+            self.applied_twice += [event_id] if fact in self._applied else []
+            self._applied.add(fact)
+
+    @property
+    def open(self) -> int:
+        """The records that nobody judged: pending, lost or given up."""
+        return len(self.pending) + self.counts[Fate.DEAD_LETTER]
 
     @property
     def published(self) -> int:
@@ -103,17 +121,8 @@ class Findings:
 def fold(evidence: Evidence, records: Iterable[Record]) -> Findings:
     """Fold the records, in one pass."""
     ledger, found = evidence.ledger(), Findings()
-    applied: set[tuple[str, bytes]] = set()
     for entry in ledger.enter(records):
-        found.counts[entry.fate] += 1
-        if entry.fate is Fate.PENDING:
-            found.pending.append(entry.record)
-        elif entry.fate is Fate.REJECTED:
-            found.rejected.append(entry.record)
-        elif entry.fate is Fate.APPLIED:
-            fact, event_id = _fact(entry)
-            found.applied_twice += [event_id] if fact in applied else []
-            applied.add(fact)
+        found.note(entry)
     found.items = dict(evidence.since.items) | ledger.items
     return found
 
@@ -134,30 +143,29 @@ def reconcile(evidence: Evidence, read: Read, frame: Callable[[Any], Any]) -> Re
     """Compare the table with the stream that `read` gives; `frame` makes a table of the drift."""
     found, counts = fold(evidence, read()), counted(evidence)
     lost = [r for r in found.pending if evidence.passed(r.shard_id, r.sequence_number)]
-    given_up = found.counts[Fate.DEAD_LETTER]
-    known = accounted(evidence) + given_up + len(found.pending)
     missing = missing_rejections(evidence, found) if evidence.watermarked else ()
     return Reconciliation(
         published=found.published,
         applied=counts["applied"],
         rejected=counts["rejected"],
         duplicates=counts["duplicates"],
-        dead_lettered=given_up,
+        dead_lettered=found.counts[Fate.DEAD_LETTER],
         pending=len(found.pending) - len(lost),
         drift=frame(drift(evidence, found.items, read)),
-        missing_rejections=tuple(sorted(missing)),
+        missing_rejections=tuple(sorted(outcome.record.event_id for outcome in missing)),
         lost=tuple(record.event_id for record in lost),
         applied_twice=tuple(found.applied_twice),
-        cut=evidence.cut(known, found.published),
+        cut=evidence.cut(accounted(evidence) + found.open, found.published),
     )
 
 
-def missing_rejections(evidence: Evidence, found: Findings) -> Iterator[str]:
-    """The rejected records that are not in the queue, though it keeps messages that long."""
+def missing_rejections(evidence: Evidence, found: Findings) -> Iterator[Outcome]:
+    """The rejections that are not in the queue, though it keeps messages that long."""
     oldest = (evidence.now - REJECTIONS_KEPT).timestamp()
-    for record in found.rejected:
+    for outcome in found.rejected:
+        record = outcome.record
         if record.event_id not in evidence.kept and record.arrived_at >= oldest:
-            yield record.event_id
+            yield outcome
 
 
 def drift(evidence: Evidence, expected: Mapping[str, Item], read: Read) -> list[dict[str, Any]]:
@@ -220,7 +228,7 @@ def _add_first_differences(
     for row in rows:
         key = row["product_id"]
         if key in evidence.contents.broken:
-            row["first_difference"] = evidence.contents.broken[key][1].problem
+            row["first_difference"] = evidence.contents.broken[key].problem.problem
         elif not evidence.watermarked:
             row["first_difference"] = "the simple design remembers no events"
         else:

@@ -23,7 +23,7 @@ COUNTS = (
     "late_parent",
 )
 
-KINDS = ("batch", "late_parent", "redelivered")
+KINDS = ("batch", "late_parent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,24 @@ class LateRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """An invocation that judged all its records; they may be fewer than lie between first and last."""
+
+    shard_id: str
+    first: int
+    last: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reports:
-    """What the log tells: sums over all batches; by partition key the late runs, and what came again
-    (shard, first and last sequence number); when the first batch ran, in epoch seconds (None: none did).
+    """What the log tells: sums over all batches, the batches that were judged whole, late runs by
+    partition key, and when the first batch ran, in epoch seconds (None: none did).
     """
 
     totals: Mapping[str, int]
     late: Mapping[str, Sequence[LateRun]] = field(default_factory=dict)
-    redelivered: Mapping[str, Sequence[tuple[str, int, int]]] = field(default_factory=dict)
+    judged: Sequence[Batch] = ()
     began_at: float | None = None
 
 
@@ -55,18 +65,17 @@ def read(account: Account) -> Reports:
     """All reports of the function; sums of 0 when it has not run yet."""
     total: Counter[str] = Counter()
     late: dict[str, list[LateRun]] = {}
-    again: dict[str, list[tuple[str, int, int]]] = {}
+    judged: list[Batch] = []
     began_at: float | None = None
     for at, line in _lines(account):
         began_at = at if began_at is None else min(at, began_at)
         if line["report"] == "batch":
             total.update({name: line.get(name, 0) for name in COUNTS})
-        elif line["report"] == "late_parent":
-            late.setdefault(line["partition_key"], []).append(_late_run(line))
+            if line.get("first") and not line["failed"]:
+                judged.append(_batch(line))
         else:
-            run = line["shard_id"], int(line["first"]), int(line["last"])
-            again.setdefault(line["partition_key"], []).append(run)
-    return Reports({name: total[name] for name in COUNTS}, late, again, began_at)
+            late.setdefault(line["partition_key"], []).append(_late_run(line))
+    return Reports({name: total[name] for name in COUNTS}, late, judged, began_at)
 
 
 def _lines(account: Account) -> Iterator[tuple[float, dict[str, Any]]]:
@@ -95,6 +104,10 @@ def _report(line: str) -> dict[str, Any] | None:
         return None
     ours = isinstance(found, dict) and found.get("report") in KINDS
     return found if ours else None
+
+
+def _batch(line: Mapping[str, Any]) -> Batch:
+    return Batch(line["shard_id"], int(line["first"]), int(line["last"]), line["records"])
 
 
 def _late_run(line: Mapping[str, Any]) -> LateRun:

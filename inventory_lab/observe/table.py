@@ -16,13 +16,26 @@ from inventory_lab.resources.account import Account
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """The attributes of an item that cannot be read, why, and what can be read of its watermarks."""
+
+    attributes: Mapping[str, Any]
+    problem: BrokenItem
+    watermarks: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
-    """The table's items by product id; in `broken` the attributes of those that cannot be read, with
-    the error that says why.
-    """
+    """The table's items by product id; in `broken` those that cannot be read."""
 
     items: dict[str, Item] = field(default_factory=dict)
-    broken: dict[str, tuple[Mapping[str, Any], BrokenItem]] = field(default_factory=dict)
+    broken: dict[str, Broken] = field(default_factory=dict)
+
+    def memory(self, product_id: str) -> Item | None:
+        """The item, or of a broken one at least how far it had been judged; None for neither."""
+        if product_id in self.broken:
+            return Item(product_id, watermarks=self.broken[product_id].watermarks)
+        return self.items.get(product_id)
 
 
 def read(account: Account) -> Contents:
@@ -45,9 +58,17 @@ def _sort_in(found: Contents, attributes: Mapping[str, Any]) -> None:
     try:
         item = to_item(attributes)
     except BrokenItem as exc:
-        found.broken[exc.product_id] = attributes, exc
+        found.broken[exc.product_id] = Broken(attributes, exc, _watermarks(attributes))
     else:
         found.items[item.product_id] = item
+
+
+def _watermarks(attributes: Mapping[str, Any]) -> Mapping[str, int]:
+    names = ("product_id", "watermarks")
+    try:
+        return to_item({n: attributes[n] for n in names if n in attributes}).watermarks
+    except BrokenItem:
+        return {}
 
 
 def _scan(account: Account) -> Iterator[Mapping[str, Any]]:

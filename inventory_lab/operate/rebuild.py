@@ -12,12 +12,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inventory_lab.domain.inventory import KEPT_WATERMARKS, Item, Record
+from inventory_lab.domain.inventory import KEPT_WATERMARKS, Item, Outcome, Record
 from inventory_lab.exceptions import RebuildFailed, StreamCut
+from inventory_lab.function.notices import rejection_body
 from inventory_lab.function.store import Store, to_attributes
+from inventory_lab.observe import queues
 from inventory_lab.observe.evidence import Evidence
-from inventory_lab.observe.ledger import Fate, judged_by
-from inventory_lab.observe.reconcile import accounted
+from inventory_lab.observe.ledger import Ledger, judged_by
+from inventory_lab.observe.reconcile import Findings, accounted, missing_rejections
 from inventory_lab.resources.account import Account
 
 ROUNDS = 10
@@ -42,14 +44,15 @@ def rebuild(
 ) -> list[Rewritten]:
     """Write every item that is not what the stream says; those that were written, by product id.
 
-    Raises StreamCut when the stream lacks the beginning, RebuildFailed when others are always first.
+    Rejections that are not in the rejected queue are put there first, as the function does. Raises StreamCut when the stream lacks the beginning, RebuildFailed when others are always first.
     """
     client, name = account.client("dynamodb"), account.settings.name("table")
     store = Store(client, name, account.settings.tombstone_days, writer=WRITER)
     done: dict[str, Rewritten] = {}
     for _ in range(ROUNDS):
         evidence = gather()
-        wanted = differing(evidence, read())
+        wanted, untold = differing(evidence, read())
+        queues.send(account, "rejected_queue", [rejection_body(outcome) for outcome in untold])
         written = [w for w in wanted if _write(store, client, name, evidence, w)]
         done |= {w.product_id: w for w in written}
         if len(written) == len(wanted):
@@ -57,25 +60,33 @@ def rebuild(
     raise RebuildFailed(sorted({w.product_id for w in wanted} - {w.product_id for w in written}))
 
 
-def differing(evidence: Evidence, records: Iterable[Record]) -> list[Rewritten]:
-    """The items that are not what the stream says, with what they have to be. Raises StreamCut."""
-    ledger, arrived, entered = evidence.ledger(_is_judged(evidence)), dict[str, float](), 0
-    pending = 0
+def differing(
+    evidence: Evidence, records: Iterable[Record]
+) -> tuple[list[Rewritten], list[Outcome]]:
+    """The items that are not what the stream says, with what they have to be; and the rejections that
+    nobody was told of. Raises StreamCut.
+    """
+    ledger, found = evidence.ledger(_is_judged(evidence)), Findings()
+    arrived: dict[str, float] = {}
     for entry in ledger.enter(records):
+        found.note(entry)
         arrived[entry.record.partition_key] = entry.record.arrived_at
-        entered += entry.fate is not Fate.EARLIER
-        pending += entry.fate in (Fate.PENDING, Fate.DEAD_LETTER)
-    if why := evidence.cut(accounted(evidence) + pending, entered):
+    if why := evidence.cut(accounted(evidence) + found.open, found.published):
         raise StreamCut(why)
+    untold = list(missing_rejections(evidence, found))
+    return _rewritten(evidence, ledger, arrived), untold
+
+
+def _rewritten(evidence: Evidence, ledger: Ledger, arrived: Mapping[str, float]) -> list[Rewritten]:
     expected = dict(evidence.since.items) | ledger.items
     found = evidence.contents
-    wanted = [
+    every = [
         Rewritten(
             key, found.items.get(key), _after(key, expected, found.items), arrived.get(key, 0)
         )
         for key in sorted(expected.keys() | found.items.keys() | found.broken.keys())
     ]
-    return [each for each in wanted if each.before != each.after]
+    return [each for each in every if each.before != each.after]
 
 
 def _is_judged(evidence: Evidence) -> Callable[[Record], bool]:
@@ -84,7 +95,7 @@ def _is_judged(evidence: Evidence) -> Callable[[Record], bool]:
     """
 
     def is_judged(record: Record) -> bool:
-        item = evidence.contents.items.get(record.partition_key)
+        item = evidence.contents.memory(record.partition_key)
         if judged_by(item, record):
             return True
         passed = evidence.passed(record.shard_id, record.sequence_number)
@@ -119,8 +130,8 @@ def _joined(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
 def _write(store: Store, client: Any, table: str, evidence: Evidence, wanted: Rewritten) -> bool:
     """False when somebody else has written in between."""
     if wanted.product_id in evidence.contents.broken:
-        attributes, _ = evidence.contents.broken[wanted.product_id]
-        return _replace_broken(client, table, attributes, wanted.after)
+        broken = evidence.contents.broken[wanted.product_id]
+        return _replace_broken(client, table, broken.attributes, wanted.after)
     before = wanted.before or Item(wanted.product_id)
     return store.commit(before, wanted.after, wanted.arrived_at).committed
 

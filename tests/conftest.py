@@ -12,6 +12,13 @@ from inventory_lab import Lab, connect
 EVENTS = Path(__file__).parent / "events"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--schedules", type=int, default=200, help="how many schedules are played")
+    parser.addoption(
+        "--model-events", type=int, default=5_000, help="how many events the model is compared on"
+    )
+
+
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     with connect() as lab:

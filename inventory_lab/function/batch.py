@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from inventory_lab.domain.errors import MalformedBatch, MissingEnvironment
@@ -43,8 +43,8 @@ def log_report(counts: Mapping[str, Any]) -> None:
     print(json.dumps({"report": "batch", **counts}, separators=(",", ":")))
 
 
-def log_late_parents(outcomes: Sequence[Outcome]) -> None:
-    """Print where records of an older shard come among those of younger ones, before it is committed:
+def log_late_parents(outcomes: Sequence[Outcome], log: Callable[[str], object] = print) -> None:
+    """Log where records of an older shard come among those of younger ones, before it is committed:
     without it nobody could tell later in which order a product's records were judged.
 
     Should a line be there that was not committed, the committed one has the same version or a higher.
@@ -63,7 +63,7 @@ def log_late_parents(outcomes: Sequence[Outcome]) -> None:
         "last": str(late[-1].record.sequence_number),
         "after": younger,
     }
-    print(json.dumps(line, separators=(",", ":")))
+    log(json.dumps(line, separators=(",", ":")))
 
 
 def required(name: str) -> str:

@@ -108,7 +108,7 @@ def gather(
         pointers=pointers,
         rejected=rejected,
         kept=kept,
-        effects=_effects(account, pointers, kept, told, contents),
+        effects=_effects(account, pointers, told, contents),
         reports=told,
         stream=summary,
         now=now,
@@ -122,20 +122,20 @@ def gather(
 def _effects(
     account: Account,
     pointers: Iterable[Pointer],
-    kept: frozenset[str],
     told: reports.Reports,
     contents: table.Contents,
 ) -> frozenset[str]:
     """The records (shard:sequence number) in the dead letters that had been judged all the same.
 
-    Proof is that the rejected queue has the record, that the function reports a batch that it was in,
-    or that the item remembers its event and no other record holds that event.
+    Proof is that the function reports a batch that it was in, or that the item remembers its event
+    and no other record holds that event. A message in the rejected queue is none: it was sent before
+    the commit, which may have failed.
     """
     proved: set[str] = set()
     remembered: dict[str, tuple[str, str]] = {}
     for record in _records_in(account, pointers):
         key = record.partition_key
-        if record.event_id in kept or _was_in_a_batch(account, record, told):
+        if _was_in_a_batch(account, record, told):
             proved.add(record.event_id)
         elif event_id := _remembered_event(record, contents.items.get(key)):
             remembered[record.event_id] = key, event_id

@@ -21,7 +21,7 @@ EXECUTION_COLUMNS = (
     "at", "pipe", "shard", "first", "last", "records", "attempt", "outcome", "failed", "error",
 )  # fmt: skip
 REJECTED_COLUMNS = ("reason", "partition_key", "detail", "event_id", "payload")
-LETTER_COLUMNS = ("reason", "sequence", "partition_key", "state", "payload")
+LETTER_COLUMNS = ("reason", "sequence", "partition_key", "event_id", "state", "payload")
 HISTORY_COLUMNS = (
     "sequence", "occurred_at", "event", "amount", "outcome", "reason", "stock", "event_id",
 )  # fmt: skip
@@ -86,7 +86,8 @@ def dead_letters(letters: Iterable[Letter]) -> Any:
     """Records that the pipe gave up; `payload` in bytes, None when the stream holds it no more."""
     letters = list(letters)
     rows = [
-        (x.reason, shown(x.sequence_number), x.partition_key, x.state, x.payload) for x in letters
+        (x.reason, shown(x.sequence_number), x.partition_key, x.event_id, x.state, x.payload)
+        for x in letters
     ]
     frame = table_of(rows, LETTER_COLUMNS)
     frame.attrs["sequence_numbers"] = [str(letter.sequence_number) for letter in letters]

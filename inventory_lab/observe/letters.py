@@ -42,6 +42,12 @@ class Letter:
         return f"{self.shard_id}:{self.sequence_number}"
 
     @property
+    def event_id(self) -> str:
+        """The id of its event; empty when it holds none."""
+        event = self.event
+        return event.event_id if event else ""
+
+    @property
     def event(self) -> Any:
         """The inventory event of the payload; None when it is none."""
         data = self.payload or b""

@@ -23,7 +23,7 @@ COUNTS = (
     "late_parent",
 )
 
-KINDS = ("batch", "late_parent")
+LATE_FIELDS = {"partition_key", "shard_id", "first", "last", "version", "after"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ def read(account: Account) -> Reports:
         began_at = at if began_at is None else min(at, began_at)
         if line["report"] == "batch":
             total.update({name: line.get(name, 0) for name in COUNTS})
-            if line.get("first") and not line["failed"]:
+            if line.get("first") and not line.get("failed"):
                 judged.append(_batch(line))
         else:
-            late.setdefault(line["partition_key"], []).append(_late_run(line))
+            late.setdefault(line["partition_key"], []).append(late_run(line))
     return Reports({name: total[name] for name in COUNTS}, late, judged, began_at)
 
 
@@ -102,15 +102,18 @@ def _report(line: str) -> dict[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    ours = isinstance(found, dict) and found.get("report") in KINDS
-    return found if ours else None
+    if not isinstance(found, dict):
+        return None
+    late = found.get("report") == "late_parent" and found.keys() >= LATE_FIELDS
+    return found if late or found.get("report") == "batch" else None
 
 
 def _batch(line: Mapping[str, Any]) -> Batch:
     return Batch(line["shard_id"], int(line["first"]), int(line["last"]), line["records"])
 
 
-def _late_run(line: Mapping[str, Any]) -> LateRun:
+def late_run(line: Mapping[str, Any]) -> LateRun:
+    """The run that a line of the function's log tells of."""
     return LateRun(
         shard_id=line["shard_id"],
         first=int(line["first"]),

@@ -35,8 +35,7 @@ class Redriven:
     @property
     def event_id(self) -> str:
         """The id of the event that was sent, or else of the letter's; empty when it is no event."""
-        event = self.sent if isinstance(self.sent, InventoryEvent) else self.letter.event
-        return event.event_id if event else ""
+        return self.sent.event_id if isinstance(self.sent, InventoryEvent) else self.letter.event_id
 
 
 def prepare(letters: Iterable[Letter], correct: Correct | None = None) -> list[Redriven]:

@@ -1,0 +1,256 @@
+"""Is the table what the stream says, and if not, since when?"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inventory_lab import (
+    Lab,
+    ProductAdded,
+    QuantityChanged,
+    Settings,
+    Snapshot,
+    connect,
+)
+from inventory_lab.domain.inventory import Item, Status, digest
+from inventory_lab.exceptions import BadSnapshot, NotBuilt
+from inventory_lab.observe import stream
+from inventory_lab.observe.reconcile import first_difference
+from tests.operate.damage import damage
+
+DAY = 24 * 3600
+
+
+def stock(lab: Lab) -> Any:
+    return lab.inventory()["quantity"].to_dict()
+
+
+def phones(lab: Lab, *deltas: int) -> None:
+    """Sell and return phones; the events are called e-1, e-2 … by their place in the call."""
+    events = [QuantityChanged("Phone", d, event_id=f"e-{n}") for n, d in enumerate(deltas, 1)]
+    lab.settle(lab.publish(events))
+
+
+@pytest.fixture
+def shop(built: Lab) -> Lab:
+    built.settle(
+        built.publish([ProductAdded("Phone", 20, event_id="e-0"), ProductAdded("Oven", 3)])
+    )
+    phones(built, -5, 2)
+    return built
+
+
+def test_it_prints_the_law_and_the_verdict(shop: Lab) -> None:
+    assert str(shop.reconcile()) == (
+        "published 4 = applied 4 + rejected 0 + duplicates 0 + dead letters 0 + pending 0\nexact"
+    )
+
+
+def test_a_quantity_changed_by_hand_is_drift_of_which_all_events_agree(shop: Lab) -> None:
+    damage(shop, "Phone", quantity={"N": "99"})
+    found = shop.reconcile()
+    [row] = found.drift.to_dict("records")
+    assert (row["expected_quantity"], row["found_quantity"]) == (17, 99)
+    assert row["first_difference"] == "all events agree: the item was changed otherwise"
+    assert found.problems == ["1 products drift"]
+    assert str(found).endswith("NOT EXACT: 1 products drift")
+
+
+def test_an_event_that_the_table_lacks_is_named(shop: Lab) -> None:
+    ids = digest("e-0") + digest("e-2")
+    damage(shop, "Phone", recent_event_ids={"B": ids}, applied_count={"N": "2"})
+    [row] = shop.reconcile().drift.to_dict("records")
+    assert row["first_difference"] == "e-1 was not applied"
+
+
+def test_an_item_that_cannot_be_read_is_named_with_the_reason(shop: Lab) -> None:
+    damage(shop, "Phone", quantity={"N": "2.5"})
+    [row] = shop.reconcile().drift.to_dict("records")
+    assert (row["found_status"], row["expected_quantity"]) == ("broken", 17)
+    assert "invalid literal for int() with base 10: '2.5'" in row["first_difference"]
+    with pytest.warns(UserWarning, match=r"item of 'Phone' cannot be read .* lab.rebuild\(\)"):
+        assert stock(shop) == {"Oven": 3}
+
+
+def test_an_item_that_is_gone_is_not_exact(shop: Lab) -> None:
+    damage(shop, "Phone")
+    assert shop.reconcile().problems == [
+        "3 records were passed and left no trace in the table",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (["a", "b", "c"], "all events agree: the item was changed otherwise"),
+        (["a", "c"], "b was not applied"),
+        (["a", "b"], "c was not applied"),
+        (["a", "b", "b", "c"], "b was applied twice"),
+        (["a", "b", "c", "c"], "c was applied twice"),
+        (["a", "x", "b", "c"], "x was applied and should not have been"),
+        (["a", "b", "c", "?"], "an event that the stream does not hold was applied and should not have been"),
+        (["b", "c"], "all events agree: the item was changed otherwise"),
+        ([], "a was not applied"),
+        (None, "there is no item"),
+    ],
+)  # fmt: skip
+def test_the_first_difference_is_told(found: list[str] | None, told: str) -> None:
+    names = {digest(name): name for name in "abcx"}
+    memory = b"".join(map(digest, found or []))
+    item = None if found is None else Item("Phone", Status.ACTIVE, recent_event_ids=memory)
+    assert first_difference(["a", "b", "c"], item, names) == told
+
+
+def test_what_the_stream_has_forgotten_is_said_and_not_called_exact(shop: Lab) -> None:
+    shop.clock.advance(DAY + 1)
+    phones(shop, -1)
+    found = shop.reconcile()
+    assert not found.exact
+    assert found.problems == [
+        "the stream keeps 24 hours: what arrived before 2026-01-05T09:00:04Z is gone; compare with a "
+        "snapshot: reconcile(since=snapshot)"
+    ]
+
+
+def test_a_stream_that_is_older_than_its_retention_and_lost_nothing_is_exact(built: Lab) -> None:
+    built.clock.advance(DAY + 1)
+    built.settle(built.publish(ProductAdded("Phone", 20)))
+    assert built.reconcile().exact
+
+
+def test_from_a_snapshot_on_it_is_exact_again(shop: Lab) -> None:
+    snapshot = shop.snapshot()
+    shop.clock.advance(DAY + 1)
+    shop.settle(shop.publish(QuantityChanged("Phone", -1)))
+    assert not shop.reconcile().exact
+    assert shop.reconcile(since=snapshot).exact
+
+
+def test_a_snapshot_counts_only_what_came_after_it(shop: Lab) -> None:
+    snapshot = shop.snapshot()
+    shop.settle(shop.publish([QuantityChanged("Phone", 3), QuantityChanged("Phone", -400)]))
+    found = shop.reconcile(since=snapshot)
+    assert (found.published, found.applied, found.rejected) == (2, 1, 1)
+    assert found.exact
+    damage(shop, "Phone", quantity={"N": "99"})
+    assert shop.reconcile(since=snapshot).drift["expected_quantity"].tolist() == [20]
+
+
+def test_a_snapshot_older_than_the_retention_helps_no_more(shop: Lab) -> None:
+    snapshot = shop.snapshot()
+    shop.settle(shop.publish(QuantityChanged("Phone", 3)))
+    shop.clock.advance(DAY + 1)
+    shop.settle(shop.publish(QuantityChanged("Phone", 3)))
+    assert shop.reconcile(since=snapshot).cut
+
+
+def test_a_snapshot_can_be_kept_in_a_file(shop: Lab, tmp_path: Path) -> None:
+    snapshot = shop.snapshot()
+    snapshot.save(tmp_path / "monday.json")
+    assert Snapshot.load(tmp_path / "monday.json") == snapshot
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"taken_at": 1, "counts": {}, "items": [1]}', "\xff"]
+)
+def test_another_file_is_no_snapshot(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text)
+    with pytest.raises(BadSnapshot, match=r"other.json is no snapshot that save\(\) wrote"):
+        Snapshot.load(path)
+
+
+@pytest.mark.parametrize("since", ["monday.json", {}, 5])
+def test_since_takes_a_snapshot(shop: Lab, since: Any) -> None:
+    with pytest.raises(TypeError, match=r"since takes what snapshot\(\) gave"):
+        shop.reconcile(since=since)
+
+
+def test_a_stream_made_anew_beside_the_old_table_goes_on_exactly(shop: Lab) -> None:
+    snapshot = shop.snapshot()
+    shop.session("root").client("kinesis").delete_stream(StreamName="e-commerce-streaming")
+    shop.pump()
+    shop.clock.advance(60)
+    shop.build()
+    shop.settle(shop.publish([QuantityChanged("Phone", -2), QuantityChanged("Oven", -4)]))
+    assert stock(shop) == {"Phone": 15, "Oven": 3}
+    assert "the stream was made at 2026-01-05T09:01:0" in shop.reconcile().cut
+    found = shop.reconcile(since=snapshot)
+    assert (found.published, found.applied, found.rejected, found.exact) == (2, 1, 1, True)
+
+
+def test_the_order_of_late_parents_comes_from_the_log(built: Lab) -> None:
+    built.settle(built.publish(ProductAdded("Phone", 5)))
+    built.session("admin").client("pipes").stop_pipe(Name="inventory-pipe")
+    built.publish(QuantityChanged("Phone", -4))
+    split(built)
+    built.publish([QuantityChanged("Phone", -3), QuantityChanged("Phone", -1)])
+    parent, child = sorted(
+        {r.shard_id for r in stream.records(built.account) if r.partition_key == "Phone"}
+    )
+    for shard_id in (child, parent):  # as a pipe may: parents are not promised to come first
+        invoke(built, shard_id)
+    assert stock(built) == {"Phone": 1}
+    assert built.history("Phone")["reason"].tolist() == ["", "", "", "InsufficientStock"]
+    assert built.reports()["late_parent"] == 1
+    assert built.reconcile().exact
+    built.session("admin").client("pipes").start_pipe(Name="inventory-pipe")
+    for _ in range(2):  # the parent, then its child
+        built.pump()
+    assert built.reports()["redelivered"] == 4
+    assert built.reconcile().exact
+
+
+def split(lab: Lab) -> None:
+    lab.session("admin").client("kinesis").update_shard_count(
+        StreamName="e-commerce-streaming", TargetShardCount=4, ScalingType="UNIFORM_SCALING"
+    )
+
+
+def invoke(lab: Lab, shard_id: str) -> None:
+    """Hand a shard's records to the function, as a pipe would."""
+    batch = [
+        {
+            "eventID": record.event_id,
+            "sequenceNumber": str(record.sequence_number),
+            "partitionKey": record.partition_key,
+            "data": base64.b64encode(record.data).decode(),
+            "approximateArrivalTimestamp": record.arrived_at,
+        }
+        for record in stream.shard_records(lab.account, shard_id)
+    ]
+    functions = lab.session("admin").client("lambda")
+    functions.invoke(FunctionName="update-inventory", Payload=json.dumps(batch))
+
+
+def test_records_whose_answer_was_lost_to_the_end_are_judged_and_not_dead() -> None:
+    with connect(settings=Settings(retries=2)) as lab:
+        lab.build()
+        with lab.faults(crash_after_commit=1):
+            lab.settle(lab.publish([ProductAdded("Phone", 5), QuantityChanged("Phone", -7)]))
+        assert stock(lab) == {"Phone": 5}
+        assert set(lab.dead_letters()["state"]) == {"judged before"}
+        found = lab.reconcile()
+        assert (found.applied, found.rejected, found.dead_lettered, found.exact) == (1, 1, 0, True)
+
+
+def test_an_answer_lost_long_ago_is_known_from_the_log() -> None:
+    with connect(settings=Settings(retries=0)) as lab:
+        lab.build()
+        with lab.faults(crash_after_commit=1):
+            lab.settle(lab.publish(ProductAdded("Phone", 5)))
+        lab.settle(lab.publish([QuantityChanged("Phone", 1) for _ in range(80)]))
+        assert lab.reconcile().exact
+
+
+def test_without_a_pipeline_it_says_what_is_missing(lab: Lab) -> None:
+    with pytest.raises(NotBuilt, match="the table 'inventory' does not exist"):
+        lab.reconcile()
+    lab.build(through="table")
+    with pytest.raises(NotBuilt, match="the queue"):
+        lab.reconcile()

@@ -1,0 +1,173 @@
+"""What was not applied is sent again, unchanged or corrected, and each is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from inventory_lab import Lab, ProductAdded, QuantityChanged, RawRecord, Settings, connect
+from inventory_lab.domain.events import encode_event
+
+BROKEN_HANDLER = "def handle(event, context):\n    raise RuntimeError('a bug of mine')\n"
+AT = "2026-01-05T09:00:00Z"
+
+
+@pytest.fixture
+def shop() -> Iterator[Lab]:
+    """20 phones; then a broken handler gave up a sale of 2, a return of 7 and a broken payload."""
+    with connect(settings=Settings(retries=1)) as lab:
+        lab.build()
+        lab.settle(lab.publish(ProductAdded("Phone", 20, event_id="e-0")))
+        lab.deploy(BROKEN_HANDLER)
+        sale, back = (QuantityChanged("Phone", d, event_id=e) for d, e in ((-2, "e-1"), (7, "e-2")))
+        lab.settle(lab.publish([sale, back, RawRecord("Phone", b"{")]))
+        lab.build()
+        yield lab
+
+
+def stock(lab: Lab) -> Any:
+    return lab.inventory()["quantity"].to_dict()
+
+
+def test_dead_letters_are_the_records_that_the_pointers_name(shop: Lab) -> None:
+    letters = shop.dead_letters()
+    assert (
+        letters[["reason", "partition_key", "state"]].values.tolist()
+        == [["RetryAttemptsExhausted", "Phone", "waiting"]] * 3
+    )
+    assert letters["payload"].iloc[-1] == b"{"
+    assert len(letters.attrs["sequence_numbers"][0]) == 56
+    assert letters.equals(shop.dead_letters())
+    assert shop.reconcile().dead_lettered == 3
+
+
+def test_a_redrive_sends_them_again_and_tells_what_became_of_each(shop: Lab) -> None:
+    done = shop.redrive()
+    assert done[["event_id", "done", "outcome", "reason"]].values.tolist() == [
+        ["e-1", "unchanged", "applied", ""],
+        ["e-2", "unchanged", "applied", ""],
+        ["", "unchanged", "rejected", "MalformedEvent"],
+    ]
+    assert stock(shop) == {"Phone": 25}
+    assert not len(shop.dead_letters())
+    found = shop.reconcile()
+    assert (found.published, found.applied, found.rejected, found.dead_lettered) == (7, 3, 1, 3)
+    assert found.exact
+
+
+def test_a_second_redrive_has_nothing_to_do(shop: Lab) -> None:
+    letters = shop.dead_letters()
+    shop.redrive(letters)
+    assert not len(shop.redrive())
+    again = shop.redrive(letters)  # a frame of before: its events are known by their ids
+    assert again["outcome"].tolist() == ["duplicate", "duplicate", "rejected"]
+    assert stock(shop) == {"Phone": 25}
+
+
+def test_some_rows_may_be_chosen(shop: Lab) -> None:
+    letters = shop.dead_letters()
+    done = shop.redrive(letters[letters["event_id"] == "e-2"])
+    assert done["event_id"].tolist() == ["e-2"]
+    assert stock(shop) == {"Phone": 27}
+    assert shop.reconcile().exact
+    shop.redrive()
+    assert stock(shop) == {"Phone": 25}
+    assert shop.reconcile().exact
+
+
+def test_a_correction_may_replace_an_event_leave_it_or_leave_it_out(shop: Lab) -> None:
+    def correct(letter: Any) -> Any:
+        if letter.event is None:
+            return None
+        if letter.event.event_id == "e-1":
+            return replace(letter.event, delta=-3)
+        return letter.event
+
+    done = shop.redrive(correct=correct)
+    assert done["done"].tolist() == ["corrected", "unchanged", "left out"]
+    assert stock(shop) == {"Phone": 24}
+    assert shop.dead_letters()["payload"].tolist()[-1] == b"{"
+    assert shop.reconcile().exact
+
+
+def test_a_correction_that_gives_no_event_sends_nothing(shop: Lab) -> None:
+    with pytest.raises(TypeError, match=r"correct\(\) gives an event, a RawRecord or None, not 5"):
+        shop.redrive(correct=lambda letter: 5)  # type: ignore[arg-type, return-value]
+    assert len(shop.dead_letters()) == 3
+    assert shop.reconcile().published == 4
+
+
+def test_rejected_records_can_be_corrected_and_sent_again(shop: Lab) -> None:
+    shop.settle(
+        shop.publish([QuantityChanged("Phone", -21, event_id="big"), RawRecord("Phone", b"x")])
+    )
+
+    def correct(letter: Any) -> Any:
+        if letter.reason == "InsufficientStock":
+            return replace(letter.event, delta=-20)
+        return QuantityChanged("Phone", 1, event_id="was-x")
+
+    done = shop.redrive(shop.rejected(), correct=correct)
+    assert done[["event_id", "done", "outcome"]].values.tolist() == [
+        ["big", "corrected", "applied"],
+        ["was-x", "corrected", "applied"],
+    ]
+    assert stock(shop) == {"Phone": 1}
+    again = shop.redrive(shop.rejected(), correct=correct)
+    assert again["done"].tolist() == ["sent again", "sent again"]
+    assert stock(shop) == {"Phone": 1}
+    assert len(shop.rejected()) == 2
+    assert shop.reconcile().exact
+
+
+def test_a_rejected_payload_too_large_for_the_queue_is_read_from_the_stream(shop: Lab) -> None:
+    event = encode_event(QuantityChanged("Phone", -21, event_id="big", occurred_at=AT))
+    large = event[:-1] + b', "note": "' + b"x" * 300_000 + b'"}'
+    shop.settle(shop.publish(RawRecord("Phone", large)))
+    shop.settle(shop.publish(QuantityChanged("Phone", 5)))
+    done = shop.redrive(shop.rejected())
+    assert done[["event_id", "done", "outcome"]].values.tolist() == [
+        ["big", "unchanged", "applied"]
+    ]
+
+
+def test_letters_that_the_stream_has_forgotten_are_told_and_kept(shop: Lab) -> None:
+    shop.clock.advance(24 * 3600 + 60)
+    letters = shop.dead_letters()
+    assert letters["state"].tolist() == ["gone"] * 3
+    assert letters["payload"].isna().all()
+    done = shop.redrive()
+    assert done["done"].tolist() == ["gone"] * 3
+    assert len(shop.dead_letters()) == 3
+
+
+def test_letters_whose_effect_is_there_are_not_sent(shop: Lab) -> None:
+    with shop.faults(crash_after_commit=1):
+        shop.settle(shop.publish(ProductAdded("Watch", 6, event_id="w")))
+    done = shop.redrive()
+    assert done[done["event_id"] == "w"]["done"].tolist() == ["judged before"]
+    assert not len(shop.dead_letters())
+    assert stock(shop)["Watch"] == 6
+    assert shop.reconcile().exact
+
+
+def test_a_product_keeps_its_order(shop: Lab) -> None:
+    shop.deploy(BROKEN_HANDLER)
+    events = [ProductAdded("Oven", 0), *(QuantityChanged("Oven", d) for d in (5, -5, 3, -3, 1))]
+    shop.settle(shop.publish(events))
+    shop.build()
+    assert set(shop.redrive()["outcome"].tolist()[3:]) == {"applied"}
+    assert stock(shop)["Oven"] == 1
+
+
+@pytest.mark.parametrize("rows", ["all", [1, 2], 5])
+def test_rows_are_those_of_a_frame(shop: Lab, rows: Any) -> None:
+    with pytest.raises(TypeError, match=r"give lab.dead_letters\(\), lab.rejected\(\), or some of"):
+        shop.redrive(rows)
+
+
+def test_nothing_to_send_is_no_error(built: Lab) -> None:
+    assert not len(built.redrive())

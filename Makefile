@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lab notebooks fork bench clean
+.PHONY: help demo test lint lab notebooks fork bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,6 +31,10 @@ notebooks: $(VENV)/.dev  ## execute and store every notebook, its solution, and 
 
 fork: $(VENV)/.dev  ## point badges, notebooks and pyproject at a fork: make fork ADDRESS=https://github.com/owner/name
 	$(BIN)/python -m tools.fork '$(ADDRESS)'
+
+soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 events; the simple design's drift
+	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --model-events 100000 tests/test_schedules.py tests/test_model.py
+	$(BIN)/python -m benchmarks.drift_of_both_designs --schedules 300
 
 bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams
 	$(BIN)/python benchmarks/folded_against_per_record.py

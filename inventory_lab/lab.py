@@ -55,8 +55,8 @@ from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
 
-Stage = Literal["stream", "table", "function", "pipe"]
-STAGES: tuple[Stage, ...] = ("stream", "table", "function", "pipe")
+Stage = Literal["access", "stream", "table", "function", "pipe"]
+STAGES: tuple[Stage, ...] = ("access", "stream", "table", "function", "pipe")
 ADMIN_POLICIES = ("deployer", "operator")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
@@ -143,17 +143,19 @@ class Lab:
     def build(self, through: Stage = "pipe") -> dict[str, str]:
         """Make what is missing, up to and with a stage; the ARN (of queues, the URL) by name.
 
-        User, roles and policies come first, whatever the stage. Raises ValueError for a stage that
-        is not one of 'stream', 'table', 'function', 'pipe'.
+        User, roles and policies are the first stage. Raises ValueError for a stage that is not one of
+        'access', 'stream', 'table', 'function', 'pipe'.
         """
         if through not in STAGES:
             raise ValueError(f"build(through={through!r}): there are {', '.join(STAGES)}")
         account, wait = self.account, self.clock.advance
-        standing = {"user": user_resource.ensure(account)}
-        for kind in role_resources.KINDS:
-            standing[kind] = role_resources.ensure(account, kind)
+        standing: dict[str, str] = {}
         for stage in STAGES[: STAGES.index(through) + 1]:
             match stage:
+                case "access":
+                    standing["user"] = user_resource.ensure(account)
+                    for kind in role_resources.KINDS:
+                        standing[kind] = role_resources.ensure(account, kind)
                 case "stream":
                     standing["stream"] = stream_resource.ensure(account)
                 case "table":
@@ -437,17 +439,21 @@ def connect(
     """A lab on the embedded AWS ("local") or on the account of your credentials ("aws").
 
     Without a target the environment decides, so that a notebook runs unchanged on an account:
-    INVENTORY_LAB_TARGET=aws with INVENTORY_LAB_ALLOW_CHARGES=yes, and without settings also
-    INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX, INVENTORY_LAB_PERMISSIONS_BOUNDARY. There is one local lab in a process: a second connect() closes the first and says so. Raises
-    ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another target.
+    INVENTORY_LAB_TARGET=aws with INVENTORY_LAB_ALLOW_CHARGES=yes. INVENTORY_LAB_REGION,
+    INVENTORY_LAB_PREFIX and INVENTORY_LAB_PERMISSIONS_BOUNDARY then stand for what the settings leave
+    at its default, and for an account without settings. There is one local lab in a process: a second
+    connect() closes the first and says so. Raises ChargesNotAllowed for "aws" without
+    `allow_charges=True`, UnknownTarget for another target.
     """
+    if not isinstance(settings, Settings | None):
+        raise TypeError(f"connect(settings=...) takes Settings, not {settings!r}")
+    asked = settings is None or target is None
     if target is None:
         target = os.environ.get(TARGET_VARIABLE) or "local"
         allow_charges = allow_charges or os.environ.get(CHARGES_VARIABLE, "").lower() == "yes"
-    if settings is None:
-        settings = Settings() if target == "local" else Settings.from_environment(os.environ)
-    if not isinstance(settings, Settings):
-        raise TypeError(f"connect(settings=...) takes Settings, not {settings!r}")
+    settings = settings or Settings()
+    if asked and target != "local":
+        settings = settings.with_environment(os.environ)
     if target == "aws":
         return _connect_aws(settings, allow_charges)
     if target != "local":

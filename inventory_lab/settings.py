@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inventory_lab.exceptions import WrongSetting
@@ -90,14 +90,17 @@ class Settings:
                 "low_stock", self.low_stock, f"at most high_stock ({self.high_stock})"
             )
 
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
-        """The defaults, but for what INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
-        INVENTORY_LAB_PERMISSIONS_BOUNDARY say. Raises WrongSetting.
+    def with_environment(self, environ: Mapping[str, str]) -> Settings:
+        """These settings, with what INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
+        INVENTORY_LAB_PERMISSIONS_BOUNDARY say of those left at their default. Raises WrongSetting.
         """
         variables = {name: f"INVENTORY_LAB_{name.upper()}" for name in FROM_ENVIRONMENT}
-        given: dict[str, Any] = {n: environ[v] for n, v in variables.items() if environ.get(v)}
-        return cls(**given)
+        given: dict[str, Any] = {
+            name: environ[variable]
+            for name, variable in variables.items()
+            if environ.get(variable) and getattr(self, name) == getattr(Settings, name)
+        }
+        return replace(self, **given)
 
     def name(self, kind: str) -> str:
         """The full name of a kind of resource, such as 'stream'."""

@@ -183,3 +183,25 @@ def test_the_environment_allows_no_charges_for_a_target_that_the_code_names(
     monkeypatch.setenv("INVENTORY_LAB_ALLOW_CHARGES", "yes")
     with pytest.raises(ChargesNotAllowed):
         connect("aws")
+
+
+def test_the_environment_fills_in_what_the_settings_of_a_notebook_leave_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INVENTORY_LAB_TARGET", "aws")
+    monkeypatch.setenv("INVENTORY_LAB_ALLOW_CHARGES", "yes")
+    monkeypatch.setenv("INVENTORY_LAB_PREFIX", "anna-")
+    monkeypatch.setenv("INVENTORY_LAB_REGION", "eu-west-1")
+    settings = connect(settings=Settings(handler="per_record", region="us-west-2")).settings
+    assert (settings.prefix, settings.region) == ("anna-", "us-west-2")
+    assert settings.handler == "per_record"
+
+
+def test_a_target_and_settings_that_the_code_names_are_not_asked_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INVENTORY_LAB_PREFIX", "anna-")
+    assert connect("aws", Settings(prefix="ben-"), allow_charges=True).settings.prefix == "ben-"
+    assert connect("aws", Settings(), allow_charges=True).settings.prefix == "inventory-lab-"
+    with connect(settings=Settings(shards=4)) as lab:
+        assert lab.settings == Settings(shards=4)

@@ -206,6 +206,13 @@ def test_settle_names_what_is_still_open_when_time_is_up(built: Lab) -> None:
     assert report.seconds == 10
 
 
+def test_people_and_roles_can_be_made_before_anything_else(lab: Lab) -> None:
+    assert set(lab.build(through="access")) == {"user", "pipe_role", "function_role"}
+    assert lab.session("producer").get_credentials()
+    with pytest.raises(NotBuilt, match="the stream 'e-commerce-streaming' does not exist"):
+        lab.records()
+
+
 def test_publishing_before_building_says_what_to_do(lab: Lab) -> None:
     lab.build(through="stream")
     lab.session("admin").client("kinesis").delete_stream(StreamName="e-commerce-streaming")

@@ -1,9 +1,11 @@
-"""DynamoDB tables as AWS keeps them, where moto 5.2.5 does not: time to live, and updates that fail.
+"""DynamoDB tables as AWS keeps them, where moto 5.2.5 does not: time to live, updates that fail, and
+conditions that cannot be read.
 
 | | moto | AWS | the lab |
 |---|---|---|---|
 | an item whose TTL attribute lies in the past | stays for ever | is deleted within a few days; until then it can be read and written | is gone at the next access after the clock has moved past it |
 | an update that fails halfway, for the item grows too large | leaves the item half changed | changes nothing | changes nothing; inside a list or map that was named by a path, as moto |
+| a condition that cannot be read, or names a value that is not given | ends in Python's ValueError or KeyError | ValidationException | ValidationException, in other words than AWS's |
 | an attribute that is no Number, or lies more than five years back | – | ignored | ignored |
 
 So the lab is prompt where AWS takes its time: code that must not see expired items has to filter
@@ -20,6 +22,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 
@@ -37,11 +41,28 @@ def installed(clock: LabClock) -> Iterator[None]:
         ("has_idx_items", _swept(clock, Table.has_idx_items)),
     ]
     with ExitStack() as stack:
+        read = _read_or_refused(ConditionExpressionParser.parse)
+        stack.enter_context(patch.object(ConditionExpressionParser, "parse", read))
         whole = _whole_or_not_at_all(UpdateExpressionExecutor.execute)
         stack.enter_context(patch.object(UpdateExpressionExecutor, "execute", whole))
         for name, repair in repairs:
             stack.enter_context(patch.object(Table, name, repair))
         yield
+
+
+def _read_or_refused(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """moto's parser gives up with an error of Python's, which would be the caller's traceback."""
+
+    def read_or_refused(self: Any) -> Any:
+        try:
+            return parse(self)
+        except KeyError as exc:
+            problem = f"{exc.args[0]} is used in it and not defined"
+        except (ValueError, IndexError) as exc:
+            problem = f"Syntax error; {exc}"
+        raise MockValidationException(f"Invalid expression: {problem}")
+
+    return read_or_refused
 
 
 def _whole_or_not_at_all(execute: Callable[..., None]) -> Callable[..., None]:

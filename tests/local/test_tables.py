@@ -279,6 +279,34 @@ def test_the_deletion_shows_in_the_stream_of_the_table_once() -> None:
     assert [record["eventName"] for record in records] == ["INSERT", "INSERT", "REMOVE"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("visits + :n <= :n", "Syntax error; .*starting at:\\+ :n <= :n"),
+        ("visits =< :n", "Syntax error"),
+        ("attribute_not_exists page", "Syntax error"),
+        ("visits <= :n AND", "Syntax error"),
+        ("visits <= :most", ":most is used in it and not defined"),
+        ("#visits <= :n", "#visits is used in it and not defined"),
+    ],
+)
+def test_a_condition_that_cannot_be_read_is_refused_and_changes_nothing(
+    dynamodb: Any, condition: str, message: str
+) -> None:
+    request = {
+        "TableName": TABLE,
+        "Key": key("young"),
+        "ExpressionAttributeValues": {":n": {"N": "1"}},
+    }
+    dynamodb.update_item(UpdateExpression="SET visits = :n", **request)
+    with pytest.raises(ClientError, match=message) as caught:
+        dynamodb.update_item(
+            UpdateExpression="ADD visits :n", ConditionExpression=condition, **request
+        )
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert get(dynamodb, "young")["visits"] == {"N": "1"}
+
+
 def test_a_removed_product_leaves_the_table_after_its_tombstone_days(built: Lab) -> None:
     built.settle(built.publish([ProductAdded("Phone", 1), ProductRemoved("Phone")]))
     scan = built.session("root").client("dynamodb").scan

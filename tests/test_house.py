@@ -37,7 +37,7 @@ KNOW_MOTO = {
     "local/boundaries.py", "local/deliveries.py", "local/engine.py", "local/function_settings.py",
     "local/functions.py", "local/gate.py", "local/kinesis_errors.py", "local/pipe_states.py",
     "local/queues.py", "local/shards.py", "local/speed.py", "local/stream_calls.py",
-    "local/streams.py", "local/tables.py",
+    "local/streams.py", "local/subscriptions.py", "local/tables.py",
 }  # fmt: skip
 HEAVY = {"pandas", "moto", "matplotlib", "ipywidgets"}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

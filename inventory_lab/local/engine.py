@@ -36,6 +36,7 @@ from inventory_lab.local import (
     queues,
     speed,
     streams,
+    subscriptions,
     tables,
 )
 from inventory_lab.local.access import answers
@@ -92,6 +93,7 @@ class EmbeddedAws:
             enter(deliveries.installed(deliveries.Deliveries(self.judge, self.clock, invoke)))
             enter(_logs_follow(self.clock))
             enter(boundaries.installed())
+            enter(subscriptions.installed())
             enter(queues.installed(self.judge))  # around the deliveries: it asks first
             enter(pipe_states.installed(self._problem_of_pipe))
             self._aws = self._session_of_aws()

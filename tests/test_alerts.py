@@ -195,3 +195,12 @@ def test_a_function_can_subscribe(built: Lab) -> None:
     events = root.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
     told = [event["message"].strip() for event in events if "told:" in event["message"]]
     assert told == ["told: Stock of Phone rose above 1000: 2000 pieces"]
+
+
+def test_an_email_address_has_to_confirm_first(built: Lab) -> None:
+    sns = built.session("admin").client("sns")
+    topic = built.account.topic_arn()
+    answer = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="stock@example.com")
+    assert answer["SubscriptionArn"] == "pending confirmation"
+    built.settle(built.publish(ProductAdded("Phone", 2_000)))
+    assert len(built.alerts()) == 1

@@ -11,6 +11,7 @@ from inventory_lab.resources import function, pipe, roles, stream
 
 ALWAYS = {"user", "pipe_role", "function_role"}
 ADDED: dict[Stage, set[str]] = {
+    "access": set(),
     "stream": {"stream"},
     "table": {"table"},
     "function": {"rejected_queue", "dead_letter_queue", "alerts_queue", "topic", "function"},
@@ -35,7 +36,7 @@ def test_building_twice_makes_nothing_new_and_loses_nothing(built: Lab) -> None:
 
 
 def test_an_unknown_stage_is_refused(lab: Lab) -> None:
-    with pytest.raises(ValueError, match="there are stream, table, function, pipe"):
+    with pytest.raises(ValueError, match="there are access, stream, table, function, pipe"):
         lab.build(through="lambda")  # type: ignore[arg-type]
 
 

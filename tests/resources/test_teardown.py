@@ -20,7 +20,8 @@ IN_ORDER = [
     "stream", "pipe_role", "function_role", "log_group", "user",
 ]  # fmt: skip
 STANDING: dict[Stage, set[str]] = {
-    "stream": {"stream", "pipe_role", "function_role", "user"},
+    "access": {"pipe_role", "function_role", "user"},
+    "stream": {"stream"},
     "table": {"table"},
     "function": {"function", "topic", "rejected_queue", "dead_letter_queue", "alerts_queue"},
     "pipe": {"pipe"},

@@ -44,13 +44,18 @@ class RealAws:
 
     def session(self, principal: str) -> boto3.Session:
         """The session of 'admin' (your own credentials) or of 'producer' (a key made for this lab,
-        held in memory and deleted at close). Raises PrincipalNotAvailable for the roles.
+        held in memory and deleted at close). Raises PrincipalNotAvailable for the roles, and for
+        'root', whose keys no program should have.
         """
         if principal == "admin":
             return self._admin
         if principal == "producer":
             self._producer = self._producer or self._new_producer()
             return self._producer
+        if principal not in ("pipe", "function"):
+            raise PrincipalNotAvailable(
+                principal, "on AWS there are admin, which is your own credentials, and producer"
+            )
         raise PrincipalNotAvailable(
             principal,
             "on AWS only the service itself can assume this role: its trust policy names "

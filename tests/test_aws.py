@@ -70,6 +70,14 @@ def test_the_roles_belong_to_their_services(aws: Lab, principal: str) -> None:
         aws.session(principal)
 
 
+@pytest.mark.parametrize("principal", ["root", "anna"])
+def test_whom_an_account_does_not_lend_is_told_apart_from_the_roles(
+    aws: Lab, principal: str
+) -> None:
+    with pytest.raises(PrincipalNotAvailable, match="there are admin, which is your own credent"):
+        aws.session(principal)
+
+
 def test_the_producer_needs_a_built_user(aws: Lab) -> None:
     with pytest.raises(PrincipalNotAvailable, match=r"run lab\.build\(\) first"):
         aws.session("producer")

@@ -44,13 +44,19 @@ class RealAws:
 
     def session(self, principal: str) -> boto3.Session:
         """The session of 'admin' (your own credentials) or of 'producer' (a key made for this lab,
-        held in memory and deleted at close). Raises PrincipalNotAvailable for the roles.
+        held in memory and deleted at close). 'root', who on the embedded AWS owns the account, is here
+        your own credentials too: root keys are nothing for a program. Raises PrincipalNotAvailable.
         """
-        if principal == "admin":
+        if principal in ("admin", "root"):
             return self._admin
         if principal == "producer":
             self._producer = self._producer or self._new_producer()
             return self._producer
+        if principal not in ("pipe", "function"):
+            raise PrincipalNotAvailable(
+                principal,
+                "on AWS there are admin and root, your own credentials both, and producer",
+            )
         raise PrincipalNotAvailable(
             principal,
             "on AWS only the service itself can assume this role: its trust policy names "

@@ -70,6 +70,17 @@ def test_the_roles_belong_to_their_services(aws: Lab, principal: str) -> None:
         aws.session(principal)
 
 
+def test_whom_an_account_does_not_lend_is_told_apart_from_the_roles(aws: Lab) -> None:
+    with pytest.raises(
+        PrincipalNotAvailable, match="there are admin and root, your own credentials"
+    ):
+        aws.session("anna")
+
+
+def test_what_only_root_may_do_here_your_own_credentials_do_on_an_account(aws: Lab) -> None:
+    assert aws.session("root") is aws.session("admin")
+
+
 def test_the_producer_needs_a_built_user(aws: Lab) -> None:
     with pytest.raises(PrincipalNotAvailable, match=r"run lab\.build\(\) first"):
         aws.session("producer")

@@ -25,10 +25,18 @@ def attempt(claim: str, found: object, expected: object) -> None:
     """
     if found is None or found is ...:
         _print("to do", claim)
-    elif found == expected:
+    elif _same(found, expected):
         _print("ok", claim)
     else:
         _print("wrong", f"{claim}: found {_told(found)}")
+
+
+def _same(found: Any, expected: object) -> bool:
+    """Whether they are equal; what cannot be compared as a whole, such as a table, is not."""
+    try:
+        return bool(found == expected)
+    except Exception:  # noqa: BLE001 a learner's answer may be anything
+        return False
 
 
 def _told(value: Any) -> str:

@@ -8,6 +8,7 @@
 | supported: DeadLetterConfig | kept, if the role may send to it | the same (moto forgets it) |
 | supported: PutFunctionEventInvokeConfig | replaces; Update merges | the same (moto keeps the first) |
 | supported: a zip that is none | refused | the same |
+| supported: AddPermission with a statement id that is there | ResourceConflictException | the same (moto keeps both) |
 | differs: PutFunctionEventInvokeConfig with a Qualifier | of that version or alias | of the function |
 | refused: container images, layers, runtimes other than Python, aliases of two versions, event source mappings, S3 as OnFailure | accepted | UnsupportedFunction |
 
@@ -51,6 +52,19 @@ _UNABLE = (
 _SENDS = {"sqs": ("sqs:SendMessage", "SQS"), "sns": ("sns:Publish", "SNS")}
 
 
+class _StatementIdTaken(LambdaClientError):
+    """As on AWS."""
+
+    code = 409
+
+    def __init__(self, sid: str) -> None:
+        super().__init__(
+            "ResourceConflictException",
+            f"The statement id ({sid}) provided already exists. Please provide a new statement id, "
+            "or remove the existing statement.",
+        )
+
+
 @contextmanager
 def installed(judge: Judge) -> Iterator[None]:
     """While open, functions are made and changed as AWS lets them."""
@@ -64,6 +78,7 @@ def installed(judge: Judge) -> Iterator[None]:
         (backend, "create_alias", _of_one_version(backend.create_alias)),
         (backend, "update_alias", _of_one_version(backend.update_alias)),
         (backend, "create_event_source_mapping", _no_mapping),
+        (backend, "add_permission", _of_a_new_id(backend.add_permission)),
         (backend, "put_function_event_invoke_config", _replaced),
         (backend, "update_function_event_invoke_config", _merged),
     ]
@@ -204,6 +219,20 @@ def _of_one_version(act: Callable[..., Any]) -> Callable[..., Any]:
         return act(self, name, *args, **kwargs)
 
     return of_one_version
+
+
+def _of_a_new_id(add: Callable[..., Any]) -> Callable[..., Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html"""
+
+    def of_a_new_id(self: Any, name: str, qualifier: str, raw: str) -> Any:
+        sid = json.loads(raw)["StatementId"]
+        if any(
+            found["Sid"] == sid for found in self.get_function(name, qualifier).policy.statements
+        ):
+            raise _StatementIdTaken(sid)
+        return add(self, name, qualifier, raw)
+
+    return of_a_new_id
 
 
 def _no_mapping(backend: Any, spec: Mapping[str, Any]) -> None:  # noqa: ARG001

@@ -24,7 +24,8 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
         pipe = None
     if pipe is None:
         account.client("pipes").create_pipe(**_request(account))
-        pipe = _settled(account, sleep)
+    if pipe is None or pipe["CurrentState"] in _MOVING:
+        pipe = settled(account, sleep)
     if pipe["CurrentState"] != "RUNNING":
         raise PipeFailed(pipe["Name"], pipe["CurrentState"], pipe.get("StateReason", ""))
     return str(pipe["Arn"])
@@ -35,6 +36,22 @@ def describe(account: Account) -> dict[str, Any] | None:
     call = account.client("pipes").describe_pipe
     pipe: dict[str, Any] | None = unless_missing(_MISSING, call, Name=account.settings.name("pipe"))
     return pipe
+
+
+def settled(account: Account, sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
+    """DescribePipe's answer once the pipe rests, which AWS takes a while for: what it was told is done, or
+    has failed and StateReason says why. Raises PipeFailed when it moves on and on.
+
+    States: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html
+    """
+    state = "not there"
+    for _ in range(WAIT_SECONDS):
+        pipe = describe(account)
+        state = pipe["CurrentState"] if pipe else state
+        if pipe is not None and state not in _MOVING:
+            return pipe
+        sleep(1)
+    raise PipeFailed(account.settings.name("pipe"), f"still {state}", f"after {WAIT_SECONDS} s")
 
 
 def tags(account: Account) -> dict[str, str] | None:
@@ -77,12 +94,3 @@ def _request(account: Account) -> dict[str, Any]:
         "TargetParameters": {"LambdaFunctionParameters": {"InvocationType": "REQUEST_RESPONSE"}},
         "Tags": TAGS,
     }
-
-
-def _settled(account: Account, sleep: Callable[[float], None]) -> dict[str, Any]:
-    for _ in range(WAIT_SECONDS):
-        pipe = describe(account)
-        if pipe is not None and pipe["CurrentState"] not in _MOVING:
-            return pipe
-        sleep(1)
-    raise PipeFailed(account.settings.name("pipe"), "still CREATING", f"after {WAIT_SECONDS} s")

@@ -42,3 +42,11 @@ def test_a_wrong_answer_is_shown_and_raises_nothing(capsys: Printed) -> None:
 def test_a_number_from_a_table_is_told_as_a_number(capsys: Printed) -> None:
     attempt("five are left", pandas.Series([4])[0], 5)
     assert capsys.readouterr().out == "wrong  five are left: found 4\n"
+
+
+@pytest.mark.parametrize("table", [pandas.DataFrame({"stock": [5, 4]}), pandas.Series([5, 4])])
+def test_a_table_in_place_of_a_number_is_wrong_and_raises_nothing(
+    table: object, capsys: Printed
+) -> None:
+    attempt("five are left", table, 5)
+    assert capsys.readouterr().out == f"wrong  five are left: found {table!r}\n"

@@ -135,3 +135,17 @@ def test_an_event_source_mapping_is_refused(probe: Probe) -> None:
     probe.create(SOURCE)
     with pytest.raises(UnsupportedFunction, match="no event source mappings; make a pipe"):
         probe.client.create_event_source_mapping(FunctionName=ARN, EventSourceArn=QUEUE)
+
+
+def test_a_statement_id_serves_one_permission(probe: Probe) -> None:
+    probe.create(SOURCE)
+    probe.let_in("sns.amazonaws.com", QUEUE)
+    conflict = probe.client.exceptions.ResourceConflictException
+    with pytest.raises(
+        conflict, match=r"The statement id \(sns\) provided already exists"
+    ) as raised:
+        probe.let_in("sns.amazonaws.com", QUEUE)
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+    probe.client.remove_permission(FunctionName="probe", StatementId="sns")
+    probe.let_in("sns.amazonaws.com", QUEUE)
+    assert probe.client.get_policy(FunctionName="probe")["Policy"].count('"Sid"') == 1

@@ -33,7 +33,7 @@ fork: $(VENV)/.dev  ## point badges, notebooks and pyproject at a fork: make for
 	$(BIN)/python -m tools.fork '$(ADDRESS)'
 
 soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 events; the simple design's drift
-	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --model-events 100000 tests/test_schedules.py tests/test_model.py
+	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py
 	$(BIN)/python -m benchmarks.drift_of_both_designs --schedules 300
 
 bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams

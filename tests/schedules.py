@@ -60,8 +60,8 @@ class Result:
     products: int = 0
 
 
-def schedule(seed: int, handler: str = "fold") -> Schedule:
-    """The schedule of a seed."""
+def schedule(seed: int, handler: str = "fold", most_events: int = 50) -> Schedule:
+    """The schedule of a seed; with another `most_events` it is another one."""
     chance = random.Random(seed)
     mishap = chance.choice(MISHAPS)
     settings = Settings(
@@ -76,7 +76,7 @@ def schedule(seed: int, handler: str = "fold") -> Schedule:
     for rare in ("reshard", "poison"):
         likely[rare] = min(likely[rare], 0.1)
     plan = FaultPlan(seed=seed, at_most=chance.choice([2, 5, 20]), **likely)
-    events = list(_events(chance, chance.randint(10, 50)))
+    events = list(_events(chance, chance.randint(most_events // 5, most_events)))
     cut = sorted(chance.sample(range(len(events)), min(len(events), chance.randint(1, 4))))
     parts = [events[i:j] for i, j in zip([0, *cut], [*cut, len(events)], strict=True)]
     return Schedule(seed, settings, plan, parts, chance.random() < 0.5, mishap)

@@ -6,8 +6,6 @@ import pytest
 
 from tests.schedules import run, schedule
 
-SEEDS_A_TEST = 10
-
 PAST_BUGS = {
     12: "a child shard read before its parent: other events were rejected than the stream's order says",
     73: "an item broken while its batch was tried again: rebuilt, it forgot what it had judged",
@@ -18,16 +16,15 @@ PAST_BUGS = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "seeds" in metafunc.fixturenames:
-        count = metafunc.config.getoption("schedules")
-        starts = range(0, count, SEEDS_A_TEST)
-        parts = [range(at, min(at + SEEDS_A_TEST, count)) for at in starts]
-        metafunc.parametrize("seeds", parts, ids=[f"{p[0]}-{p[-1]}" for p in parts])
+    if "played" in metafunc.fixturenames:
+        metafunc.parametrize("played", range(metafunc.config.getoption("schedules")))
 
 
-def test_after_any_schedule_everything_is_accounted_for(seeds: range) -> None:
-    results = [run(schedule(seed)) for seed in seeds]
-    assert {r.seed: r.problems for r in results if r.problems} == {}
+def test_after_any_schedule_everything_is_accounted_for(
+    played: int, pytestconfig: pytest.Config
+) -> None:
+    wanted = schedule(played, most_events=pytestconfig.getoption("schedule_events"))
+    assert run(wanted).problems == []
 
 
 @pytest.mark.parametrize("seed", PAST_BUGS, ids=lambda seed: f"{seed}: {PAST_BUGS[seed]}")

@@ -6,14 +6,11 @@ import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 import botocore.httpsession
-import botocore.loaders
-import botocore.session
 import moto
 import moto.logs.models
 from moto.core.models import MockAWS
@@ -280,21 +277,12 @@ class EmbeddedAws:
         return session
 
     def _session(self, credentials: Mapping[str, str]) -> boto3.Session:
-        core = botocore.session.Session()
-        core.register_component("data_loader", _service_models())
         return boto3.Session(
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials.get("SessionToken"),
             region_name=self.settings.region,
-            botocore_session=core,
         )
-
-
-@cache
-def _service_models() -> Any:
-    """Reads each service model once in this process."""
-    return botocore.loaders.create_loader()
 
 
 def check_moto(version: str) -> None:

@@ -4,6 +4,7 @@
 |---|---|
 | parses an UpdateExpression twice a call, copies its tree, and walks it ten times to validate it | an expression that has passed moto's validation once, with the same names on a table of the same keys, is not validated again when it only SETs, REMOVEs or ADDs whole attributes: nothing in it then depends on the item or on the values |
 | looks for every member of an answer under up to six spellings | first under its own; under no other when all of a dict is spelled as in the service model |
+| (botocore) reads the service models from disk for every session, so for every new environment of a function | once in this process |
 | counts the messages of a queue three times for each message sent or received, and lists them all to give out ten | counts when asked, stops at the tenth |
 
 `tests/local/test_speed.py` compares the answers with bare moto's.
@@ -13,16 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from unittest.mock import patch
 
+import botocore.session
+from botocore.loaders import create_loader
 from moto.core.serialize import ResponseSerializer
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.parsing import ast_nodes as ast
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
 from moto.sqs.models import Queue, SQSBackend
+
+service_models = cache(create_loader)
+"""The loader of a search path, which remembers what it has read."""
 
 PLAIN_ACTIONS = (
     ast.UpdateExpressionSetAction,
@@ -72,6 +78,7 @@ def installed() -> Iterator[None]:
     """While open, moto answers the same, only sooner."""
     validator = UpdateExpressionValidator
     repairs: list[tuple[Any, str, Any]] = [
+        (botocore.session, "create_loader", service_models),
         (UpdateExpressionParser, "make", staticmethod(_parsed_once(UpdateExpressionParser.make))),
         (validator, "__init__", _started(validator.__init__)),
         (validator, "validate", _validated(validator.validate)),

@@ -312,13 +312,17 @@ class Lab:
 
         `correct` gets each Letter (partition_key, payload, event, reason) and gives the event to send
         instead, the same one, or None to leave it out. What was sent leaves the dead-letter queue; it
-        is a new record of the stream, so it is judged after all that came in the meantime.
+        is a new record of the stream, so it is judged after all that came in the meantime. Rows that
+        were redriven since they were read are not sent twice.
         """
-        rows = self.dead_letters() if rows is None else rows
-        prepared = redrive.prepare(frames.letters_of(rows), correct)
+        found = self._evidence()
+        standing = list(letters.dead_letters(self.account, found))
+        wanted = standing if rows is None else frames.letters_of(rows)
+        states = letters.states(standing, found.rejected)
+        prepared = redrive.prepare(wanted, correct, states)
         sent = [r for r in prepared if r.sent is not None]
         receipt = self.publish((r.sent for r in sent if r.sent is not None), ordered=True)
-        redrive.settle_letters(self.account, prepared)
+        redrive.settle_letters(self.account, prepared, standing)
         self.settle(receipt)
         became = self._lines_at(receipt)
         stored = iter(receipt.stored)

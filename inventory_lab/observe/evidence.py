@@ -21,8 +21,6 @@ from inventory_lab.resources.account import Account
 REJECTIONS_KEPT = timedelta(days=14)
 """The retention of the lab's queues, the longest that SQS has:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
-DEAD_LETTERS = "dead letters"
-"""Where a record came from that was sent again after the pipe had given it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,9 @@ def gather(
     kept = frozenset(f"{r['shard_id']}:{r['sequence_number']}" for r in rejected.rejections)
     told = reports.read(account)
     given_up = [(p.shard_id, p.first, p.last) for p in pointers]
-    given_up += [_range_of(r) for r, come in rejected.sent_again.items() if come == DEAD_LETTERS]
+    given_up += [
+        _range_of(r) for r, come in rejected.sent_again.items() if come == queues.DEAD_LETTERS
+    ]
     return Evidence(
         contents=contents,
         pointers=pointers,

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,12 @@ def rejections(account: Account, queue: RejectedQueue) -> Iterator[Letter]:
         if f"{shard_id}:{number}" in queue.sent_again:
             state = SENT_AGAIN
         yield Letter(shard_id, number, row["partition_key"], payload, row["reason"], state)
+
+
+def states(dead: Iterable[Letter], queue: RejectedQueue) -> dict[str, str]:
+    """What has become by now of each dead letter and of what was sent again, by record id."""
+    known = {letter.record_id: letter.state for letter in dead if letter.state != GONE}
+    return known | dict.fromkeys(queue.sent_again, SENT_AGAIN)
 
 
 def _of_dead_letter(record: Record, pointer: Pointer, evidence: Evidence) -> Letter:

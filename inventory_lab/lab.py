@@ -304,7 +304,7 @@ class Lab:
         the stream while that keeps it. `state` is 'waiting', 'gone', 'sent again', or 'judged before'
         when its effect is there although every answer was lost.
         """
-        return frames.dead_letters(letters.dead_letters(self.account, self._evidence()))
+        return frames.dead_letters(letters.dead_letters(self._evidence()))
 
     def redrive(self, rows: Any = None, correct: Correct | None = None) -> Any:
         """Send dead letters again, or `rows` of dead_letters() or rejected(), and settle them; what
@@ -316,7 +316,7 @@ class Lab:
         were redriven since they were read are not sent twice.
         """
         found = self._evidence()
-        standing = list(letters.dead_letters(self.account, found))
+        standing = list(letters.dead_letters(found))
         wanted = standing if rows is None else frames.letters_of(rows)
         states = letters.states(standing, found.rejected)
         prepared = redrive.prepare(wanted, correct, states)

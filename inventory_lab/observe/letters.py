@@ -54,16 +54,12 @@ class Letter:
         return event_in(Record(self.shard_id, self.sequence_number, self.partition_key, data, 0))
 
 
-def dead_letters(account: Account, evidence: Evidence) -> Iterator[Letter]:
+def dead_letters(evidence: Evidence) -> Iterator[Letter]:
     """The records that the pipe gave up, in the order of the pointers."""
-    for pointer in evidence.pointers:
-        found = 0
-        for record in stream.records_between(
-            account, pointer.shard_id, pointer.first, pointer.last
-        ):
-            found += 1
+    for pointer, records in evidence.pointers.items():
+        for record in records:
             yield _of_dead_letter(record, pointer, evidence)
-        for _ in range(found, pointer.size):
+        for _ in range(len(records), pointer.size):
             yield Letter(
                 pointer.shard_id, pointer.first, "", None, pointer.condition, GONE, pointer.message_ids
             )  # fmt: skip

@@ -23,8 +23,6 @@ COUNTS = (
     "late_parent",
 )
 
-LATE_FIELDS = {"partition_key", "shard_id", "first", "last", "version", "after"}
-
 
 @dataclass(frozen=True, slots=True)
 class LateRun:
@@ -37,16 +35,27 @@ class LateRun:
     last: int
     version: int
     after: Mapping[str, int]
+    partition_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An invocation that judged all its records; they may be fewer than lie between first and last."""
+    """An invocation that judged all its records, none of them before; they may be fewer than lie
+    between first and last.
+    """
 
     shard_id: str
     first: int
     last: int
     records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the function says of one invocation; `batch` when it judged all of it then."""
+
+    counts: Mapping[str, int]
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +78,15 @@ def read(account: Account) -> Reports:
     began_at: float | None = None
     for at, line in _lines(account):
         began_at = at if began_at is None else min(at, began_at)
-        if line["report"] == "batch":
-            total.update({name: line.get(name, 0) for name in COUNTS})
-            if line.get("first") and not line.get("failed"):
-                judged.append(_batch(line))
+        if isinstance(line, LateRun):
+            late.setdefault(line.partition_key, []).append(line)
         else:
-            late.setdefault(line["partition_key"], []).append(late_run(line))
+            total.update(line.counts)
+            judged += [line.batch] if line.batch else []
     return Reports({name: total[name] for name in COUNTS}, late, judged, began_at)
 
 
-def _lines(account: Account) -> Iterator[tuple[float, dict[str, Any]]]:
+def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:
     """Every report with its time, in the order of the log; none when the function has not run yet."""
     logs = account.client("logs")
     request: dict[str, Any] = {
@@ -96,28 +104,49 @@ def _lines(account: Account) -> Iterator[tuple[float, dict[str, Any]]]:
         request["nextToken"] = answer["nextToken"]
 
 
-def _report(line: str) -> dict[str, Any] | None:
-    """The report in a log line; None for whatever else was printed."""
+def _report(line: str) -> LateRun | Report | None:
+    """The report in a log line; None for whatever else a handler has printed there."""
     try:
         found = json.loads(line)
-    except (ValueError, RecursionError):
+        kind = found.get("report") if isinstance(found, dict) else None
+        if kind == "late_parent":
+            return late_run(found)
+        return _batch_report(found) if kind == "batch" else None
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None
-    if not isinstance(found, dict):
-        return None
-    late = found.get("report") == "late_parent" and found.keys() >= LATE_FIELDS
-    return found if late or found.get("report") == "batch" else None
 
 
-def _batch(line: Mapping[str, Any]) -> Batch:
-    return Batch(line["shard_id"], int(line["first"]), int(line["last"]), line["records"])
+def _batch_report(line: Mapping[str, Any]) -> Report:
+    counts = {name: _whole(line.get(name, 0)) for name in COUNTS}
+    if not line.get("first"):
+        return Report(counts)
+    batch = Batch(
+        _text(line["shard_id"]), int(line["first"]), int(line["last"]), _whole(line["records"])
+    )
+    return Report(counts, None if counts["failed"] or counts["redelivered"] else batch)
 
 
 def late_run(line: Mapping[str, Any]) -> LateRun:
-    """The run that a line of the function's log tells of."""
+    """The run that a line of the function's log tells of. Raises ValueError, TypeError, KeyError or
+    AttributeError for one that tells of none.
+    """
     return LateRun(
-        shard_id=line["shard_id"],
+        partition_key=_text(line["partition_key"]),
+        shard_id=_text(line["shard_id"]),
         first=int(line["first"]),
         last=int(line["last"]),
-        version=line["version"],
+        version=_whole(line["version"]),
         after={shard: int(number) for shard, number in line["after"].items()},
     )
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r:.60} is no count")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.60} is no text")
+    return value

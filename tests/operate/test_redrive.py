@@ -214,6 +214,20 @@ def test_letters_whose_effect_is_there_are_not_sent(shop: Lab) -> None:
     assert shop.reconcile().exact
 
 
+def test_a_pipe_made_anew_that_passes_a_dead_letter_by_does_not_judge_it(shop: Lab) -> None:
+    shop.settle(shop.publish(QuantityChanged("Phone", -1)))  # now the item is past the dead letters
+    shop.session("root").client("pipes").delete_pipe(Name="inventory-pipe")
+    shop.build()
+    for _ in range(3):  # the whole stream comes once more, in one batch
+        shop.pump()
+    assert shop.reports()["redelivered"] == 5
+    assert shop.reconcile().exact
+    assert shop.dead_letters()["state"].tolist() == ["waiting"] * 3
+    shop.redrive()
+    assert stock(shop) == {"Phone": 24}
+    assert shop.reconcile().exact
+
+
 def test_a_product_keeps_its_order(shop: Lab) -> None:
     shop.deploy(BROKEN_HANDLER)
     events = [ProductAdded("Oven", 0), *(QuantityChanged("Oven", d) for d in (5, -5, 3, -3, 1))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -70,14 +70,24 @@ class Evidence:
         hours: int = self.stream["RetentionPeriodHours"]
         return self.now - timedelta(hours=hours)
 
-    def cut(self, judged: int, in_stream: int) -> str:
-        """Why the stream lacks the beginning, when more was judged than it can account for; else "".
+    def held(self) -> Held:
+        """What the stream has to hold if it has not lost its beginning."""
+        marks = (
+            _marks(self.contents.items) - _marks(self.since.items) if self.watermarked else set()
+        )
+        begun = {b.begin for b in self.reports.begun if b.at >= self.since.taken_at}
+        return Held(marks, begun)
+
+    def cut(self, judged: int, in_stream: int, held: Held) -> str:
+        """Why the stream lacks the beginning, when the table knows of records that were before all it
+        holds, or more was judged than it can account for; else "".
 
         Reading a stream cannot tell what it held once. What can have cut it is its retention, or
         that it was made anew:
         https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
         """
-        if judged <= in_stream:
+        forgotten = held.forgotten()
+        if not forgotten and (judged <= in_stream or not held.begun):
             return ""
         made = self.stream["StreamCreationTimestamp"]
         began = self.since.taken_at or self.reports.began_at
@@ -86,7 +96,41 @@ class Evidence:
         if self.horizon() > made:
             hours = self.stream["RetentionPeriodHours"]
             return f"the stream keeps {hours} hours: what arrived before {_time(self.horizon())} is gone"
-        return ""
+        return "the table was made from records that the stream does not hold" if forgotten else ""
+
+
+@dataclass(slots=True)
+class Held:
+    """Of the records that the table and the log speak of, those that have not been found in the stream:
+    `marks` (key, shard, sequence number) of watermarks, `begun` (shard, sequence number) of the first
+    records of batches, a place of None for batches that did not say.
+    """
+
+    marks: set[tuple[str, str, int]]
+    begun: set[tuple[str, int] | None]
+    _oldest: dict[str, int] = field(default_factory=dict)
+
+    def note(self, record: Record) -> None:
+        """A record that the stream holds."""
+        shard_id, number = record.shard_id, record.sequence_number
+        self.marks.discard((record.partition_key, shard_id, number))
+        self.begun.discard((shard_id, number))
+        self._oldest[shard_id] = min(number, self._oldest.get(shard_id, number))
+
+    def forgotten(self) -> bool:
+        """Whether the table has judged what lies before all that the stream holds of a shard."""
+        return any(
+            shard_id not in self._oldest or number < self._oldest[shard_id]
+            for _, shard_id, number in self.marks
+        )
+
+
+def _marks(items: Mapping[str, Item]) -> set[tuple[str, str, int]]:
+    return {
+        (key, shard_id, number)
+        for key, item in items.items()
+        for shard_id, number in item.watermarks.items()
+    }
 
 
 def gather(

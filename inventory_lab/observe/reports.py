@@ -52,22 +52,39 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the function says of one invocation; `batch` when it judged all of it then."""
+    """What the function says of one invocation; `batch` when it judged all of it then, `begin` its
+    first record (shard, sequence number).
+    """
 
     counts: Mapping[str, int]
     batch: Batch | None = None
+    begin: tuple[str, int] | None = None
+
+    @property
+    def judged(self) -> int:
+        """How many records it judged, none of them before."""
+        return self.counts["applied"] + self.counts["rejected"] + self.counts["duplicates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """When something of a batch was judged (epoch seconds), and where it begins (None: it did not say)."""
+
+    at: float
+    begin: tuple[str, int] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Reports:
     """What the log tells: sums over all batches, the batches that were judged whole, late runs by
-    partition key, and when the first batch ran, in epoch seconds (None: none did).
+    partition key, where the batches begin of which something was judged, and when the first batch ran, in epoch seconds (None: none did).
     """
 
     totals: Mapping[str, int]
     late: Mapping[str, Sequence[LateRun]] = field(default_factory=dict)
     judged: Sequence[Batch] = ()
     began_at: float | None = None
+    begun: Sequence[Begun] = ()
 
 
 def read(account: Account) -> Reports:
@@ -75,6 +92,7 @@ def read(account: Account) -> Reports:
     total: Counter[str] = Counter()
     late: dict[str, list[LateRun]] = {}
     judged: list[Batch] = []
+    begun: list[Begun] = []
     began_at: float | None = None
     for at, line in _lines(account):
         began_at = at if began_at is None else min(at, began_at)
@@ -83,7 +101,8 @@ def read(account: Account) -> Reports:
         else:
             total.update(line.counts)
             judged += [line.batch] if line.batch else []
-    return Reports({name: total[name] for name in COUNTS}, late, judged, began_at)
+            begun += [Begun(at, line.begin)] if line.judged else []
+    return Reports({name: total[name] for name in COUNTS}, late, judged, began_at, begun)
 
 
 def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:
@@ -123,7 +142,8 @@ def _batch_report(line: Mapping[str, Any]) -> Report:
     batch = Batch(
         _text(line["shard_id"]), int(line["first"]), int(line["last"]), _whole(line["records"])
     )
-    return Report(counts, None if counts["failed"] or counts["redelivered"] else batch)
+    whole = not counts["failed"] and not counts["redelivered"]
+    return Report(counts, batch if whole else None, (batch.shard_id, batch.first))
 
 
 def late_run(line: Mapping[str, Any]) -> LateRun:

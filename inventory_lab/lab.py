@@ -304,7 +304,7 @@ class Lab:
         the stream while that keeps it. `state` is 'waiting', 'gone', 'sent again', or 'judged before'
         when its effect is there although every answer was lost.
         """
-        return frames.dead_letters(letters.dead_letters(self.account, self._evidence()))
+        return frames.dead_letters(letters.dead_letters(self._evidence()))
 
     def redrive(self, rows: Any = None, correct: Correct | None = None) -> Any:
         """Send dead letters again, or `rows` of dead_letters() or rejected(), and settle them; what
@@ -312,13 +312,17 @@ class Lab:
 
         `correct` gets each Letter (partition_key, payload, event, reason) and gives the event to send
         instead, the same one, or None to leave it out. What was sent leaves the dead-letter queue; it
-        is a new record of the stream, so it is judged after all that came in the meantime.
+        is a new record of the stream, so it is judged after all that came in the meantime. Rows that
+        were redriven since they were read are not sent twice.
         """
-        rows = self.dead_letters() if rows is None else rows
-        prepared = redrive.prepare(frames.letters_of(rows), correct)
+        found = self._evidence()
+        standing = list(letters.dead_letters(found))
+        wanted = standing if rows is None else frames.letters_of(rows)
+        states = letters.states(standing, found.rejected)
+        prepared = redrive.prepare(wanted, correct, states)
         sent = [r for r in prepared if r.sent is not None]
         receipt = self.publish((r.sent for r in sent if r.sent is not None), ordered=True)
-        redrive.settle_letters(self.account, prepared)
+        redrive.settle_letters(self.account, prepared, standing)
         self.settle(receipt)
         became = self._lines_at(receipt)
         stored = iter(receipt.stored)

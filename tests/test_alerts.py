@@ -119,6 +119,12 @@ def test_thresholds_that_cannot_work_are_refused(
         built.set_thresholds("Phone", **given)
 
 
+@pytest.mark.parametrize("product_id", ["", "x" * 257, None, 5])
+def test_thresholds_are_those_of_a_product(built: Lab, product_id: Any) -> None:
+    with pytest.raises(WrongSetting, match="product_id is .* a text of 1 to 256 characters"):
+        built.set_thresholds(product_id, low=5)
+
+
 def test_thresholds_need_a_table(lab: Lab) -> None:
     with pytest.raises(NotBuilt, match="the table 'inventory' does not exist"):
         lab.set_thresholds("Phone", low=5)

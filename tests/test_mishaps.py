@@ -12,6 +12,7 @@ import pytest
 from inventory_lab import Lab, ProductAdded, QuantityChanged, RawRecord, Settings, connect
 from inventory_lab.domain.events import DEEPEST_NESTING, encode_event
 from inventory_lab.exceptions import UnmockedCall
+from tests.operate.damage import damage
 
 FUNCTION = "update-inventory"
 
@@ -180,6 +181,37 @@ def test_other_log_lines_are_no_reports(built: Lab) -> None:
     deploy(built, "def handle(event, context):\n    print('my \"report\" of the batch')\n")
     built.settle(built.publish(ProductAdded("a", 5)))
     assert built.reports()["records"] == 0
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        '{"report": "batch", "applied": "x"}',
+        '{"report": "batch", "applied": null}',
+        '{"report": "batch", "applied": 1e400}',
+        '{"report": "batch", "applied": -1}',
+        '{"report": "batch", "first": "1"}',
+        '{"report": "batch", "first": "a", "last": "b", "shard_id": "s", "records": 1}',
+        '{"report": "batch", "first": 1e400, "last": "2", "shard_id": "s", "records": 1}',
+        '{"report": "late_parent", "partition_key": "Phone", "shard_id": "s", "first": "x"}',
+        '{"report": ["batch"]}',
+    ],
+)
+def test_a_report_that_cannot_be_read_stops_nothing(built: Lab, report: str) -> None:
+    deploy(built, f"def handle(event, context):\n    print({report!r})\n")
+    built.settle(built.publish(ProductAdded("Phone", 5)))
+    assert set(built.reports().values()) == {0}
+    assert len(built.reconcile().lost) == 1
+
+
+def test_no_product_id_can_write_a_report(built: Lab) -> None:
+    name = '\n{"report":"batch","applied":5}\n'
+    built.settle(built.publish(ProductAdded(name, 5)))
+    damage(built, name, quantity={"N": "2.5"})
+    built.publish(QuantityChanged(name, -1))
+    for _ in range(3):  # each time the function says of which product the item is broken
+        built.pump()
+    assert built.reports()["applied"] == 1
 
 
 def test_deep_payloads_can_be_looked_at(built: Lab) -> None:

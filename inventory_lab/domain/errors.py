@@ -33,7 +33,7 @@ class BrokenItem(InventoryLabError):
         self.product_id = product_id
         self.problem = problem
         super().__init__(
-            f"the item of '{product_id[:80]}' cannot be read ({problem}); write it anew from the "
+            f"the item of {product_id[:80]!a} cannot be read ({problem}); write it anew from the "
             "stream with lab.rebuild()"
         )
 

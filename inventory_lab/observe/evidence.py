@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from inventory_lab.domain.inventory import Item, Record, digest, remembers
@@ -21,19 +23,18 @@ from inventory_lab.resources.account import Account
 REJECTIONS_KEPT = timedelta(days=14)
 """The retention of the lab's queues, the longest that SQS has:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
-DEAD_LETTERS = "dead letters"
-"""Where a record came from that was sent again after the pipe had given it up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was found at one time. `kept` names the records (shard:sequence number) in the rejected
-    queue, `effects` those in the dead letters that had been judged all the same. `since` is where the folding begins, `stream` Kinesis' summary,
+    queue, `effects` those in the dead letters that had been judged all the same. `since` is where the folding begins, `pointers` the dead letters with the
+    records that the stream still holds of them, `stream` Kinesis' summary,
     `passed` whether the pipe has delivered a record, or given it up (None: AWS does not tell).
     """
 
     contents: table.Contents
-    pointers: list[Pointer]
+    pointers: Mapping[Pointer, list[Record]]
     rejected: queues.RejectedQueue
     kept: frozenset[str]
     effects: frozenset[str]
@@ -69,14 +70,24 @@ class Evidence:
         hours: int = self.stream["RetentionPeriodHours"]
         return self.now - timedelta(hours=hours)
 
-    def cut(self, judged: int, in_stream: int) -> str:
-        """Why the stream lacks the beginning, when more was judged than it can account for; else "".
+    def held(self) -> Held:
+        """What the stream has to hold if it has not lost its beginning."""
+        marks = (
+            _marks(self.contents.items) - _marks(self.since.items) if self.watermarked else set()
+        )
+        begun = {b.begin for b in self.reports.begun if b.at >= self.since.taken_at}
+        return Held(marks, begun)
+
+    def cut(self, judged: int, in_stream: int, held: Held) -> str:
+        """Why the stream lacks the beginning, when the table knows of records that were before all it
+        holds, or more was judged than it can account for; else "".
 
         Reading a stream cannot tell what it held once. What can have cut it is its retention, or
         that it was made anew:
         https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
         """
-        if judged <= in_stream:
+        forgotten = held.forgotten()
+        if not forgotten and (judged <= in_stream or not held.begun):
             return ""
         made = self.stream["StreamCreationTimestamp"]
         began = self.since.taken_at or self.reports.began_at
@@ -85,7 +96,41 @@ class Evidence:
         if self.horizon() > made:
             hours = self.stream["RetentionPeriodHours"]
             return f"the stream keeps {hours} hours: what arrived before {_time(self.horizon())} is gone"
-        return ""
+        return "the table was made from records that the stream does not hold" if forgotten else ""
+
+
+@dataclass(slots=True)
+class Held:
+    """Of the records that the table and the log speak of, those that have not been found in the stream:
+    `marks` (key, shard, sequence number) of watermarks, `begun` (shard, sequence number) of the first
+    records of batches, a place of None for batches that did not say.
+    """
+
+    marks: set[tuple[str, str, int]]
+    begun: set[tuple[str, int] | None]
+    _oldest: dict[str, int] = field(default_factory=dict)
+
+    def note(self, record: Record) -> None:
+        """A record that the stream holds."""
+        shard_id, number = record.shard_id, record.sequence_number
+        self.marks.discard((record.partition_key, shard_id, number))
+        self.begun.discard((shard_id, number))
+        self._oldest[shard_id] = min(number, self._oldest.get(shard_id, number))
+
+    def forgotten(self) -> bool:
+        """Whether the table has judged what lies before all that the stream holds of a shard."""
+        return any(
+            shard_id not in self._oldest or number < self._oldest[shard_id]
+            for _, shard_id, number in self.marks
+        )
+
+
+def _marks(items: Mapping[str, Item]) -> set[tuple[str, str, int]]:
+    return {
+        (key, shard_id, number)
+        for key, item in items.items()
+        for shard_id, number in item.watermarks.items()
+    }
 
 
 def gather(
@@ -98,17 +143,20 @@ def gather(
     contents, summary = table.read(account), stream_resource.describe(account)
     if summary is None:
         raise NotBuilt("stream", account.settings.name("stream"))
-    pointers, rejected = queues.pointers(account), queues.rejected_queue(account)
+    pointers = _records_in(account, queues.pointers(account))
+    rejected = queues.rejected_queue(account)
     kept = frozenset(f"{r['shard_id']}:{r['sequence_number']}" for r in rejected.rejections)
     told = reports.read(account)
     given_up = [(p.shard_id, p.first, p.last) for p in pointers]
-    given_up += [_range_of(r) for r, come in rejected.sent_again.items() if come == DEAD_LETTERS]
+    given_up += [
+        _range_of(r) for r, come in rejected.sent_again.items() if come == queues.DEAD_LETTERS
+    ]
     return Evidence(
         contents=contents,
         pointers=pointers,
         rejected=rejected,
         kept=kept,
-        effects=_effects(account, pointers, told, contents),
+        effects=_effects(account, chain.from_iterable(pointers.values()), told, contents),
         reports=told,
         stream=summary,
         now=now,
@@ -121,23 +169,27 @@ def gather(
 
 def _effects(
     account: Account,
-    pointers: Iterable[Pointer],
+    given_up: Iterable[Record],
     told: reports.Reports,
     contents: table.Contents,
 ) -> frozenset[str]:
     """The records (shard:sequence number) in the dead letters that had been judged all the same.
 
-    Proof is that the function reports a batch that it was in, or that the item remembers its event
-    and no other record holds that event. A message in the rejected queue is none: it was sent before
-    the commit, which may have failed.
+    Proof is that the item was last judged there, that the function reports a batch that it was in, or
+    that the item remembers its event and no other record holds that event. A message in the rejected
+    queue is none: it was sent before the commit, which may have failed.
     """
     proved: set[str] = set()
     remembered: dict[str, tuple[str, str]] = {}
-    for record in _records_in(account, pointers):
+    records = list(given_up)
+    in_batches = _in_batches(account, records, told.judged)
+    for record in records:
         key = record.partition_key
-        if _was_in_a_batch(account, record, told):
+        item = contents.items.get(key)
+        last = item.watermarks.get(record.shard_id) if item else None
+        if last == record.sequence_number or record.event_id in in_batches:
             proved.add(record.event_id)
-        elif event_id := _remembered_event(record, contents.items.get(key)):
+        elif event_id := _remembered_event(record, item):
             remembered[record.event_id] = key, event_id
     if remembered:
         copies = _copies(account, {key for key, _ in remembered.values()})
@@ -145,20 +197,62 @@ def _effects(
     return frozenset(proved)
 
 
-def _records_in(account: Account, pointers: Iterable[Pointer]) -> Iterator[Record]:
-    for at in pointers:
-        yield from stream.records_between(account, at.shard_id, at.first, at.last)
+def _records_in(account: Account, pointers: Iterable[Pointer]) -> dict[Pointer, list[Record]]:
+    """The records that the pointers name, as far as the stream holds them; one reading a shard."""
+    found: dict[Pointer, list[Record]] = {pointer: [] for pointer in pointers}
+    for shard_id in {pointer.shard_id for pointer in found}:
+        theirs = [p for p in found if p.shard_id == shard_id]
+        first, last = min(p.first for p in theirs), max(p.last for p in theirs)
+        wanted = Ranges((shard_id, p.first, p.last) for p in theirs)
+        read = stream.records_between(account, shard_id, first, last)
+        records = [record for record in read if wanted.hold(record)]
+        for at in theirs:
+            found[at] = records[
+                bisect_left(records, at.first, key=_number) : bisect_right(
+                    records, at.last, key=_number
+                )
+            ]
+    return found
 
 
-def _was_in_a_batch(account: Account, record: Record, told: reports.Reports) -> bool:
-    """Whether a batch was judged that holds the record for sure: all that lies between its first and
-    last record was in it.
+def _in_batches(
+    account: Account, records: Iterable[Record], batches: Iterable[reports.Batch]
+) -> set[str]:
+    """Those of the records (shard:sequence number) that were for sure in one of these batches: all that
+    lies between its first and last record was in it.
     """
-    return any(
-        sum(1 for _ in stream.records_between(account, b.shard_id, b.first, b.last)) == b.records
-        for b in told.judged
-        if b.shard_id == record.shard_id and b.first <= record.sequence_number <= b.last
-    )
+    proved: set[str] = set()
+    by_shard: dict[str, list[Record]] = {}
+    for record in records:
+        by_shard.setdefault(record.shard_id, []).append(record)
+    for shard_id, theirs in by_shard.items():
+        theirs.sort(key=_number)
+        near = [b for b in batches if b.shard_id == shard_id and _within(theirs, b)]
+        if not near:
+            continue
+        first, last = min(b.first for b in near), max(b.last for b in near)
+        read = stream.records_between(account, shard_id, first, last)
+        held = [record.sequence_number for record in read]
+        whole = [b for b in near if _is_whole(b, held)]
+        proved.update(record.event_id for b in whole for record in _within(theirs, b))
+    return proved
+
+
+def _within(records: list[Record], batch: reports.Batch) -> list[Record]:
+    """The records, given in order, from the batch's first to its last."""
+    start = bisect_left(records, batch.first, key=_number)
+    return records[start : bisect_right(records, batch.last, key=_number)]
+
+
+def _is_whole(batch: reports.Batch, held: list[int]) -> bool:
+    """Whether the stream holds as many records between the batch's first and last as it had."""
+    start = bisect_left(held, batch.first)
+    begins = start < len(held) and held[start] == batch.first
+    return begins and bisect_right(held, batch.last) - start == batch.records
+
+
+def _number(record: Record) -> int:
+    return record.sequence_number
 
 
 def _remembered_event(record: Record, item: Item | None) -> str:

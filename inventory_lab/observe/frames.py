@@ -96,14 +96,29 @@ def dead_letters(letters: Iterable[Letter]) -> Any:
 
 
 def letters_of(frame: Any) -> list[Letter]:
-    """The letters that a frame of dead letters or rejections, or a part of one, shows.
+    """The letters that a frame of dead letters or rejections, or a part of one, shows, each once.
 
-    Raises TypeError for anything else.
+    Raises TypeError for anything else, and for rows that were numbered anew.
     """
     letters = getattr(frame, "attrs", {}).get(LETTERS)
     if letters is None:
         raise TypeError("give lab.dead_letters(), lab.rejected(), or some of their rows")
-    return [letters[label] for label in frame.index]
+    found = [letters.get(label) for label in frame.index]
+    for name, value in (("sequence", _sequence), ("partition_key", _key)):
+        shows = list(frame[name]) if name in frame else [value(x) for x in found if x]
+        if shows != [x and value(x) for x in found]:
+            raise TypeError(
+                "these rows were numbered anew: choose rows without changing their index"
+            )
+    return list({id(letter): letter for letter in found}.values())
+
+
+def _sequence(letter: Letter) -> str:
+    return shown(letter.sequence_number)
+
+
+def _key(letter: Letter) -> str:
+    return letter.partition_key
 
 
 class _Letters(dict[int, "Letter"]):

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,16 +54,12 @@ class Letter:
         return event_in(Record(self.shard_id, self.sequence_number, self.partition_key, data, 0))
 
 
-def dead_letters(account: Account, evidence: Evidence) -> Iterator[Letter]:
+def dead_letters(evidence: Evidence) -> Iterator[Letter]:
     """The records that the pipe gave up, in the order of the pointers."""
-    for pointer in evidence.pointers:
-        found = 0
-        for record in stream.records_between(
-            account, pointer.shard_id, pointer.first, pointer.last
-        ):
-            found += 1
+    for pointer, records in evidence.pointers.items():
+        for record in records:
             yield _of_dead_letter(record, pointer, evidence)
-        for _ in range(found, pointer.size):
+        for _ in range(len(records), pointer.size):
             yield Letter(
                 pointer.shard_id, pointer.first, "", None, pointer.condition, GONE, pointer.message_ids
             )  # fmt: skip
@@ -79,6 +75,12 @@ def rejections(account: Account, queue: RejectedQueue) -> Iterator[Letter]:
         if f"{shard_id}:{number}" in queue.sent_again:
             state = SENT_AGAIN
         yield Letter(shard_id, number, row["partition_key"], payload, row["reason"], state)
+
+
+def states(dead: Iterable[Letter], queue: RejectedQueue) -> dict[str, str]:
+    """What has become by now of each dead letter and of what was sent again, by record id."""
+    known = {letter.record_id: letter.state for letter in dead if letter.state != GONE}
+    return known | dict.fromkeys(queue.sent_again, SENT_AGAIN)
 
 
 def _of_dead_letter(record: Record, pointer: Pointer, evidence: Evidence) -> Letter:

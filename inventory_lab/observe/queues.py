@@ -19,6 +19,8 @@ VISIBILITY_SECONDS = 900
 """Long enough to read a long queue to its end."""
 SENT_AGAIN = "sent_again"
 """Names the record in a note that a redrive leaves in the rejected queue."""
+DEAD_LETTERS = "dead letters"
+"""Where a record came from that was sent again after the pipe had given it up."""
 
 
 def messages(account: Account, kind: str) -> list[dict[str, Any]]:
@@ -103,6 +105,7 @@ def rejected_queue(account: Account) -> RejectedQueue:
     notes = [body for body in bodies if SENT_AGAIN in body]
     _tell_of_others(account, "rejected_queue", len(found) - len(rejected) - len(notes))
     rows = _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in rejected)
+    notes.sort(key=lambda note: note["from"] == DEAD_LETTERS)  # what was given up stays given up
     return RejectedQueue(rows, {note[SENT_AGAIN]: note["from"] for note in notes})
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Outcome, Record, Status, digest
-from inventory_lab.observe.evidence import REJECTIONS_KEPT, Evidence
+from inventory_lab.observe.evidence import REJECTIONS_KEPT, Evidence, Held
 from inventory_lab.observe.ledger import Entry, Fate
 
 DRIFT_COLUMNS = (
@@ -86,8 +86,9 @@ class Reconciliation:
 
 @dataclass(slots=True)
 class Findings:
-    """What folding the stream has shown."""
+    """What folding the stream has shown; `held` finds out whether it has lost its beginning."""
 
+    held: Held
     items: Mapping[str, Item] = field(default_factory=dict)
     counts: Counter[Fate] = field(default_factory=Counter)
     rejected: list[Outcome] = field(default_factory=list)
@@ -97,6 +98,7 @@ class Findings:
 
     def note(self, entry: Entry) -> None:
         """Count an entry, and keep what has to be looked at."""
+        self.held.note(entry.record)
         self.counts[entry.fate] += 1
         if entry.fate is Fate.PENDING:
             self.pending.append(entry.record)
@@ -120,7 +122,7 @@ class Findings:
 
 def fold(evidence: Evidence, records: Iterable[Record]) -> Findings:
     """Fold the records, in one pass."""
-    ledger, found = evidence.ledger(), Findings()
+    ledger, found = evidence.ledger(), Findings(evidence.held())
     for entry in ledger.enter(records):
         found.note(entry)
     found.items = dict(evidence.since.items) | ledger.items
@@ -155,7 +157,7 @@ def reconcile(evidence: Evidence, read: Read, frame: Callable[[Any], Any]) -> Re
         missing_rejections=tuple(sorted(outcome.record.event_id for outcome in missing)),
         lost=tuple(record.event_id for record in lost),
         applied_twice=tuple(found.applied_twice),
-        cut=evidence.cut(accounted(evidence) + found.open, found.published),
+        cut=evidence.cut(accounted(evidence) + found.open, found.published, found.held),
     )
 
 

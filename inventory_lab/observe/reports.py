@@ -23,8 +23,6 @@ COUNTS = (
     "late_parent",
 )
 
-LATE_FIELDS = {"partition_key", "shard_id", "first", "last", "version", "after"}
-
 
 @dataclass(frozen=True, slots=True)
 class LateRun:
@@ -37,11 +35,14 @@ class LateRun:
     last: int
     version: int
     after: Mapping[str, int]
+    partition_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An invocation that judged all its records; they may be fewer than lie between first and last."""
+    """An invocation that judged all its records, none of them before; they may be fewer than lie
+    between first and last.
+    """
 
     shard_id: str
     first: int
@@ -50,15 +51,40 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What the function says of one invocation; `batch` when it judged all of it then, `begin` its
+    first record (shard, sequence number).
+    """
+
+    counts: Mapping[str, int]
+    batch: Batch | None = None
+    begin: tuple[str, int] | None = None
+
+    @property
+    def judged(self) -> int:
+        """How many records it judged, none of them before."""
+        return self.counts["applied"] + self.counts["rejected"] + self.counts["duplicates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """When something of a batch was judged (epoch seconds), and where it begins (None: it did not say)."""
+
+    at: float
+    begin: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reports:
     """What the log tells: sums over all batches, the batches that were judged whole, late runs by
-    partition key, and when the first batch ran, in epoch seconds (None: none did).
+    partition key, where the batches begin of which something was judged, and when the first batch ran, in epoch seconds (None: none did).
     """
 
     totals: Mapping[str, int]
     late: Mapping[str, Sequence[LateRun]] = field(default_factory=dict)
     judged: Sequence[Batch] = ()
     began_at: float | None = None
+    begun: Sequence[Begun] = ()
 
 
 def read(account: Account) -> Reports:
@@ -66,19 +92,20 @@ def read(account: Account) -> Reports:
     total: Counter[str] = Counter()
     late: dict[str, list[LateRun]] = {}
     judged: list[Batch] = []
+    begun: list[Begun] = []
     began_at: float | None = None
     for at, line in _lines(account):
         began_at = at if began_at is None else min(at, began_at)
-        if line["report"] == "batch":
-            total.update({name: line.get(name, 0) for name in COUNTS})
-            if line.get("first") and not line.get("failed"):
-                judged.append(_batch(line))
+        if isinstance(line, LateRun):
+            late.setdefault(line.partition_key, []).append(line)
         else:
-            late.setdefault(line["partition_key"], []).append(late_run(line))
-    return Reports({name: total[name] for name in COUNTS}, late, judged, began_at)
+            total.update(line.counts)
+            judged += [line.batch] if line.batch else []
+            begun += [Begun(at, line.begin)] if line.judged else []
+    return Reports({name: total[name] for name in COUNTS}, late, judged, began_at, begun)
 
 
-def _lines(account: Account) -> Iterator[tuple[float, dict[str, Any]]]:
+def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:
     """Every report with its time, in the order of the log; none when the function has not run yet."""
     logs = account.client("logs")
     request: dict[str, Any] = {
@@ -96,28 +123,50 @@ def _lines(account: Account) -> Iterator[tuple[float, dict[str, Any]]]:
         request["nextToken"] = answer["nextToken"]
 
 
-def _report(line: str) -> dict[str, Any] | None:
-    """The report in a log line; None for whatever else was printed."""
+def _report(line: str) -> LateRun | Report | None:
+    """The report in a log line; None for whatever else a handler has printed there."""
     try:
         found = json.loads(line)
-    except (ValueError, RecursionError):
+        kind = found.get("report") if isinstance(found, dict) else None
+        if kind == "late_parent":
+            return late_run(found)
+        return _batch_report(found) if kind == "batch" else None
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None
-    if not isinstance(found, dict):
-        return None
-    late = found.get("report") == "late_parent" and found.keys() >= LATE_FIELDS
-    return found if late or found.get("report") == "batch" else None
 
 
-def _batch(line: Mapping[str, Any]) -> Batch:
-    return Batch(line["shard_id"], int(line["first"]), int(line["last"]), line["records"])
+def _batch_report(line: Mapping[str, Any]) -> Report:
+    counts = {name: _whole(line.get(name, 0)) for name in COUNTS}
+    if not line.get("first"):
+        return Report(counts)
+    batch = Batch(
+        _text(line["shard_id"]), int(line["first"]), int(line["last"]), _whole(line["records"])
+    )
+    whole = not counts["failed"] and not counts["redelivered"]
+    return Report(counts, batch if whole else None, (batch.shard_id, batch.first))
 
 
 def late_run(line: Mapping[str, Any]) -> LateRun:
-    """The run that a line of the function's log tells of."""
+    """The run that a line of the function's log tells of. Raises ValueError, TypeError, KeyError or
+    AttributeError for one that tells of none.
+    """
     return LateRun(
-        shard_id=line["shard_id"],
+        partition_key=_text(line["partition_key"]),
+        shard_id=_text(line["shard_id"]),
         first=int(line["first"]),
         last=int(line["last"]),
-        version=line["version"],
+        version=_whole(line["version"]),
         after={shard: int(number) for shard, number in line["after"].items()},
     )
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r:.60} is no count")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.60} is no text")
+    return value

@@ -66,12 +66,12 @@ def differing(
     """The items that are not what the stream says, with what they have to be; and the rejections that
     nobody was told of. Raises StreamCut.
     """
-    ledger, found = evidence.ledger(_is_judged(evidence)), Findings()
+    ledger, found = evidence.ledger(_is_judged(evidence)), Findings(evidence.held())
     arrived: dict[str, float] = {}
     for entry in ledger.enter(records):
         found.note(entry)
         arrived[entry.record.partition_key] = entry.record.arrived_at
-    if why := evidence.cut(accounted(evidence) + found.open, found.published):
+    if why := evidence.cut(accounted(evidence) + found.open, found.published, found.held):
         raise StreamCut(why)
     untold = list(missing_rejections(evidence, found))
     return _rewritten(evidence, ledger, arrived), untold

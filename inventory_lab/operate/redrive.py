@@ -8,17 +8,17 @@ between sends an event twice, and its id tells the function so.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from inventory_lab.domain.events import InventoryEvent
 from inventory_lab.observe import queues
-from inventory_lab.observe.evidence import DEAD_LETTERS
-from inventory_lab.observe.letters import GONE, WAITING, Letter
+from inventory_lab.observe.letters import GONE, SENT_AGAIN, WAITING, Letter
 from inventory_lab.producer.publisher import RawRecord
 from inventory_lab.resources.account import Account
 
+REJECTED = "rejected records"
 UNCHANGED, CORRECTED, LEFT_OUT = "unchanged", "corrected", "left out"
 
 Correct: TypeAlias = Callable[[Letter], InventoryEvent | RawRecord | None]
@@ -38,13 +38,24 @@ class Redriven:
         return self.sent.event_id if isinstance(self.sent, InventoryEvent) else self.letter.event_id
 
 
-def prepare(letters: Iterable[Letter], correct: Correct | None = None) -> list[Redriven]:
-    """What to send for each letter; nothing for those that are not waiting.
+def prepare(
+    letters: Iterable[Letter],
+    correct: Correct | None = None,
+    states: Mapping[str, str] | None = None,
+) -> list[Redriven]:
+    """What to send for each letter; nothing for those that are not waiting, nor for a record twice.
 
-    `correct` gets each letter and gives the event to send, or None to leave it out. Raises TypeError
-    when it gives anything else.
+    `correct` gets each letter and gives the event to send, or None to leave it out; `states` knows of
+    records (shard:sequence number) what has become of them since the letters were read. Raises
+    TypeError when `correct` gives anything else.
     """
-    return [_prepared(letter, correct) for letter in letters]
+    states, prepared = dict(states or {}), []
+    for letter in letters:
+        now = replace(letter, state=states.get(letter.record_id, letter.state))
+        prepared.append(_prepared(now if letter.state == WAITING else letter, correct))
+        if prepared[-1].sent is not None:
+            states[letter.record_id] = SENT_AGAIN
+    return prepared
 
 
 def _prepared(letter: Letter, correct: Correct | None) -> Redriven:
@@ -62,16 +73,29 @@ def _prepared(letter: Letter, correct: Correct | None) -> Redriven:
     return Redriven(letter, UNCHANGED if unchanged else CORRECTED, same if unchanged else wanted)
 
 
-def settle_letters(account: Account, redriven: Sequence[Redriven]) -> None:
-    """Note what was sent again, then take the dead letters away of which nothing is left to do."""
-    sent = [r.letter for r in redriven if r.sent is not None]
-    queues.send(account, "rejected_queue", [_note(letter) for letter in sent])
-    kept = (LEFT_OUT, GONE, WAITING)
-    waiting = {m for r in redriven if r.done in kept for m in r.letter.message_ids}
-    done = {m for r in redriven for m in r.letter.message_ids} - waiting
-    queues.delete(account, "dead_letter_queue", done)
+def settle_letters(
+    account: Account, redriven: Sequence[Redriven], standing: Sequence[Letter]
+) -> None:
+    """Note what was sent again, then take the dead letters away of which nothing is left to do: a
+    message may name more records than were redriven. `standing` is all dead letters before the sending.
+    """
+    ours = {r.letter.record_id for r in redriven}
+    sent = {r.letter.record_id for r in redriven if r.sent is not None}
+    given_up = {r.letter.record_id for r in redriven if r.letter.message_ids and r.sent is not None}
+    given_up |= {x.record_id for x in standing if x.state in (WAITING, SENT_AGAIN)}
+    again = sent | {r.letter.record_id for r in redriven if r.done == SENT_AGAIN}
+    bodies = [_note(record, queues.DEAD_LETTERS) for record in sorted(again & given_up)]
+    bodies += [_note(record, REJECTED) for record in sorted(sent - given_up)]
+    queues.send(account, "rejected_queue", bodies)
+    settled = {m for x in standing if x.record_id in ours for m in x.message_ids}
+    still_open = {m for x in standing if _is_open(x, sent) for m in x.message_ids}
+    queues.delete(account, "dead_letter_queue", settled - still_open)
 
 
-def _note(letter: Letter) -> str:
-    origin = DEAD_LETTERS if letter.message_ids else "rejected records"
-    return json.dumps({queues.SENT_AGAIN: letter.record_id, "from": origin})
+def _is_open(letter: Letter, sent: Collection[str]) -> bool:
+    gone = letter.state == GONE
+    return gone or (letter.state == WAITING and letter.record_id not in sent)
+
+
+def _note(record_id: str, origin: str) -> str:
+    return json.dumps({queues.SENT_AGAIN: record_id, "from": origin})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inventory_lab.domain.events import LARGEST_QUANTITY
+from inventory_lab.domain.events import LARGEST_QUANTITY, LONGEST_PRODUCT_ID
 from inventory_lab.exceptions import WrongSetting
 from inventory_lab.resources.account import Account
 
@@ -12,6 +12,8 @@ def set_thresholds(account: Account, product_id: str, high: int | None, low: int
 
     The version grows with the write, so that a batch that is being folded is judged by the new ones.
     """
+    if not isinstance(product_id, str) or not 1 <= len(product_id) <= LONGEST_PRODUCT_ID:
+        raise WrongSetting("product_id", product_id, "a text of 1 to 256 characters")
     _check(account, high, low)
     given = {"high_stock": high, "low_stock": low}
     kept = {f":{name}": {"N": str(value)} for name, value in given.items() if value is not None}

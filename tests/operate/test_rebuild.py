@@ -190,6 +190,42 @@ def test_without_its_beginning_the_stream_cannot_rebuild_a_table(shop: Lab) -> N
     assert shop.reconcile(since=snapshot).exact
 
 
+def test_what_the_stream_has_forgotten_stays_also_when_the_log_is_gone(shop: Lab) -> None:
+    shop.clock.advance(DAY + 1)
+    logs = shop.session("root").client("logs")
+    logs.delete_log_group(logGroupName=shop.account.log_group())
+    shop.settle(shop.publish(ProductAdded("Watch", 1)))
+    assert "the stream keeps 24 hours" in shop.reconcile().cut
+    with pytest.raises(StreamCut):
+        shop.rebuild()
+    assert stock(shop) == {"Phone": 15, "Watch": 1}
+
+
+def test_a_stream_made_anew_rebuilds_no_older_table_though_the_log_is_gone(shop: Lab) -> None:
+    shop.session("root").client("kinesis").delete_stream(StreamName="e-commerce-streaming")
+    logs = shop.session("root").client("logs")
+    logs.delete_log_group(logGroupName=shop.account.log_group())
+    shop.build()
+    with pytest.raises(StreamCut, match="made from records that the stream does not hold"):
+        shop.rebuild()
+    assert stock(shop) == {"Phone": 15}
+
+
+def test_a_lost_table_that_was_counted_twice_is_rebuilt_from_a_stream_that_lost_nothing(
+    built: Lab,
+) -> None:
+    built.clock.advance(DAY + 1)
+    built.settle(built.publish([ProductAdded("Phone", 20), QuantityChanged("Phone", -5)]))
+    damage(built, "Phone")
+    built.session("root").client("pipes").delete_pipe(Name="inventory-pipe")
+    built.build()
+    built.settle(built.publish(QuantityChanged("Phone", -1)))  # all of it comes once more
+    damage(built, "Phone", quantity={"N": "99"})
+    assert not built.reconcile().cut
+    built.rebuild()
+    assert stock(built) == {"Phone": 14}
+
+
 def test_the_items_of_the_simple_design_cannot_be_rebuilt() -> None:
     with connect(settings=Settings(handler="per_record")) as lab:
         lab.build()

@@ -14,7 +14,7 @@ EVENTS = Path(__file__).parent / "events"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--schedules", type=int, default=200, help="how many schedules are played")
-    parser.addoption("--schedule-events", type=int, default=15, help="events of a schedule")
+    parser.addoption("--schedule-events", type=int, default=10, help="events of a schedule")
     parser.addoption(
         "--model-events", type=int, default=5_000, help="how many events the model is compared on"
     )

@@ -37,8 +37,8 @@ class Reconciliation:
     again after the function had forgotten them. `cut` says why the beginning is missing, if it is:
     then nothing can be said about the table as a whole without a snapshot.
 
-    What expired in the stream before the pipe read it left no trace here: only the receipt of who
-    published it tells, by settle(). An event that a filter of the pipe keeps back counts as lost.
+    What expired in the stream before the pipe read it left no trace, neither here nor in settle(): a
+    pipe must not stand still for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
     """
 
     published: int

@@ -346,12 +346,14 @@ class Lab:
         forgotten the beginning. Take it when reconcile() is exact and nothing is on its way.
         """
         counts = reports.read(self.account).totals
-        items = table.read(self.account).items
-        return Snapshot(self.clock.now().timestamp(), items, counts)
+        found = table.read(self.account)
+        now = self.clock.now().timestamp()
+        return Snapshot(now, found.items, counts, found.expires)
 
     def rebuild(self, since: Snapshot | None = None) -> Any:
         """Write the items anew that are not what the stream says, while the pipe may run; which ones, as
-        a DataFrame. What the pipe has passed and nobody judged is applied too.
+        a DataFrame. What the pipe has passed and nobody judged is applied too: no alert is sent of it,
+        and the function has not counted it, so the sum is even again from a snapshot() on.
 
         Raises StreamCut when the stream has lost the beginning and no snapshot makes up for it,
         RebuildFailed, NotBuilt.

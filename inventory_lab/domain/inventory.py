@@ -2,7 +2,9 @@
 
 A record is judged exactly once. Each item remembers how far every shard has been judged
 (watermarks) and which facts it has applied lately (recent event ids), so a redelivered batch
-and a producer's retry change nothing.
+and a producer's retry change nothing. The memory is short: the last four shards that a product was in,
+the last 64 facts. What comes again from before both, as when a new pipe reads a stream from its
+beginning after a product moved through five shards, is judged again.
 """
 
 from __future__ import annotations

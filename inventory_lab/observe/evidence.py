@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from inventory_lab.domain.inventory import Item, Record, digest, remembers
+from inventory_lab.domain.inventory import Item, Record, Status, digest, remembers
 from inventory_lab.exceptions import NotBuilt
 from inventory_lab.observe import queues, reports, stream, table
 from inventory_lab.observe.ledger import Ledger, Ranges, judged_by
@@ -69,6 +69,18 @@ class Evidence:
         """Records that arrived before this time are gone from the stream."""
         hours: int = self.stream["RetentionPeriodHours"]
         return self.now - timedelta(hours=hours)
+
+    def expected(self, folded: Mapping[str, Item]) -> dict[str, Item]:
+        """What the table has to hold: what was folded, and of the snapshot all but the tombstones and
+        placeholders that have expired.
+        """
+        now, found = self.now.timestamp(), self.contents.items
+        kept = {
+            key: item
+            for key, item in self.since.items.items()
+            if key in found or item.status is Status.ACTIVE or not self.since.has_expired(key, now)
+        }
+        return kept | dict(folded)
 
     def held(self) -> Held:
         """What the stream has to hold if it has not lost its beginning."""

@@ -36,6 +36,9 @@ class Reconciliation:
     the pipe has passed and nobody has judged, `applied_twice` the ids of events that were applied
     again after the function had forgotten them. `cut` says why the beginning is missing, if it is:
     then nothing can be said about the table as a whole without a snapshot.
+
+    What expired in the stream before the pipe read it left no trace, neither here nor in settle(): a
+    pipe must not stand still for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
     """
 
     published: int
@@ -125,7 +128,7 @@ def fold(evidence: Evidence, records: Iterable[Record]) -> Findings:
     ledger, found = evidence.ledger(), Findings(evidence.held())
     for entry in ledger.enter(records):
         found.note(entry)
-    found.items = dict(evidence.since.items) | ledger.items
+    found.items = evidence.expected(ledger.items)
     return found
 
 

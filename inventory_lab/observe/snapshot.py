@@ -15,7 +15,8 @@ from inventory_lab.exceptions import BadSnapshot
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Items by product id, the function's counts, and when they were taken (epoch seconds).
+    """Items by product id, the function's counts, and when they were taken (epoch seconds); `expires`
+    tells until when a tombstone or placeholder stays in the table.
 
     Take it while nothing is on its way: the counts are those of the whole log, so what is judged
     between the reading of log and table would be missing from the sum.
@@ -24,12 +25,18 @@ class Snapshot:
     taken_at: float = 0
     items: Mapping[str, Item] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    expires: Mapping[str, int] = field(default_factory=dict)
+
+    def has_expired(self, product_id: str, now: float) -> bool:
+        """Whether the table need no longer hold the item."""
+        return self.expires.get(product_id, now) < now
 
     def save(self, path: str | Path) -> None:
         """Write it to a file, as JSON."""
         body = {
             "taken_at": self.taken_at,
             "counts": dict(self.counts),
+            "expires": dict(self.expires),
             "items": [_to_json(item) for item in self.items.values()],
         }
         Path(path).write_text(json.dumps(body, separators=(",", ":")), encoding="utf-8")
@@ -41,7 +48,8 @@ class Snapshot:
             body = json.loads(Path(path).read_bytes())
             items = [_from_json(row) for row in body["items"]]
             counts = {name: int(count) for name, count in body["counts"].items()}
-            return cls(float(body["taken_at"]), {i.product_id: i for i in items}, counts)
+            expires = {key: int(at) for key, at in body.get("expires", {}).items()}
+            return cls(float(body["taken_at"]), {i.product_id: i for i in items}, counts, expires)
         except (ValueError, TypeError, KeyError, AttributeError) as exc:
             raise BadSnapshot(str(path), f"{type(exc).__name__}: {exc}") from exc
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -26,10 +27,13 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The table's items by product id; in `broken` those that cannot be read."""
+    """The table's items by product id; in `broken` those that cannot be read; in `expires` until when
+    those stay that do not stay for ever, in epoch seconds.
+    """
 
     items: dict[str, Item] = field(default_factory=dict)
     broken: dict[str, Broken] = field(default_factory=dict)
+    expires: dict[str, int] = field(default_factory=dict)
 
     def memory(self, product_id: str) -> Item | None:
         """The item, or of a broken one at least how far it had been judged; None for neither."""
@@ -61,6 +65,8 @@ def _sort_in(found: Contents, attributes: Mapping[str, Any]) -> None:
         found.broken[exc.product_id] = Broken(attributes, exc, _watermarks(attributes))
     else:
         found.items[item.product_id] = item
+        if "N" in attributes.get("expires_at", {}):
+            found.expires[item.product_id] = int(Decimal(attributes["expires_at"]["N"]))
 
 
 def _watermarks(attributes: Mapping[str, Any]) -> Mapping[str, int]:

@@ -78,7 +78,7 @@ def differing(
 
 
 def _rewritten(evidence: Evidence, ledger: Ledger, arrived: Mapping[str, float]) -> list[Rewritten]:
-    expected = dict(evidence.since.items) | ledger.items
+    expected = evidence.expected(ledger.items)
     found = evidence.contents
     every = [
         Rewritten(

@@ -12,6 +12,7 @@ import pytest
 from inventory_lab import (
     Lab,
     ProductAdded,
+    ProductRemoved,
     QuantityChanged,
     Settings,
     Snapshot,
@@ -147,6 +148,19 @@ def test_a_snapshot_older_than_the_retention_helps_no_more(shop: Lab) -> None:
     shop.clock.advance(DAY + 1)
     shop.settle(shop.publish(QuantityChanged("Phone", 3)))
     assert shop.reconcile(since=snapshot).cut
+
+
+def test_a_tombstone_that_has_expired_since_the_snapshot_is_not_missed() -> None:
+    with connect(settings=Settings(tombstone_days=1)) as lab:
+        lab.build()
+        phone, oven = ProductAdded("Phone", 20), ProductAdded("Oven", 3)
+        lab.settle(lab.publish([phone, oven, ProductRemoved("Oven")]))
+        snapshot = lab.snapshot()
+        damage(lab, "Oven")
+        assert not lab.reconcile(since=snapshot).exact
+        lab.clock.advance(3 * DAY)
+        assert lab.reconcile(since=snapshot).exact
+        assert not len(lab.rebuild(since=snapshot))
 
 
 def test_a_snapshot_can_be_kept_in_a_file(shop: Lab, tmp_path: Path) -> None:

@@ -28,9 +28,10 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQue
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was found at one time. `kept` names the records (shard:sequence number) in the rejected
-    queue, `effects` those in the dead letters that had been judged all the same. `since` is where the folding begins, `pointers` the dead letters with the
-    records that the stream still holds of them, `stream` Kinesis' summary,
-    `passed` whether the pipe has delivered a record, or given it up (None: AWS does not tell).
+    queue, `effects` those in the dead letters that had been judged all the same; `since` is where the
+    folding begins; `pointers` are the dead letters with the records that the stream still holds of
+    them; `stream` is Kinesis' summary; `passed` tells whether the pipe has delivered a record, or given
+    it up (None: AWS does not tell).
     """
 
     contents: table.Contents

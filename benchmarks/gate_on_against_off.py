@@ -35,7 +35,7 @@ def main() -> None:
 @contextmanager
 def let_through() -> Iterator[None]:
     """A lab that is opened here asks nobody; only this benchmark can do that."""
-    from inventory_lab.local.gate import Gate
+    from inventory_lab.embedded_aws.iam.patches.gate import Gate
 
     with patch.object(Gate, "decide", Gate.pass_unasked):
         yield

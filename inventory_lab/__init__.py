@@ -10,29 +10,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from inventory_lab.denials import expect_denied as expect_denied
     from inventory_lab.domain.events import InventoryEvent as InventoryEvent
     from inventory_lab.domain.events import ProductAdded as ProductAdded
     from inventory_lab.domain.events import ProductRemoved as ProductRemoved
     from inventory_lab.domain.events import QuantityChanged as QuantityChanged
+    from inventory_lab.embedded_aws.faults import FaultPlan as FaultPlan
     from inventory_lab.lab import Lab as Lab
     from inventory_lab.lab import connect as connect
-    from inventory_lab.lesson.checks import attempt as attempt
-    from inventory_lab.lesson.checks import check as check
-    from inventory_lab.lesson.installed import versions as versions
-    from inventory_lab.lesson.sources import show as show
-    from inventory_lab.lesson.standing import progress as progress
-    from inventory_lab.local.faults import FaultPlan as FaultPlan
     from inventory_lab.observe.snapshot import Snapshot as Snapshot
     from inventory_lab.producer.generator import simulate as simulate
     from inventory_lab.producer.publisher import RawRecord as RawRecord
     from inventory_lab.producer.replay import replay as replay
     from inventory_lab.settings import Settings as Settings
+    from inventory_lab.teaching.checks import attempt as attempt
+    from inventory_lab.teaching.checks import check as check
+    from inventory_lab.teaching.denials import expect_denied as expect_denied
+    from inventory_lab.teaching.progress import progress as progress
+    from inventory_lab.teaching.sources import show as show
+    from inventory_lab.teaching.versions import versions as versions
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "FaultPlan": "local.faults",
+    "FaultPlan": "embedded_aws.faults",
     "InventoryEvent": "domain.events",
     "Lab": "lab",
     "ProductAdded": "domain.events",
@@ -41,15 +41,15 @@ _HOMES = {
     "RawRecord": "producer.publisher",
     "Settings": "settings",
     "Snapshot": "observe.snapshot",
-    "attempt": "lesson.checks",
-    "check": "lesson.checks",
+    "attempt": "teaching.checks",
+    "check": "teaching.checks",
     "connect": "lab",
-    "expect_denied": "denials",
-    "progress": "lesson.standing",
+    "expect_denied": "teaching.denials",
+    "progress": "teaching.progress",
     "replay": "producer.replay",
-    "show": "lesson.sources",
+    "show": "teaching.sources",
     "simulate": "producer.generator",
-    "versions": "lesson.installed",
+    "versions": "teaching.versions",
 }
 __all__ = sorted(_HOMES)
 

@@ -22,19 +22,11 @@ from inventory_lab.exceptions import (
     UnknownTarget,
     WrongSetting,
 )
-from inventory_lab.observe import (
-    evidence,
-    frames,
-    history,
-    letters,
-    queues,
-    reconcile,
-    reports,
-    stream,
-    table,
-)
-from inventory_lab.observe.evidence import Evidence
+from inventory_lab.observe import failed_records as letters
+from inventory_lab.observe import frames, history, queues, reconcile, reports, stream, table
+from inventory_lab.observe import pipeline_state as evidence
 from inventory_lab.observe.history import Line
+from inventory_lab.observe.pipeline_state import Evidence
 from inventory_lab.observe.reconcile import Reconciliation
 from inventory_lab.observe.snapshot import Snapshot
 from inventory_lab.operate import frames as operate_frames
@@ -246,7 +238,7 @@ class Lab:
         """Inside, things go wrong as a FaultPlan says, given whole or by its fields; what struck is in
         the report of each pump. Local labs only: raises LocalOnly on AWS.
         """
-        from inventory_lab.local.faults import FaultPlan
+        from inventory_lab.embedded_aws.faults import FaultPlan
 
         if plan is not None and (faults or not isinstance(plan, FaultPlan)):
             raise TypeError("faults() takes a FaultPlan, or its fields by name, and not both")
@@ -378,8 +370,8 @@ class Lab:
 
         Raises PrincipalNotAvailable, and ValueError for an action that is no `service:Action`.
         """
-        from inventory_lab.local.access.explanation import explain_access
-        from inventory_lab.local.access.judge import Caller, Judge
+        from inventory_lab.iam.account.evaluator import Caller, Judge
+        from inventory_lab.iam.account.explanation import explain_access
 
         if not isinstance(action, str) or not all(action.partition(":")):
             raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
@@ -467,7 +459,7 @@ def connect(
     while _local_lab:
         warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
         _local_lab[-1].close()
-    from inventory_lab.local.engine import EmbeddedAws
+    from inventory_lab.embedded_aws.account import EmbeddedAws
 
     place = EmbeddedAws(settings).open()
     lab = Lab(place, settings)
@@ -484,7 +476,7 @@ def connect(
 def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
     if not allow_charges:
         raise ChargesNotAllowed
-    from inventory_lab.aws import RealAws
+    from inventory_lab.backends.aws import RealAws
 
     settings = settings if settings.prefix else replace(settings, prefix=AWS_PREFIX)
     return Lab(RealAws(settings), settings)

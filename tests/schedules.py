@@ -23,8 +23,8 @@ from inventory_lab import (
     connect,
 )
 from inventory_lab.domain.inventory import Thresholds, crossing
+from inventory_lab.embedded_aws.faults import FAULTS
 from inventory_lab.exceptions import PublishFailed
-from inventory_lab.local.faults import FAULTS
 from inventory_lab.observe import queues, stream
 from inventory_lab.observe.reconcile import Reconciliation
 from inventory_lab.producer.publisher import Receipt

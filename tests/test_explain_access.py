@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, connect, expect_denied
 from inventory_lab.exceptions import NotDenied, PrincipalNotAvailable
-from inventory_lab.local.access.explanation import Difference
+from inventory_lab.iam.account.explanation import Difference
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/e-commerce-streaming"
 

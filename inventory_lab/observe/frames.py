@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inventory_lab.domain.inventory import Item, Record, Status
+from inventory_lab.observe.failed_records import Letter
 from inventory_lab.observe.history import Line
-from inventory_lab.observe.letters import Letter
 from inventory_lab.observe.reconcile import DRIFT_COLUMNS
 
 SHOWN_DIGITS = 8

@@ -11,8 +11,8 @@ from inventory_lab.domain.events import (
     QuantityChanged,
 )
 from inventory_lab.domain.inventory import Item, Record
-from inventory_lab.observe.evidence import Evidence
 from inventory_lab.observe.ledger import Entry, Fate
+from inventory_lab.observe.pipeline_state import Evidence
 from inventory_lab.observe.stream import event_in
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Outcome, Record, Status, digest
-from inventory_lab.observe.evidence import REJECTIONS_KEPT, Evidence, Held
 from inventory_lab.observe.ledger import Entry, Fate
+from inventory_lab.observe.pipeline_state import REJECTIONS_KEPT, Evidence, Held
 
 DRIFT_COLUMNS = (
     "product_id", "expected_status", "found_status", "expected_quantity", "found_quantity",

@@ -17,8 +17,8 @@ from inventory_lab.exceptions import RebuildFailed, StreamCut
 from inventory_lab.function.notices import rejection_body
 from inventory_lab.function.store import Store, to_attributes
 from inventory_lab.observe import queues
-from inventory_lab.observe.evidence import Evidence
 from inventory_lab.observe.ledger import Ledger, judged_by
+from inventory_lab.observe.pipeline_state import Evidence
 from inventory_lab.observe.reconcile import Findings, accounted, missing_rejections
 from inventory_lab.resources.account import Account
 

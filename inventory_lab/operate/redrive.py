@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from inventory_lab.domain.events import InventoryEvent
 from inventory_lab.observe import queues
-from inventory_lab.observe.letters import GONE, SENT_AGAIN, WAITING, Letter
+from inventory_lab.observe.failed_records import GONE, SENT_AGAIN, WAITING, Letter
 from inventory_lab.producer.publisher import RawRecord
 from inventory_lab.resources.account import Account
 

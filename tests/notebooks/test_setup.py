@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from inventory_lab.lesson.installed import fit
+from inventory_lab.teaching.versions import fit
 from tools import course
 
 ADDRESS = course.repository()

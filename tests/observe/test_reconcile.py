@@ -22,7 +22,7 @@ from inventory_lab.domain.inventory import Item, Status, digest
 from inventory_lab.exceptions import BadSnapshot, NotBuilt
 from inventory_lab.observe import stream
 from inventory_lab.observe.reconcile import first_difference
-from tests.operate.damage import damage
+from tests.operate.table_damage import damage
 
 DAY = 24 * 3600
 

@@ -19,7 +19,7 @@ from inventory_lab.exceptions import RebuildFailed, StreamCut, WrongSetting
 from inventory_lab.function.store import Store
 from inventory_lab.observe import table
 from inventory_lab.operate import rebuild
-from tests.operate.damage import damage
+from tests.operate.table_damage import damage
 
 DAY = 24 * 3600
 

@@ -1,0 +1,1 @@
+"""Lambda: the deployed zip, run in this process with the role's credentials."""

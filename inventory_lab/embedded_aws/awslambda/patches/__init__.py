@@ -1,0 +1,1 @@
+"""Lambda operations that moto lacks or answers differently."""

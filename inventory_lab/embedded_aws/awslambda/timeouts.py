@@ -1,0 +1,151 @@
+"""How long an invocation may take, in the lab's time and in real time.
+
+| | AWS | the lab |
+|---|---|---|
+| supported: time-out | the sandbox is stopped at the deadline | lab time or real time, whichever runs out first |
+| supported: `time.sleep` in a handler | waits | lets lab time pass, and ends the handler at its deadline |
+| differs: code that takes real time | stopped | stopped in the main thread on Unix, between two calls to AWS; elsewhere judged when it returns |
+| differs: threads that a handler starts | stopped with it | run on |
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from types import FrameType
+from typing import Any, Protocol, TypeVar
+
+from inventory_lab.embedded_aws.clock import LabClock
+
+AGAIN_SECONDS = 0.05
+"""After this long the alarm rings again: it may have come in the middle of a call to AWS."""
+MACHINERY = ("moto.", "inventory_lab.embedded_aws.")
+
+T = TypeVar("T")
+Ring = Callable[[FrameType | None], None]
+
+
+class TimedOut(BaseException):
+    """Ends a handler; no Exception, so that a handler's own `except` does not take it for an error."""
+
+
+class Real(Protocol):
+    """Real time, which tests replace."""
+
+    def now(self) -> float:
+        """Seconds, from any start."""
+
+    def alarm(self, seconds: float, ring: Ring) -> AbstractContextManager[None]:
+        """While open, `ring` is called after so many seconds, and again until it raises."""
+
+
+class RealTime:
+    """The time of this machine."""
+
+    def now(self) -> float:
+        """Seconds, from any start."""
+        return time.monotonic()
+
+    @contextmanager
+    def alarm(self, seconds: float, ring: Ring) -> Iterator[None]:
+        """Rings where a signal can interrupt Python: on Unix, in the main thread. A timer that was
+        running before goes on afterwards.
+        """
+        if not _signals_reach_us():
+            yield
+            return
+        started = time.monotonic()
+        left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
+        before = signal.signal(signal.SIGALRM, lambda _, frame: ring(frame))
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
+            if left:
+                left = max(left - (time.monotonic() - started), 0.001)
+                signal.setitimer(signal.ITIMER_REAL, left, interval)
+
+
+class Limit:
+    """The time that one invocation has."""
+
+    def __init__(self, seconds: int, clock: LabClock, real: Real) -> None:
+        self.seconds = seconds
+        self.deadline = clock.now() + timedelta(seconds=seconds)
+        self._clock = clock
+        self._real = real
+        self._real_deadline = real.now() + seconds
+        self._thread = threading.get_ident()
+
+    def reached(self) -> bool:
+        """True when either time has run out."""
+        return self._clock.now() >= self.deadline or self._real.now() >= self._real_deadline
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """What the function gives back. Raises TimedOut, and whatever the function raises.
+
+        Only what runs below this frame is ever interrupted.
+        """
+        return function(*arguments)
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        """While open, `time.sleep` lets lab time pass and real time is limited."""
+        sleep, time.sleep = time.sleep, _sleep  # type: ignore[assignment]
+        _in_force.append(self)
+        try:
+            with self._real.alarm(self._real_deadline - self._real.now(), interrupt):
+                yield
+        finally:
+            _in_force.pop()
+            time.sleep = sleep
+
+    def is_of_this_thread(self) -> bool:
+        """False in a thread that is not the handler's own."""
+        return self._thread == threading.get_ident()
+
+    def sleep(self, seconds: float) -> None:
+        """Let lab time pass, to the deadline at most. Raises TimedOut there, ValueError as Python."""
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        left = max(self.deadline - self._clock.now(), timedelta())
+        self._clock.advance(min(seconds, left.total_seconds()))
+        if seconds >= left.total_seconds():
+            raise TimedOut
+
+
+def interrupt(frame: FrameType | None) -> None:
+    """Raise TimedOut in the handler whose frame this is; never in what serves its calls to AWS, which
+    would be left half done, nor after the handler has returned.
+    """
+    below = False
+    while frame is not None and frame.f_code is not Limit.call.__code__:
+        if frame.f_globals.get("__name__", "").startswith(MACHINERY):
+            return
+        frame, below = frame.f_back, True
+    if frame is not None and below:
+        raise TimedOut
+
+
+_in_force: list[Limit] = []
+_really_sleep = time.sleep
+
+
+def _sleep(seconds: float) -> None:
+    """`time.sleep` of a handler, which its modules may keep for longer than the invocation."""
+    if _in_force and _in_force[-1].is_of_this_thread():
+        _in_force[-1].sleep(seconds)
+    else:
+        _really_sleep(seconds)
+
+
+def _signals_reach_us() -> bool:
+    possible = hasattr(signal, "setitimer") and sys.platform != "emscripten"
+    return possible and threading.current_thread() is threading.main_thread()

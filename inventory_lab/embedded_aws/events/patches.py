@@ -1,0 +1,185 @@
+"""Deliveries of topics and event rules to functions, and of event rules to queues and topics.
+
+| | AWS | moto 5.2.5, and the lab |
+|---|---|---|
+| supported: SNS to a function | asynchronously, in SNS's event shape, if the function's policy lets the topic | moto runs Docker, with sample values; the lab as AWS |
+| supported: an event rule to a function | asynchronously, if the function's policy lets the rule | moto: an error; the lab as AWS |
+| supported: an event rule to a queue or topic | if the policy on it lets the rule | moto: to queues, unasked; the lab as AWS |
+| supported: a disabled rule | delivers nothing | moto delivers; the lab does not |
+| supported: Input, InputPath of keys | instead of the event | moto ignores them; the lab as AWS |
+| differs: the time of an event without one | now | lab time |
+| differs: Signature of an SNS message to a function | signed | `EXAMPLE` |
+| differs: schedules | run | never run |
+| refused: other targets, InputTransformer, DeadLetterConfig and RetryPolicy of a target | accepted | UnsupportedRule, at PutTargets |
+
+SNS to a queue is in `queues.py`, which also asks the policy before a message comes here.
+https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+from moto.events.models import EventsBackend, Rule
+from moto.sns.models import Subscription, sns_backends
+from moto.sqs.models import sqs_backends
+
+from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.exceptions import UnsupportedRule
+from inventory_lab.iam.account.evaluator import Judge
+
+EVENTS = "events.amazonaws.com"
+ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
+NOT_SUPPORTED = ("InputTransformer", "DeadLetterConfig", "RetryPolicy")
+_PATH = re.compile(r"\$(\.[\w-]+)*")
+
+Invoke = Callable[[str, bytes], None]
+"""Queues an asynchronous invocation of a function, given its ARN and the payload."""
+
+
+class Deliveries:
+    """Hands on what topics and rules send."""
+
+    def __init__(self, judge: Judge, clock: LabClock, invoke: Invoke) -> None:
+        self._judge = judge
+        self._clock = clock
+        self._invoke = invoke
+
+    def of_topic(self, subscription: Any, message: str, message_id: str, more: Any) -> None:
+        """A message to a subscribed function: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html"""
+        record = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": subscription.arn,
+            "Sns": {
+                "Type": "Notification",
+                "MessageId": message_id,
+                "TopicArn": subscription.topic_arn,
+                "Subject": more.get("subject"),
+                "Message": message,
+                "Timestamp": _zulu(self._clock.now(), "milliseconds"),
+                "SignatureVersion": "1",
+                "Signature": "EXAMPLE",
+                "SigningCertUrl": "EXAMPLE",
+                "UnsubscribeUrl": "EXAMPLE",
+                "MessageAttributes": more.get("message_attributes") or {},
+            },
+        }
+        self._invoke(subscription.endpoint, json.dumps({"Records": [record]}).encode())
+
+    def of_rule(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        """An event that a rule matched, to one target; dropped when the policy there forbids it."""
+        arn = target["Arn"]
+        service = arn.split(":")[2]
+        if not self._judge.service_may(EVENTS, ACTIONS[service], arn, rule.arn).allowed:
+            return
+        text = _text(target, event)
+        match service:
+            case "lambda":
+                self._invoke(arn, text.encode())
+            case "sns":
+                sns_backends[rule.account_id][arn.split(":")[3]].publish(text, arn=arn)
+            case "sqs":
+                group = target.get("SqsParameters", {}).get("MessageGroupId")
+                queues = sqs_backends[rule.account_id][arn.split(":")[3]]
+                queues.send_message(arn.rpartition(":")[2], text, group_id=group)
+
+    def timed(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Entries of PutEvents, each with a time."""
+        return [{"Time": self._clock.timestamp(), **entry} for entry in entries]
+
+
+@contextmanager
+def installed(deliveries: Deliveries) -> Iterator[None]:
+    """While open, topics and rules deliver as on AWS."""
+    put_events = EventsBackend.put_events
+
+    def put_timed(self: Any, events: list[dict[str, Any]]) -> Any:
+        return put_events(self, deliveries.timed(events))
+
+    repairs: list[tuple[Any, str, Any]] = [
+        (Subscription, "publish", _published(Subscription.publish, deliveries)),
+        (Rule, "send_to_targets", _sent(Rule.send_to_targets, deliveries)),
+        (Rule, "put_targets", _checked(Rule.put_targets)),
+        (EventsBackend, "put_events", put_timed),
+    ]
+    with ExitStack() as stack:
+        for owner, name, repair in repairs:
+            stack.enter_context(patch.object(owner, name, repair))
+        yield
+
+
+def _published(publish: Callable[..., None], deliveries: Deliveries) -> Callable[..., None]:
+    def published(self: Any, message: str, message_id: str, **more: Any) -> None:
+        if self.protocol != "lambda":
+            publish(self, message, message_id, **more)
+            return
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(more.get("message_attributes"), message):
+            return
+        if more.get("message_structure") == "json":
+            message = self._parse_message_structure(message, self.protocol)
+        deliveries.of_topic(self, message, message_id, more)
+
+    return published
+
+
+def _sent(send: Callable[..., None], deliveries: Deliveries) -> Callable[..., None]:
+    def sent(self: Any, event: dict[str, Any], transform_input: bool = True) -> None:
+        if self.managed_by:  # the rule of an archive
+            send(self, event, transform_input)
+        elif self.state == "ENABLED" and self.event_pattern.matches_event(event):
+            for target in self.targets:
+                deliveries.of_rule(self, target, event)
+
+    return sent
+
+
+def _checked(put: Callable[..., None]) -> Callable[..., None]:
+    def checked(self: Any, targets: list[dict[str, Any]]) -> None:
+        for target in targets if not self.managed_by else ():
+            _check(self.name, target)
+        put(self, targets)
+
+    return checked
+
+
+def _check(rule: str, target: Mapping[str, Any]) -> None:
+    service = (target["Arn"].split(":") + [""] * 3)[2]
+    if service not in ACTIONS:
+        raise UnsupportedRule(rule, f"its target {target['Arn']} is no function, queue or topic")
+    for name in NOT_SUPPORTED:
+        if target.get(name):
+            raise UnsupportedRule(rule, f"its target {target['Arn']} has {name}")
+    if not _PATH.fullmatch(target.get("InputPath", "$")):
+        raise UnsupportedRule(rule, f"its InputPath {target['InputPath']} has more than keys")
+
+
+def _text(target: Mapping[str, Any], event: Mapping[str, Any]) -> str:
+    """What a target receives: its constant input, a part of the event, or all of it."""
+    if target.get("Input"):
+        return str(target["Input"])
+    found: Any = _shown(event)
+    for key in target.get("InputPath", "$").split(".")[1:]:
+        found = found.get(key) if isinstance(found, dict) else None
+    return json.dumps(found)
+
+
+def _shown(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event as a target sees it; moto keeps its time as a number."""
+    names = (
+        "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail",
+    )  # fmt: skip
+    moment = datetime.fromtimestamp(float(event["time"]), UTC)
+    return {name: event[name] for name in names} | {"time": _zulu(moment, "seconds")}
+
+
+def _zulu(moment: datetime, precision: str) -> str:
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""The IAM gate and the permissions boundaries of users, on moto."""

@@ -1,0 +1,177 @@
+"""What AWS refuses for another reason than permissions, and moto 5.2.5 lets through.
+
+Policies that are invalid, names that IAM does not take, keys of others, and deleting what is in use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from inventory_lab.exceptions import InvalidPolicy
+from inventory_lab.iam.evaluation.calls import Call
+from inventory_lab.iam.evaluation.document import Kind, read_policy
+from inventory_lab.iam.evaluation.messages import Refusal
+
+_DOCUMENTS: Mapping[str, tuple[str, Kind]] = {
+    "CreatePolicy": ("PolicyDocument", "identity"),
+    "CreatePolicyVersion": ("PolicyDocument", "identity"),
+    "CreateRole": ("AssumeRolePolicyDocument", "trust"),
+    "PutGroupPolicy": ("PolicyDocument", "identity"),
+    "PutRolePolicy": ("PolicyDocument", "identity"),
+    "PutUserPolicy": ("PolicyDocument", "identity"),
+    "UpdateAssumeRolePolicy": ("PolicyDocument", "trust"),
+}
+_NAMES = ("GroupName", "PolicyName", "RoleName", "RoleSessionName", "UserName")
+_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+_HELD: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "DeleteUser": (
+        "UserName",
+        (
+            ("list_access_keys", "AccessKeyMetadata"),
+            ("list_user_policies", "PolicyNames"),
+            ("list_attached_user_policies", "AttachedPolicies"),
+            ("list_groups_for_user", "Groups"),
+        ),
+    ),
+    "DeleteRole": (
+        "RoleName",
+        (
+            ("list_role_policies", "PolicyNames"),
+            ("list_attached_role_policies", "AttachedPolicies"),
+        ),
+    ),
+}
+"""What has to be taken away first:
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html"""
+
+
+def problem_of_request(
+    call: Call, iam: Any, owner_of: Callable[[str], str | None]
+) -> Refusal | None:
+    """AWS's answer to a request that is wrong whoever makes it; None when all is well.
+
+    `iam` may read all of IAM; `owner_of` tells the user of an access key.
+    """
+    for problem in _problems(call, iam, owner_of):
+        if problem:
+            return problem
+    return None
+
+
+def _problems(
+    call: Call, iam: Any, owner_of: Callable[[str], str | None]
+) -> Iterator[Refusal | None]:
+    if call.service in ("iam", "sts"):
+        yield from (_problem_of_name(call, name) for name in _NAMES)
+    if call.service == "iam":
+        yield _problem_of_document(call)
+        yield _problem_of_key(call, owner_of)
+        yield _problem_of_boundary(call, iam)
+        yield _conflict(call, iam)
+    if call.service in ("sqs", "sns"):
+        code = "InvalidAttributeValue" if call.service == "sqs" else "InvalidParameter"
+        yield _invalid(_attribute_policy(call.params), "resource", code)
+
+
+def _problem_of_name(call: Call, param: str) -> Refusal | None:
+    value = call.params.get(param)
+    if value is None or _NAME.fullmatch(str(value)):
+        return None
+    return Refusal(
+        "ValidationError",
+        400,
+        f"The specified value for {param[0].lower()}{param[1:]} is invalid. It must contain only "
+        "alphanumeric characters and/or the following: +=,.@_-",
+    )
+
+
+def _problem_of_document(call: Call) -> Refusal | None:
+    if call.operation not in _DOCUMENTS:
+        return None
+    param, kind = _DOCUMENTS[call.operation]
+    return _invalid(call.params.get(param), kind, "MalformedPolicyDocument")
+
+
+def _problem_of_key(call: Call, owner_of: Callable[[str], str | None]) -> Refusal | None:
+    """An access key is found among those of the user that is named or meant, nowhere else."""
+    key = call.params.get("AccessKeyId")
+    if key is None or owner_of(str(key)) == call.params.get("UserName"):
+        return None
+    message = f"The Access Key with id {key} cannot be found."
+    return Refusal("NoSuchEntity", 404, message)
+
+
+def _problem_of_boundary(call: Call, iam: Any) -> Refusal | None:
+    arn = call.params.get("PermissionsBoundary")
+    if arn is None or _exists(iam, str(arn)):
+        return None
+    return Refusal("NoSuchEntity", 404, f"Scope ARN: {arn} does not exist or is not attachable.")
+
+
+def _exists(iam: Any, arn: str) -> bool:
+    pages = iam.get_paginator("list_policies").paginate(Scope="Local")
+    return any(policy["Arn"] == arn for page in pages for policy in page["Policies"])
+
+
+def _conflict(call: Call, iam: Any) -> Refusal | None:
+    if call.operation == "DeletePolicy":
+        used = _used(iam, str(call.params.get("PolicyArn")))
+        message = "Cannot delete a policy attached to entities."
+        return Refusal("DeleteConflict", 409, message) if used else None
+    if call.operation not in _HELD:
+        return None
+    param, lists = _HELD[call.operation]
+    who = {param: call.params.get(param)}
+    for operation, key in lists:
+        if _listed(iam, operation, key, who):
+            message = f"Cannot delete entity, must remove {key} first."
+            return Refusal("DeleteConflict", 409, message)
+    return None
+
+
+def _listed(iam: Any, operation: str, key: str, who: Mapping[str, Any]) -> list[Any]:
+    try:
+        found: list[Any] = getattr(iam, operation)(**who)[key]
+    except iam.exceptions.NoSuchEntityException:
+        return []
+    return found
+
+
+def _used(iam: Any, arn: str) -> bool:
+    """Whether a managed policy is attached to somebody, or is somebody's boundary."""
+    try:
+        attached = iam.list_entities_for_policy(PolicyArn=arn)
+    except iam.exceptions.NoSuchEntityException:
+        return False
+    if any(attached[f"Policy{kind}"] for kind in ("Users", "Roles", "Groups")):
+        return True
+    return arn in {*_boundaries(iam, "user"), *_boundaries(iam, "role")}
+
+
+def _boundaries(iam: Any, kind: str) -> Iterator[str | None]:
+    name = f"{kind.title()}Name"
+    for page in iam.get_paginator(f"list_{kind}s").paginate():
+        for entity in page[f"{kind.title()}s"]:
+            held = getattr(iam, f"get_{kind}")(**{name: entity[name]})[kind.title()]
+            yield held.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+
+
+def _attribute_policy(params: Mapping[str, Any]) -> Any:
+    if params.get("AttributeName") == "Policy":
+        return params.get("AttributeValue")
+    attributes = params.get("Attributes")
+    return attributes.get("Policy") if isinstance(attributes, Mapping) else None
+
+
+def _invalid(document: Any, kind: Kind, code: str) -> Refusal | None:
+    if not document:
+        return None
+    try:
+        read_policy(str(document), kind)
+    except InvalidPolicy as exc:
+        return Refusal(code, 400, str(exc))
+    return None

@@ -1,0 +1,1 @@
+"""Kinesis: shards, iterators, limits and resharding as AWS has them."""

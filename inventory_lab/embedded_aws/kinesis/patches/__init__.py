@@ -1,0 +1,1 @@
+"""Kinesis operations that moto lacks or answers differently."""

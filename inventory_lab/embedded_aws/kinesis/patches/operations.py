@@ -1,0 +1,298 @@
+"""The operations of Kinesis whose requests and answers moto 5.2.5 knows in part only.
+
+| | moto | AWS, and the lab |
+|---|---|---|
+| GetRecords | any Limit; no ChildShards | at most 10,000; ChildShards at the end of a closed shard |
+| CreateStream | ignores Tags and MaxRecordSizeInKiB | keeps them |
+| UpdateMaxRecordSize | not implemented | 1,024 to 10,240 KiB |
+| ListShards | ignores ShardFilter and ExclusiveStartShardId | follows them |
+| DescribeStream | ignores ExclusiveStartShardId; no StreamModeDetails | follows it; shows them |
+| UpdateShardCount by StreamARN | answers without StreamName and StreamARN | answers with both |
+| refusals by StreamARN | name the stream None | name the stream |
+
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+from unittest.mock import patch
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.kinesis.exceptions import ResourceNotFoundError
+from moto.kinesis.models import KinesisBackend
+from moto.kinesis.responses import KinesisResponse
+
+from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.kinesis.iterators import Position
+from inventory_lab.embedded_aws.kinesis.patches import errors
+from inventory_lab.embedded_aws.kinesis.patches.shards import RECORDS_PER_READ
+
+LARGEST_RECORD_KIB = (1024, 10_240)
+"""https://docs.aws.amazon.com/streams/latest/dev/large-records.html"""
+DESCRIBED_AT_ONCE = 100
+FILTERS = (
+    "AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP",
+    "FROM_TIMESTAMP",
+)  # fmt: skip
+NAMED = (
+    "split_shard", "merge_shards", "increase_stream_retention_period",
+    "decrease_stream_retention_period",
+)  # fmt: skip
+
+
+@contextmanager
+def installed(clock: LabClock) -> Iterator[None]:
+    """While open, these operations answer as AWS does."""
+    backend, response = KinesisBackend, KinesisResponse
+    repairs: list[tuple[Any, str, Any]] = [
+        (backend, "describe_stream", _expiring(backend.describe_stream)),
+        (backend, "get_shard_iterator", _get_shard_iterator),
+        (backend, "put_record", _checked(backend.put_record)),
+        (backend, "put_records", _put_records),
+        (backend, "update_stream_mode", _update_stream_mode),
+        (response, "create_stream", _create_stream),
+        (response, "describe_stream", _describe_stream),
+        (response, "get_records", _get_records(clock)),
+        (response, "list_shards", _list_shards),
+        (response, "update_max_record_size", _update_max_record_size),
+        (response, "update_shard_count", _update_shard_count),
+    ]
+    repairs += [(backend, name, _named(getattr(backend, name))) for name in NAMED]
+    with ExitStack() as stack:
+        for owner, name, repair in repairs:
+            stack.enter_context(patch.object(owner, name, repair, create=True))
+        yield
+
+
+def _expiring(describe_stream: Callable[..., Any]) -> Callable[..., Any]:
+    """Every operation finds its stream this way, so what has expired is gone before it begins."""
+
+    def expiring(self: Any, stream_arn: str | None, stream_name: str | None) -> Any:
+        stream = describe_stream(self, stream_arn, stream_name)
+        stream.expire()
+        return stream
+
+    return expiring
+
+
+def _named(operation: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(operation)
+    def named(self: Any, stream_arn: str | None, stream_name: str | None, *more: Any) -> Any:
+        name = self.describe_stream(stream_arn, stream_name).stream_name
+        return operation(self, stream_arn, name, *more)
+
+    return named
+
+
+def _get_shard_iterator(
+    self: Any,
+    stream_arn: str | None,
+    stream_name: str | None,
+    shard_id: str,
+    shard_iterator_type: str,
+    starting_sequence_number: str | None,
+    at_timestamp: Any,
+) -> str:
+    stream = self.describe_stream(stream_arn, stream_name)
+    _shard(stream, shard_id)
+    answer: str = stream.iterator(
+        shard_id, shard_iterator_type, starting_sequence_number, at_timestamp
+    )
+    return answer
+
+
+def _checked(put_record: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(
+        self: Any,
+        stream_arn: str | None,
+        stream_name: str | None,
+        partition_key: str,
+        explicit_hash_key: str,
+        data: str,
+    ) -> Any:
+        record = {
+            "PartitionKey": partition_key,
+            "ExplicitHashKey": explicit_hash_key,
+            "Data": data,
+        }
+        self.describe_stream(stream_arn, stream_name).check_record(record)
+        return put_record(
+            self, stream_arn, stream_name, partition_key, explicit_hash_key, data or ""
+        )
+
+    return checked
+
+
+def _put_records(
+    self: Any, stream_arn: str | None, stream_name: str | None, records: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Refused as a whole, or answered record by record: some may have failed."""
+    stream = self.describe_stream(stream_arn, stream_name)
+    incoming = stream.check_records(records)
+    entries = [stream.put_entry(record) for record in records]
+    self._send_stream_metrics(stream.stream_name, incoming, len(records))
+    return {"FailedRecordCount": sum("ErrorCode" in e for e in entries), "Records": entries}
+
+
+def _update_stream_mode(self: Any, stream_arn: str, stream_mode: dict[str, str]) -> None:
+    self.describe_stream(stream_arn, None).change_mode(stream_mode)
+
+
+def _create_stream(self: Any) -> Any:
+    size = _record_size(self, default=LARGEST_RECORD_KIB[0])
+    if self._get_param("RecordDistributionStrategy") == "AUTO":
+        raise errors.invalid_argument("RecordDistributionStrategy AUTO is not known to the lab.")
+    name, mode = self._get_param("StreamName"), self._get_param("StreamModeDetails")
+    stream = self.kinesis_backend.create_stream(
+        name, self._get_param("ShardCount"), stream_mode=mode
+    )
+    stream.max_record_bytes = size * 1024
+    stream.tags.update(self._get_param("Tags") or {})
+    return EmptyResult()
+
+
+def _update_max_record_size(self: Any) -> Any:
+    size = _record_size(self, default=0)
+    stream = self.kinesis_backend.describe_stream(self._get_param("StreamARN"), None)
+    stream.max_record_bytes = size * 1024
+    return EmptyResult()
+
+
+def _record_size(self: Any, default: int) -> int:
+    size = self._get_param("MaxRecordSizeInKiB") or default
+    least, most = LARGEST_RECORD_KIB
+    if size < least:
+        constraint = f"have value greater than or equal to {least}"
+        raise errors.malformed("maxRecordSizeInKiB", size, constraint)
+    if size > most:
+        constraint = f"have value less than or equal to {most}"
+        raise errors.malformed("maxRecordSizeInKiB", size, constraint)
+    return int(size)
+
+
+def _describe_stream(self: Any) -> Any:
+    stream = self.kinesis_backend.describe_stream(*_which(self))
+    answer = stream.to_json()
+    description = answer["StreamDescription"]
+    start = self._get_param("ExclusiveStartShardId") or ""
+    rest = [shard for shard in description["Shards"] if shard["ShardId"] > start]
+    most = self._get_param("Limit") or DESCRIBED_AT_ONCE
+    description |= {
+        "Shards": rest[:most],
+        "HasMoreShards": len(rest) > most,
+        "StreamModeDetails": stream.stream_mode,
+    }
+    return ActionResult(answer)
+
+
+def _get_records(clock: LabClock) -> Callable[[Any], Any]:
+    def get_records(self: Any) -> Any:
+        limit = self._get_param("Limit")
+        if limit and limit > RECORDS_PER_READ:
+            raise errors.invalid_argument(
+                f"Limit {limit} is greater than the {RECORDS_PER_READ} records of one GetRecords."
+            )
+        position = Position.decode(self._get_param("ShardIterator"), clock.timestamp())
+        stream = self.kinesis_backend.describe_stream(None, position.stream)
+        _shard(stream, position.shard_id)
+        return ActionResult(stream.read(position, limit))
+
+    return get_records
+
+
+def _list_shards(self: Any) -> Any:
+    """One page; the token names the stream, the filter and the last shard of the page before."""
+    token = self._get_param("NextToken")
+    if token:
+        name, only, start = _decoded(token)
+        stream = self.kinesis_backend.describe_stream(None, name)
+    else:
+        stream = self.kinesis_backend.describe_stream(*_which(self))
+        only = self._get_param("ShardFilter") or {"Type": "FROM_TRIM_HORIZON"}
+        start = self._get_param("ExclusiveStartShardId") or ""
+    found = sorted(s.shard_id for s in _filtered(stream, only) if s.shard_id > start)
+    page = found[: self._get_param("MaxResults") or 1000]
+    answer: dict[str, Any] = {"Shards": [stream.shards[shard].to_json() for shard in page]}
+    if len(found) > len(page):
+        answer["NextToken"] = _encoded(stream.stream_name, only, page[-1])
+    return ActionResult(answer)
+
+
+def _update_shard_count(self: Any) -> Any:
+    stream = self.kinesis_backend.describe_stream(*_which(self))
+    target, before = self._get_param("TargetShardCount"), len(stream.open_shards())
+    stream.update_shard_count(target)
+    return ActionResult(
+        {
+            "StreamName": stream.stream_name,
+            "StreamARN": stream.arn,
+            "CurrentShardCount": before,
+            "TargetShardCount": target,
+        }
+    )
+
+
+def _filtered(stream: Any, only: dict[str, Any]) -> list[Any]:
+    """The shards that a ShardFilter lets through.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ShardFilter.html
+    """
+    kind, shards = only.get("Type"), list(stream.shards.values())
+    if kind not in FILTERS:
+        raise errors.malformed(
+            "shardFilter.type", kind, f"satisfy enum value set: [{', '.join(FILTERS)}]"
+        )
+    if kind == "AFTER_SHARD_ID":
+        return [shard for shard in shards if shard.shard_id > only.get("ShardId", "")]
+    if kind == "AT_LATEST":
+        return [shard for shard in shards if shard.is_open]
+    first = [shard for shard in shards if not set(shard.parents) & stream.shards.keys()]
+    if kind == "FROM_TRIM_HORIZON":
+        return shards
+    moment = _seconds(only.get("Timestamp"))
+    if kind == "AT_TRIM_HORIZON" or moment < min(shard.opened_at for shard in first):
+        return first if kind != "FROM_TIMESTAMP" else shards
+    still_open = [s for s in shards if s.closed_at is None or s.closed_at > moment]
+    if kind == "FROM_TIMESTAMP":
+        return still_open
+    return [shard for shard in still_open if shard.opened_at <= moment]
+
+
+def _seconds(moment: Any) -> float:
+    if isinstance(moment, datetime):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return float(moment or 0)
+
+
+def _encoded(name: str, only: dict[str, Any], last: str) -> str:
+    if "Timestamp" in only:
+        only = only | {"Timestamp": _seconds(only["Timestamp"])}
+    return b64encode(json.dumps([name, only, last]).encode()).decode()
+
+
+def _decoded(token: str) -> tuple[str, dict[str, Any], str]:
+    try:
+        name, only, last = json.loads(b64decode(token, validate=True))
+    except (binascii.Error, ValueError) as exc:
+        raise errors.invalid_argument("NextToken is invalid.") from exc
+    return name, only, last
+
+
+def _which(self: Any) -> tuple[str | None, str | None]:
+    return self._get_param("StreamARN"), self._get_param("StreamName")
+
+
+def _shard(stream: Any, shard_id: str) -> None:
+    if shard_id not in stream.shards:
+        raise ResourceNotFoundError(
+            f"Shard {shard_id} in stream {stream.stream_name} under account {stream.account_id} "
+            "does not exist"
+        )

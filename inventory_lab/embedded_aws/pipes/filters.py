@@ -1,0 +1,329 @@
+"""The filters of an EventBridge Pipe with a Kinesis source. Free of moto.
+
+Filters are OR-ed, the keys of one AND-ed, the values in an array OR-ed. `data` is decoded and read
+as JSON for the comparison; a record whose data is no JSON is dropped by a filter that looks into it.
+
+| | |
+|---|---|
+| operators | equality, null, empty string, prefix and suffix (also with equals-ignore-case), equals-ignore-case, anything-but with values, numeric, exists, $or |
+| refused (InvalidFilter) | what Pipes lacks: wildcard, cidr, anything-but with an operator; metadata that the poller adds; whatever is no pattern |
+
+Where AWS leaves the behaviour open, this is what happens here:
+- a filter that looks into data that is no JSON drops the record even if another branch of its $or
+  would keep it, or if it asks for a key to be absent; another filter may still keep the record;
+- numbers are equal as doubles, so 300 equals 300.0 and integers past 2^53 may be equal;
+- without regard to case means that each character is compared in lower case;
+- an object, an empty array and a key that is not there are no leaf: exists:true is false for them,
+  exists:false is true, every other comparison is false;
+- anything-but holds for any leaf of another type, null and booleans included;
+- keys below an array of objects are looked up in one object of it at a time;
+- arrays in arrays are one array;
+- numeric takes one bound, or a lower and an upper one in this order that leave room between them;
+- anything-but takes texts or numbers, not both;
+- $or takes an array of patterns, one at least;
+- a pattern nested deeper than `DEEPEST` keys is refused; of a key given twice the last one counts.
+
+Rules: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-filtering.html and
+eb-create-pattern-operators.html beside it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory_lab.embedded_aws.pipes.payloads import MISSING, parsed, payload
+from inventory_lab.exceptions import InvalidFilter
+
+MOST_FILTERS = 5
+PATTERN_CHARACTERS = 4_096
+DEEPEST = 40
+
+NOT_FILTERABLE = frozenset({
+    "awsRegion", "eventID", "eventName", "eventSource", "eventSourceARN", "eventSourceKey",
+    "eventVersion", "invokeIdentityArn",
+})  # fmt: skip
+"""Fields that the poller adds; AWS filters by what the source sends alone."""
+
+Json = Any
+Match = Callable[[Json], bool]
+Test = Callable[[list[Json]], bool]
+"""Judges the leaves found at one path; there are none when the path leads nowhere."""
+
+_COMPARISONS: dict[object, Callable[[float, float], bool]] = {
+    "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+_OPERATORS = "prefix, suffix, equals-ignore-case, anything-but, numeric or exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter of a pipe; `looks_into_data` tells records apart that are no JSON."""
+
+    matches: Match
+    looks_into_data: bool
+
+    def keeps(self, event: Mapping[str, Json], data: Json) -> bool:
+        """True when the record fits; `data` is its data as JSON, or MISSING."""
+        if not self.looks_into_data:
+            return self.matches(event)
+        return data is not MISSING and self.matches({**event, "data": data})
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The filters of a pipe, of which a record has to fit one.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-filtering.html
+    """
+
+    filters: tuple[Filter, ...] = ()
+
+    def keeps(self, event: Mapping[str, Json]) -> bool:
+        """True when the pipe hands the flat Kinesis record on; without filters, always."""
+        looks = any(one.looks_into_data for one in self.filters)
+        data = payload(event) if looks else MISSING
+        return not self.filters or any(one.keeps(event, data) for one in self.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in which filter something stands, for the error that names it."""
+
+    position: int
+    keys: tuple[str, ...] = ()
+
+    def below(self, key: str) -> _Place:
+        return _Place(self.position, (*self.keys, key))
+
+    def refusal(self, problem: str, remedy: str) -> InvalidFilter:
+        return InvalidFilter(self.position, ".".join(self.keys), problem, remedy)
+
+    def field(self) -> str:
+        """The field of the record that is looked at: the first key that is no $or."""
+        return next((key for key in self.keys if key != "$or"), "")
+
+
+def read_filters(criteria: Mapping[str, Any] | None) -> Filters:
+    """The filters in `SourceParameters.FilterCriteria` of DescribePipe's answer.
+
+    Raises InvalidFilter for what AWS would not store:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-filtering.html
+    """
+    given = (criteria or {}).get("Filters") or []
+    if len(given) > MOST_FILTERS:
+        problem = f"a pipe takes {MOST_FILTERS} filters, here are {len(given)}"
+        raise _Place(MOST_FILTERS + 1).refusal(problem, "join some with $or")
+    return Filters(tuple(_filter(one, _Place(n)) for n, one in enumerate(given, 1)))
+
+
+def _filter(given: Mapping[str, Any], place: _Place) -> Filter:
+    text = given.get("Pattern") or ""
+    if len(text) > PATTERN_CHARACTERS:
+        problem = f"the pattern has {len(text)} characters, {PATTERN_CHARACTERS} are allowed"
+        raise place.refusal(problem, "shorten it or split it into several filters")
+    pattern = parsed(text)
+    if not isinstance(pattern, dict):
+        raise place.refusal(
+            f"the pattern {text!r:.60} is no JSON object",
+            'write one such as {"partitionKey": ["1"]}',
+        )
+    return Filter(_object(pattern, place), _looks_into_data(pattern))
+
+
+def _looks_into_data(pattern: Mapping[str, Json]) -> bool:
+    return "data" in pattern or any(_looks_into_data(one) for one in pattern.get("$or", []))
+
+
+def _object(pattern: Json, place: _Place) -> Match:
+    if not isinstance(pattern, dict) or not pattern:
+        raise place.refusal(
+            f"{pattern!r:.60} is no pattern or an empty one", "give an object with a key at least"
+        )
+    if len(place.keys) >= DEEPEST:
+        raise place.refusal(f"it is nested deeper than {DEEPEST} keys", "filter by an upper key")
+    parts = [_key(key, value, place.below(key)) for key, value in pattern.items()]
+    return lambda node: any(all(part(found) for part in parts) for found in _objects(node))
+
+
+def _key(key: str, value: Json, place: _Place) -> Match:
+    """What one key of a pattern asks of the object that it is looked up in."""
+    if key == "$or":
+        return _or(value, place)
+    _check_field(value, place)
+    inner = _object(value, place) if isinstance(value, dict) else _leaf(value, place)
+    return lambda found: inner(found.get(key, MISSING))
+
+
+def _or(alternatives: Json, place: _Place) -> Match:
+    if not isinstance(alternatives, list) or not alternatives:
+        raise place.refusal("$or needs an array of patterns", 'write [{"a": [1]}, {"b": [2]}]')
+    matches = [_object(one, place) for one in alternatives]
+    return lambda found: any(match(found) for match in matches)
+
+
+def _check_field(value: Json, place: _Place) -> None:
+    if place.field() in NOT_FILTERABLE:
+        raise place.refusal(
+            "the pipe adds this field itself and cannot filter by it",
+            "filter by data, partitionKey or another field that Kinesis sends",
+        )
+    if [key for key in place.keys if key != "$or"] == ["data"] and not isinstance(value, dict):
+        raise place.refusal(
+            "a pattern for the data of a Kinesis record must be a JSON object",
+            'name a key of the data, such as {"data": {"city": ["Seattle"]}}',
+        )
+
+
+def _leaf(values: Json, place: _Place) -> Match:
+    if not isinstance(values, list) or not values:
+        raise place.refusal(
+            f"{values!r:.60} is no array of values or an empty one", 'write ["value"]'
+        )
+    tests = [_value(value, place) for value in values]
+    return lambda node: any(test(leaves) for leaves in [_leaves(node)] for test in tests)
+
+
+def _value(value: Json, place: _Place) -> Test:
+    if isinstance(value, list):
+        raise place.refusal(f"{value!r:.60} is an array in an array", "list the values themselves")
+    if not isinstance(value, dict):
+        return _any(lambda leaf: _comparable(leaf) == _comparable(value))
+    if len(value) != 1:
+        raise place.refusal(
+            f"{value!r:.60} holds {len(value)} operators", "give each an object of its own"
+        )
+    [(name, argument)] = value.items()
+    if name not in _READERS:
+        raise place.refusal(f"Pipes has no operator '{name:.40}'", f"use {_OPERATORS}")
+    return _READERS[name](argument, place.below(name))
+
+
+def _prefix(argument: Json, place: _Place) -> Test:
+    return _text_test(argument, place, str.startswith)
+
+
+def _suffix(argument: Json, place: _Place) -> Test:
+    return _text_test(argument, place, str.endswith)
+
+
+def _text_test(argument: Json, place: _Place, fits: Callable[[str, str], bool]) -> Test:
+    if isinstance(argument, dict) and list(argument) == ["equals-ignore-case"]:
+        wanted = _text(argument["equals-ignore-case"], place.below("equals-ignore-case"))
+        wanted = _lower(wanted)
+        return _any(lambda leaf: isinstance(leaf, str) and fits(_lower(leaf), wanted))
+    exact = _text(argument, place)
+    return _any(lambda leaf: isinstance(leaf, str) and fits(leaf, exact))
+
+
+def _ignore_case(argument: Json, place: _Place) -> Test:
+    wanted = _lower(_text(argument, place))
+    return _any(lambda leaf: isinstance(leaf, str) and _lower(leaf) == wanted)
+
+
+def _text(argument: Json, place: _Place) -> str:
+    if not isinstance(argument, str):
+        raise place.refusal(f"{argument!r:.60} is no text", "give one text")
+    return argument
+
+
+def _lower(text: str) -> str:
+    """Each character on its own, so that what starts a text starts it in lower case too."""
+    return "".join(map(str.lower, text))
+
+
+def _anything_but(argument: Json, place: _Place) -> Test:
+    if isinstance(argument, dict):
+        names = ", ".join(argument)
+        raise place.refusal(
+            f"Pipes has no anything-but with the operator '{names:.40}'", "list plain values"
+        )
+    values = argument if isinstance(argument, list) else [argument]
+    if {str} != {_kind(value) for value in values} != {float}:
+        raise place.refusal(
+            f"{argument!r:.60} is neither texts nor numbers", "give values of one of these types"
+        )
+    unwanted = {_comparable(value) for value in values}
+    return _any(lambda leaf: _comparable(leaf) not in unwanted)
+
+
+def _numeric(argument: Json, place: _Place) -> Test:
+    bounds = _bounds(argument)
+    if not bounds or not _is_range([str(sign) for sign, _ in bounds], [n for _, n in bounds]):
+        raise place.refusal(
+            f"{argument!r:.60} is no range of numbers", 'write ["=", 5] or [">", 0, "<=", 5]'
+        )
+    return _any(
+        lambda leaf: (
+            _kind(leaf) is float
+            and all(_COMPARISONS[sign](float(leaf), number) for sign, number in bounds)
+        )
+    )
+
+
+def _bounds(argument: Json) -> list[tuple[object, float]]:
+    """Signs with their numbers, or nothing when there is something else among them."""
+    if not isinstance(argument, list) or len(argument) not in (2, 4):
+        return []
+    signs, numbers = argument[::2], argument[1::2]
+    if any(not isinstance(sign, str) or sign not in _COMPARISONS for sign in signs):
+        return []
+    if any(_kind(number) is not float for number in numbers):
+        return []
+    return list(zip(signs, map(float, numbers), strict=True))
+
+
+def _is_range(signs: list[str], numbers: list[float]) -> bool:
+    if len(signs) == 1:
+        return True
+    return signs[0] in (">", ">=") and signs[1] in ("<", "<=") and numbers[0] < numbers[1]
+
+
+def _exists(argument: Json, place: _Place) -> Test:
+    if not isinstance(argument, bool):
+        raise place.refusal(f"{argument!r:.60} is neither true nor false", "give one of them")
+    return lambda leaves: bool(leaves) is argument
+
+
+_READERS: dict[str, Callable[[Json, _Place], Test]] = {
+    "prefix": _prefix,
+    "suffix": _suffix,
+    "equals-ignore-case": _ignore_case,
+    "anything-but": _anything_but,
+    "numeric": _numeric,
+    "exists": _exists,
+}
+
+
+def _any(fits: Callable[[Json], bool]) -> Test:
+    return lambda leaves: any(map(fits, leaves))
+
+
+def _kind(value: Json) -> type:
+    """The type of a JSON value, with one for all numbers."""
+    return float if type(value) is int else type(value)
+
+
+def _comparable(value: Json) -> tuple[type, Json]:
+    """Equal for the same number in any notation, different for 1 and true."""
+    kind = _kind(value)
+    return kind, float(value) if kind is float else value
+
+
+def _leaves(node: Json) -> list[Json]:
+    """The plain values at a path."""
+    return [found for found in _flat(node) if not isinstance(found, dict)]
+
+
+def _objects(node: Json) -> list[dict[str, Json]]:
+    """The objects to look for keys in; an empty one when there is none."""
+    return [found for found in _flat(node) if isinstance(found, dict)] or [{}]
+
+
+def _flat(node: Json) -> list[Json]:
+    """The node itself, or what is in its arrays; nothing when it is missing."""
+    if not isinstance(node, list):
+        return [] if node is MISSING else [node]
+    return [found for element in node for found in _flat(element)]

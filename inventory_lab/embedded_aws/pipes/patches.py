@@ -1,0 +1,190 @@
+"""The life of a pipe, where moto 5.2.5 keeps only a record of it.
+
+| | moto | AWS, and the lab |
+|---|---|---|
+| CreatePipe of a name that stands | replaces the pipe | ConflictException |
+| a filter, template or size that AWS refuses | stored | ValidationException, also at UpdatePipe |
+| source and dead letters | never tested | tested with the role; CREATE_FAILED or UPDATE_FAILED with a StateReason |
+| a stopped pipe | starts again when it is looked at | stays stopped, with the reason USER_INITIATED |
+| UpdatePipe | drops StartingPosition with the source parameters | the source parameters are replaced as a whole, StartingPosition stays |
+
+States settle at once: CREATING, STARTING, STOPPING and UPDATING are never seen. The target is not
+tested. The texts for queues are AWS's; that for a stream is AWS's for a DynamoDB stream, whose wording
+for Kinesis is not known; that for a role which Pipes may not assume is the lab's own. An update that
+fails leaves the pipe as it was told to be, not running, until it is updated again.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-create.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, Protocol
+from unittest.mock import patch
+
+from moto.pipes.exceptions import ConflictException, ValidationException
+from moto.pipes.models import EventBridgePipesBackend, PipeStatus
+
+from inventory_lab.embedded_aws.pipes.filters import read_filters
+from inventory_lab.embedded_aws.pipes.templates import read_template
+from inventory_lab.exceptions import InvalidFilter, InvalidTemplate
+from inventory_lab.iam.account.evaluator import Caller, Judge
+from inventory_lab.iam.evaluation.calls import Call, Need
+
+READS = (
+    "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords",
+    "kinesis:GetShardIterator", "kinesis:ListShards",
+)  # fmt: skip
+"""What a pipe's role needs to read a stream:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html"""
+
+LIMITS = {
+    "BatchSize": (1, 10_000),
+    "MaximumBatchingWindowInSeconds": (0, 300),
+    "MaximumRecordAgeInSeconds": (-1, 604_800),
+    "MaximumRetryAttempts": (-1, 10_000),
+    "ParallelizationFactor": (1, 10),
+}
+"""https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceKinesisStreamParameters.html"""
+
+REASON_CHARACTERS = 512
+_INVALID = "Input parameter is invalid from the request due to : "
+
+
+class StandingPipe(Protocol):
+    """What is known of a pipe."""
+
+    arn: str
+    name: str
+    source: str
+    source_parameters: Any
+    target_parameters: Any
+    role_arn: str
+    desired_state: str
+    status: str
+    state_reason: str | None
+
+
+ProblemOf = Callable[[StandingPipe], str | None]
+
+
+@contextmanager
+def installed(problem_of: ProblemOf) -> Iterator[None]:
+    """While open, pipes live as on AWS; `problem_of` tests one with its role."""
+    backend = EventBridgePipesBackend
+    repairs = {
+        "create_pipe": _created(backend.create_pipe, problem_of),
+        "update_pipe": _updated(backend.update_pipe, problem_of),
+        "start_pipe": _told(backend.start_pipe),
+        "stop_pipe": _told(backend.stop_pipe),
+    }
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(PipeStatus, "status_transitions", classmethod(_none)))
+        for name, repair in repairs.items():
+            stack.enter_context(patch.object(backend, name, repair))
+        yield
+
+
+def _none(_: Any) -> list[tuple[str, str]]:
+    """No state leads to another by being looked at."""
+    return [("", "")]
+
+
+def _created(create: Callable[..., Any], problem_of: ProblemOf) -> Callable[..., Any]:
+    def created(self: Any, **request: Any) -> Any:
+        if request["name"] in self.pipes:
+            raise ConflictException(f"Pipe {request['name']} already exists.")
+        _check(request["source_parameters"], request["target_parameters"])
+        pipe = create(self, **request)
+        _settle(pipe, "CREATE_FAILED", problem_of)
+        return pipe
+
+    return created
+
+
+def _updated(update: Callable[..., Any], problem_of: ProblemOf) -> Callable[..., Any]:
+    def updated(self: Any, **request: Any) -> Any:
+        standing = self.pipes.get(request["name"])
+        source = request["source_parameters"]
+        if standing is not None and source is not None:
+            request["source_parameters"] = _with_start(standing.source_parameters, source)
+        _check(request["source_parameters"], request["target_parameters"])
+        pipe = update(self, **request)
+        _settle(pipe, "UPDATE_FAILED", problem_of)
+        return pipe
+
+    return updated
+
+
+def _told(tell: Callable[..., Any]) -> Callable[..., Any]:
+    def told(self: Any, name: str) -> Any:
+        pipe = tell(self, name)
+        _rest(pipe)
+        return pipe
+
+    return told
+
+
+def _settle(pipe: StandingPipe, failed: str, problem_of: ProblemOf) -> None:
+    problem = problem_of(pipe)
+    if problem:
+        pipe.status, pipe.state_reason = failed, problem[:REASON_CHARACTERS]
+    else:
+        _rest(pipe)
+
+
+def _rest(pipe: StandingPipe) -> None:
+    """Let the pipe be what it was told to be."""
+    pipe.status = pipe.desired_state
+    pipe.state_reason = "USER_INITIATED" if pipe.desired_state == "STOPPED" else None
+
+
+def _with_start(standing: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The new source parameters, with the position that an update cannot change."""
+    old = (standing or {}).get("KinesisStreamParameters", {})
+    start = {name: old[name] for name in old if name.startswith("StartingPosition")}
+    return {
+        **given,
+        "KinesisStreamParameters": {**start, **given.get("KinesisStreamParameters", {})},
+    }
+
+
+def _check(source: Any, target: Any) -> None:
+    """Raises ValidationException for what AWS refuses to store."""
+    kinesis = (source or {}).get("KinesisStreamParameters", {})
+    for name, (lowest, highest) in LIMITS.items():
+        if name in kinesis and not lowest <= kinesis[name] <= highest:
+            raise ValidationException(
+                f"{name} is {kinesis[name]}; it must be from {lowest} to {highest}"
+            )
+    if kinesis.get("DeadLetterConfig", {}).get("Arn", "").endswith(".fifo"):
+        raise ValidationException("the dead letters of a stream need a standard queue or topic")
+    try:
+        read_filters((source or {}).get("FilterCriteria"))
+        read_template((target or {}).get("InputTemplate"))
+    except (InvalidFilter, InvalidTemplate) as exc:
+        raise ValidationException(str(exc)) from exc
+
+
+def problem_of_role(judge: Judge, role: str, pipe: StandingPipe) -> str | None:
+    """What the pipe's role lacks on the source or the dead letters; None when it lacks nothing."""
+    _, partition, _, region, account, _ = pipe.arn.split(":", 5)
+    caller = Caller.of_arn(f"arn:{partition}:sts::{account}:assumed-role/{role}/{pipe.name}")
+
+    def may(action: str, resource: str) -> bool:
+        call = Call(action.partition(":")[0], "", {}, region, account, partition)
+        return judge.decide(caller, call, Need(action, resource))[1].allowed
+
+    if ":kinesis:" in pipe.source and not all(may(action, pipe.source) for action in READS):
+        return (
+            f"{_INVALID}Cannot access stream {pipe.source}. Please ensure the customer role can "
+            "perform actions on source stream"
+        )
+    kinesis = (pipe.source_parameters or {}).get("KinesisStreamParameters", {})
+    letters = kinesis.get("DeadLetterConfig", {}).get("Arn", "")
+    if ":sqs:" in letters and not may("sqs:SendMessage", letters):
+        return f"{_INVALID}Error occurred while sending message to SQS queue: {letters}"
+    if ":sns:" in letters and not may("sns:Publish", letters):
+        return f"{_INVALID}Error occurred while publishing message to SNS topic: {letters}"
+    return None

@@ -1,0 +1,1 @@
+"""SNS subscriptions and what they need to be confirmed."""

@@ -1,0 +1,1 @@
+"""SQS deliveries that ask the queue's policy."""

@@ -1,0 +1,298 @@
+"""Decides a call: whose policies count, which condition keys it has, and what the resource says.
+
+Within an account an identity-based policy or a policy on the resource is enough, an explicit deny in
+either is final, and a permissions boundary caps both:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
+A role's trust policy must allow the caller; when it names the account as a whole, the caller's own
+policies must allow it too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
+from inventory_lab.iam.account.principal_policies import AttachedPolicies, Held
+from inventory_lab.iam.account.resource_policies import ClientOf, Lookups
+from inventory_lab.iam.evaluation.calls import Call, Need
+from inventory_lab.iam.evaluation.context import (
+    Provider,
+    RequestContext,
+    of_call,
+    parts_of,
+    zulu,
+)
+from inventory_lab.iam.evaluation.decision import (
+    RESOURCE,
+    TRUST,
+    AccessRequest,
+    Decision,
+    evaluate,
+    evaluate_resource_policy,
+)
+from inventory_lab.iam.evaluation.document import Policy
+
+Principals = list[tuple[str, str]]
+_NAMES_KEYS = {
+    "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactGetItems",
+    "TransactWriteItems", "UpdateItem",
+}  # fmt: skip
+_WITH_POLICIES = ("sqs", "sns", "lambda")
+_EQUALS = re.compile(r"([#\w]+)\s*=\s*(:\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who signs a call; `arn` is as AWS names it, `session` that of an assumed role."""
+
+    arn: str
+    kind: Literal["root", "user", "role"]
+    name: str = ""
+    session: str = ""
+    issued: datetime | None = None
+
+    @classmethod
+    def of_arn(cls, arn: str) -> Caller:
+        """The caller whom a user's, role's or session's ARN means. Raises ValueError."""
+        kind, _, path = arn.split(":", 5)[-1].partition("/")
+        name, _, session = path.partition("/")
+        match kind:
+            case "root":
+                return cls(arn, "root")
+            case "user":
+                return cls(arn, "user", path.rpartition("/")[2])
+            case "role":
+                return cls(arn, "role", path.rpartition("/")[2])
+            case "assumed-role":
+                return cls(arn, "role", name, session)
+        raise ValueError(f"{arn!r} is the ARN of no user, role or session of a role")
+
+    def account(self) -> str:
+        """The account's number."""
+        return self.arn.split(":")[4]
+
+    def iam_arn(self) -> str:
+        """The ARN of the user or role."""
+        if self.kind != "role":
+            return self.arn
+        return f"arn:{self.arn.split(':')[1]}:iam::{self.account()}:role/{self.name}"
+
+    def itself(self) -> Principals:
+        """How a policy names this caller in particular."""
+        return [("AWS", self.arn), ("AWS", self.iam_arn())]
+
+    def its_account(self) -> Principals:
+        """How a policy names everybody in the account."""
+        root = f"arn:{self.arn.split(':')[1]}:iam::{self.account()}:root"
+        return [("AWS", root), ("AWS", self.account())]
+
+
+class Judge:
+    """`client_of` gives clients that may read IAM, queues, topics, functions and tables."""
+
+    def __init__(self, client_of: ClientOf, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.attached = AttachedPolicies(lambda: client_of("iam", ""))
+        self.lookups = Lookups(client_of)
+
+    def held(self, caller: Caller) -> Held:
+        """The policies of the caller; none for root, whom no policy of its own limits."""
+        if caller.kind == "root":
+            return Held()
+        of = self.attached.of_user if caller.kind == "user" else self.attached.of_role
+        return of(caller.name)
+
+    def decide(self, caller: Caller, call: Call, need: Need) -> tuple[AccessRequest, Decision]:
+        """The question, and the answer of all policies that count.
+
+        Raises UnknownToTheLab when they ask for a condition key that cannot be told, InvalidPolicy
+        when one of them cannot be read.
+        """
+        held = self.held(caller)
+        prefixes = {call.service, need.action.partition(":")[0]}
+        context = RequestContext(lambda: self._keys(caller, held, call, need), prefixes)
+        request = AccessRequest(caller.arn, need.action, need.resource, context)
+        identity = evaluate(held.policies.values(), request, held.boundary)
+        if caller.kind == "root":
+            identity = Decision(True, False, None)
+        if need.action == "sts:AssumeRole":
+            return request, self._trusted(caller, request, identity)
+        if need.action.partition(":")[0] not in _WITH_POLICIES:
+            return request, identity
+        policy = self.lookups.policy(need.resource)
+        return request, _with_resource_policy(caller, held, policy, request, identity)
+
+    def trust(self, role_arn: str) -> Policy:
+        """The trust policy of a role; no statements when there is no such role."""
+        held = self.attached.of_role(role_arn.rpartition("/")[2])
+        return held.trust if held.arn == role_arn else ()
+
+    def service_may_assume(self, role_arn: str, service: str, source_arn: str) -> Decision:
+        """Whether the role's trust policy lets a service assume it for one of its resources."""
+        request = self._request_of_service(service, "sts:AssumeRole", role_arn, source_arn)
+        return _answer_of_policy(lambda: self.trust(role_arn), request, service, TRUST)
+
+    def service_may(self, service: str, action: str, resource: str, source_arn: str) -> Decision:
+        """Whether the policy on a resource lets a service act on it for another resource."""
+        request = self._request_of_service(service, action, resource, source_arn)
+        return _answer_of_policy(lambda: self.lookups.policy(resource), request, service, RESOURCE)
+
+    def _request_of_service(
+        self, service: str, action: str, resource: str, source_arn: str
+    ) -> AccessRequest:
+        parts = (source_arn.split(":") + [""] * 6)[:6]
+        call = Call(action.partition(":")[0], "", {}, parts[3], parts[4], parts[1])
+        keys: Mapping[str, Provider] = of_call(call, self._now()) | {
+            "aws:PrincipalIsAWSService": lambda: "true",
+            "aws:PrincipalServiceName": lambda: service,
+            "aws:PrincipalServiceNamesList": lambda: [service],
+            "aws:SourceAccount": lambda: call.account,
+            "aws:SourceArn": lambda: source_arn,
+            "aws:SourceOwner": lambda: call.account,
+        }
+        return AccessRequest(
+            service, action, resource, RequestContext(lambda: keys, {call.service})
+        )
+
+    def _trusted(self, caller: Caller, request: AccessRequest, identity: Decision) -> Decision:
+        trust = self.trust(request.resource)
+        everyone = evaluate_resource_policy(
+            trust, request, caller.itself(), TRUST, caller.its_account()
+        )
+        if identity.explicit_deny or not everyone.allowed:
+            return identity if identity.explicit_deny else everyone
+        named = evaluate_resource_policy(trust, request, caller.itself(), TRUST)
+        within = _within_boundary(caller, self.held(caller), request)
+        return named if named.allowed and within else identity
+
+    def _keys(self, caller: Caller, held: Held, call: Call, need: Need) -> dict[str, Provider]:
+        return {
+            **of_call(call, self._now()),
+            **_of_caller(caller, held, self._now()),
+            **{key: _constant(value) for key, value in need.context.items()},
+            "aws:ResourceAccount": lambda: call.account,
+            "aws:ResourceTag/": lambda: self._resource_tags(need.resource),
+            **self._looked_up(call, need),
+        }
+
+    def _looked_up(self, call: Call, need: Need) -> dict[str, Provider]:
+        """The keys of a service that depend on more than the call."""
+        if call.service == "dynamodb":
+            return {"dynamodb:LeadingKeys": lambda: self._leading_keys(call, need)}
+        if call.service == "iam":
+            return {
+                "iam:PermissionsBoundary": lambda: self._boundary(call),
+                "iam:ResourceTag/": lambda: self._resource_tags(need.resource),
+            }
+        return {}
+
+    def _resource_tags(self, arn: str) -> Mapping[str, str]:
+        kind, _, name = arn.split(":")[-1].partition("/")
+        if ":iam:" in arn and kind in ("user", "role"):
+            of = self.attached.of_user if kind == "user" else self.attached.of_role
+            return of(name).tags
+        return self.lookups.tags(arn)
+
+    def _boundary(self, call: Call) -> str | None:
+        if call.params.get("PermissionsBoundary"):
+            return str(call.params["PermissionsBoundary"])
+        if call.operation in ("CreateUser", "CreateRole"):
+            return None
+        if call.params.get("UserName"):
+            return self.attached.of_user(str(call.params["UserName"])).boundary_arn or None
+        return self.attached.of_role(str(call.params.get("RoleName"))).boundary_arn or None
+
+    def _leading_keys(self, call: Call, need: Need) -> list[str] | None:
+        if {"Statement", "Statements", "TransactStatements"} & call.params.keys():
+            raise UnknownToTheLab("the keys in a PartiQL statement")
+        key = self.lookups.partition_key(need.resource)
+        if key is None:
+            return None
+        found = sorted(set(_key_values(call.params, key, need.resource.split("/")[1])))
+        if not found and call.operation in _NAMES_KEYS:
+            raise UnknownToTheLab("how this request names its keys")
+        return found or None
+
+
+def _answer_of_policy(
+    policy: Callable[[], Policy], request: AccessRequest, service: str, kind: str
+) -> Decision:
+    """What a policy says to a service; no, when that cannot be told."""
+    try:
+        return evaluate_resource_policy(policy(), request, [("Service", service)], kind)
+    except (UnknownToTheLab, InvalidPolicy):
+        return Decision(False, False, None, kind)
+
+
+def _with_resource_policy(
+    caller: Caller, held: Held, policy: Policy, request: AccessRequest, identity: Decision
+) -> Decision:
+    everyone = evaluate_resource_policy(
+        policy, request, caller.itself(), RESOURCE, caller.its_account()
+    )
+    if identity.explicit_deny or everyone.explicit_deny:
+        return identity if identity.explicit_deny else everyone
+    if identity.allowed:
+        return identity
+    named = evaluate_resource_policy(policy, request, caller.itself())
+    return named if named.allowed and _within_boundary(caller, held, request) else identity
+
+
+def _within_boundary(caller: Caller, held: Held, request: AccessRequest) -> bool:
+    """A boundary does not limit what a resource's policy gives to a user; of a role it does."""
+    if held.boundary is None or caller.kind == "user":
+        return True
+    return evaluate([held.boundary], request).allowed
+
+
+def _of_caller(caller: Caller, held: Held, now: datetime) -> dict[str, Provider]:
+    """Sessions of the pipe's and function's roles count as issued now, for their services renew them.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+    """
+    userid = f"{held.unique_id}:{caller.session}" if caller.kind == "role" else held.unique_id
+    kinds = {"root": "Account", "user": "User", "role": "AssumedRole"}
+    return {
+        "aws:PrincipalAccount": caller.account,
+        "aws:PrincipalArn": caller.iam_arn,
+        "aws:MultiFactorAuthPresent": lambda: "false" if caller.kind == "role" else None,
+        "aws:PrincipalTag/": lambda: held.tags,
+        "aws:PrincipalType": lambda: kinds[caller.kind],
+        "aws:TokenIssueTime": lambda: zulu(caller.issued or now) if caller.kind == "role" else None,
+        "lambda:SourceFunctionArn": lambda: _source_function(caller),
+        "aws:userid": lambda: userid,
+        "aws:username": lambda: caller.name if caller.kind == "user" else None,
+    }
+
+
+def _source_function(caller: Caller) -> None:
+    if caller.kind == "role":
+        raise UnknownToTheLab("whether a function makes this call")
+
+
+def _constant(value: str) -> Provider:
+    return lambda: value
+
+
+def _key_values(params: Mapping[str, Any], key: str, table: str) -> Iterator[str]:
+    """The partition key values that a DynamoDB request names in one table."""
+    for holder in ("Key", "Item"):
+        if key in params.get(holder, {}):
+            yield _plain(params[holder][key])
+    for request in parts_of(params, table):
+        yield from _key_values(request, key, table)
+    for value in params.get("KeyConditions", {}).get(key, {}).get("AttributeValueList", []):
+        yield _plain(value)
+    names, values = (params.get(f"ExpressionAttribute{kind}", {}) for kind in ("Names", "Values"))
+    for name, value in _EQUALS.findall(params.get("KeyConditionExpression", "")):
+        if names.get(name, name) == key:
+            yield _plain(values[value])
+
+
+def _plain(value: Any) -> str:
+    """The text of a typed attribute value."""
+    return str(next(iter(value.values()))) if isinstance(value, Mapping) else str(value)

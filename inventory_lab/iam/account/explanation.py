@@ -1,0 +1,185 @@
+"""Why a request is allowed or denied: the statement that decided, or what the nearest one lacks."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from inventory_lab.iam.account.evaluator import Caller, Judge
+from inventory_lab.iam.evaluation.calls import Call, Need
+from inventory_lab.iam.evaluation.decision import (
+    BOUNDARY,
+    IDENTITY,
+    RESOURCE,
+    AccessRequest,
+    Decision,
+)
+from inventory_lab.iam.evaluation.document import Document, Policy, Statement
+from inventory_lab.iam.evaluation.messages import reason, spelled
+from inventory_lab.iam.evaluation.patterns import ARN_PARTS
+
+_PARTS = ("prefix", "partition", "service", "region", "account", "resource")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One part in which a statement does not fit a request."""
+
+    part: str
+    statement: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision and its reason; a small table in a notebook.
+
+    `policy` and `statement` are those that decided; when no statement did, those of the nearest Allow
+    (None when there is none), with its `differences` from the request.
+    """
+
+    request: AccessRequest
+    decision: Decision
+    policy: str
+    statement: Document | None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request is allowed."""
+        return self.decision.allowed
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What the table shows: a label and its text in each row."""
+        rows = [
+            ("principal", self.request.principal_arn),
+            ("action", self.request.action),
+            ("resource", self.request.resource),
+            ("decision", self._verdict()),
+        ]
+        if self.statement is not None:
+            sid = self.statement.get("Sid", "a statement without Sid")
+            label = "nearest statement" if self.differences else "statement"
+            rows.append((label, f"{sid} in {self.policy}"))
+        rows += [(d.part, f"{d.statement} ≠ {d.request}") for d in self.differences]
+        return rows
+
+    def _verdict(self) -> str:
+        if self.allowed:
+            return "allowed"
+        return f"denied {reason(spelled(self.request.action), self.decision)}"
+
+    def __repr__(self) -> str:
+        width = max(len(label) for label, _ in self.rows())
+        return "\n".join(f"{label:{width}}  {text}" for label, text in self.rows())
+
+    def _repr_html_(self) -> str:
+        cells = (
+            f"<tr><th>{html.escape(label)}</th><td>{html.escape(text)}</td></tr>"
+            for label, text in self.rows()
+        )
+        return f"<table>{''.join(cells)}</table>"
+
+
+def explain_access(
+    judge: Judge,
+    caller: Caller,
+    action: str,
+    resource: str,
+    region: str,
+    context: Mapping[str, str] | None = None,
+) -> Explanation:
+    """Why the caller may or may not do this; `context` holds condition keys that only a real call
+    would have. Raises UnknownToTheLab and InvalidPolicy.
+    """
+    partition = caller.arn.split(":")[1]
+    call = Call(action.partition(":")[0], "", {}, region, caller.account(), partition)
+    request, decision = judge.decide(caller, call, Need(action, resource, context or {}))
+    held = judge.held(caller)
+    policies = {
+        IDENTITY: held.policies,
+        BOUNDARY: {held.boundary_arn: held.boundary or ()},
+        RESOURCE: {f"the policy of {resource}": judge.lookups.policy(resource)},
+    }.get(decision.policy_type, {f"the trust policy of {resource}": judge.trust(resource)})
+    return explain(request, decision, policies)
+
+
+def explain(
+    request: AccessRequest, decision: Decision, policies: Mapping[str, Policy]
+) -> Explanation:
+    """The explanation of a decision that was taken on these policies, by name."""
+    if decision.statement is not None:
+        for name, statement in _statements(policies):
+            if statement.source is decision.statement:
+                return Explanation(request, decision, name, statement.source)
+        return Explanation(request, decision, f"the {decision.policy_type}", decision.statement)
+    nearest = min(
+        (
+            (differences(statement, request), name, statement)
+            for name, statement in _statements(policies)
+            if not statement.denies
+        ),
+        key=lambda found: (len(found[0]), -_similarity(found[0])),
+        default=None,
+    )
+    if nearest is None or not nearest[0]:
+        return Explanation(request, decision, "", None)
+    return Explanation(request, decision, nearest[1], nearest[2].source, tuple(nearest[0]))
+
+
+def differences(statement: Statement, request: AccessRequest) -> list[Difference]:
+    """Where the statement does not fit the request; empty when it applies."""
+    found = []
+    source, context = statement.source, request.context
+    if not statement.covers_action(request.action):
+        found.append(Difference("Action", _shown(source, "Action", request.action), request.action))
+    if not statement.covers_resource(request.resource, context):
+        shown = _shown(source, "Resource", request.resource)
+        found.append(_resource_difference(shown, request.resource))
+    for condition in statement.conditions:
+        if not condition.holds(context):
+            wanted = f"{condition.name} {condition.key}: {', '.join(condition.values)}"
+            value = context.get(condition.key.lower())
+            given = "the request has no such key" if value is None else str(value)
+            found.append(Difference("Condition", wanted, given))
+    return found
+
+
+def _statements(policies: Mapping[str, Policy]) -> Iterator[tuple[str, Statement]]:
+    for name, policy in policies.items():
+        yield from ((name, statement) for statement in policy)
+
+
+def _shown(source: Document, element: str, wanted: str) -> str:
+    """The entry of the element, or of its negation, that is most like what was wanted."""
+    if element not in source:
+        return f"all but {_most_like(_as_list(source[f'Not{element}']), wanted)}"
+    return _most_like(_as_list(source[element]), wanted)
+
+
+def _most_like(entries: Iterable[str], wanted: str) -> str:
+    return max(entries, key=lambda entry: SequenceMatcher(None, entry, wanted).ratio())
+
+
+def _resource_difference(shown: str, wanted: str) -> Difference:
+    """The parts of the two ARNs that differ when both have all parts, else both whole."""
+    ours, theirs = shown.split(":", ARN_PARTS - 1), wanted.split(":", ARN_PARTS - 1)
+    if len(ours) != ARN_PARTS or len(theirs) != ARN_PARTS:
+        return Difference("Resource", shown, wanted)
+    unlike = [n for n in range(ARN_PARTS) if ours[n] not in (theirs[n], "*")]
+    if len(unlike) != 1:
+        return Difference("Resource", shown, wanted)
+    part = unlike[0]
+    label = "Resource" if part == ARN_PARTS - 1 else f"Resource ({_PARTS[part]})"
+    return Difference(label, ours[part], theirs[part])
+
+
+def _similarity(found: list[Difference]) -> float:
+    return sum(SequenceMatcher(None, d.statement, d.request).ratio() for d in found)
+
+
+def _as_list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]

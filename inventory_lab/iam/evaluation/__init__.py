@@ -1,0 +1,1 @@
+"""How IAM decides, without any I/O: documents, patterns, conditions, decisions and their messages."""

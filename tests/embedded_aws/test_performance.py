@@ -1,0 +1,131 @@
+"""The quicker roads through moto give the answers of the slow ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto.core.models import MockAWS
+
+from inventory_lab.embedded_aws import performance as speed
+
+UPDATES: list[dict[str, Any]] = [
+    {"UpdateExpression": "SET stock = :a", "ExpressionAttributeValues": {":a": {"N": "1"}}},
+    {"UpdateExpression": "SET stock = :a", "ExpressionAttributeValues": {":a": {"S": "text"}}},
+    {
+        "UpdateExpression": "SET #s = :a, stock = :b REMOVE old",
+        "ExpressionAttributeNames": {"#s": "status"},
+        "ExpressionAttributeValues": {":a": {"S": "active"}, ":b": {"M": {"x": {"N": "1"}}}},
+    },
+    {
+        "UpdateExpression": "ADD number_ :a SET stock = :b",
+        "ExpressionAttributeValues": {":a": {"N": "5"}, ":b": {"B": b"bytes"}},
+    },
+    {"UpdateExpression": "ADD stock :a", "ExpressionAttributeValues": {":a": {"N": "5"}}},
+    {"UpdateExpression": "ADD number_ :a", "ExpressionAttributeValues": {":a": {"S": "5"}}},
+    {
+        "UpdateExpression": "SET number_ = number_ + :a",
+        "ExpressionAttributeValues": {":a": {"N": "5"}},
+    },
+    {"UpdateExpression": "SET status = :a", "ExpressionAttributeValues": {":a": {"N": "1"}}},
+    {"UpdateExpression": "SET product_id = :a", "ExpressionAttributeValues": {":a": {"S": "x"}}},
+    {
+        "UpdateExpression": "SET stock = :a, stock = :a",
+        "ExpressionAttributeValues": {":a": {"N": "1"}},
+    },
+    {"UpdateExpression": "SET stock = :missing", "ExpressionAttributeValues": {":a": {"N": "1"}}},
+    {"UpdateExpression": "SET stock.x = :a", "ExpressionAttributeValues": {":a": {"N": "1"}}},
+    {"UpdateExpression": "REMOVE stock, number_"},
+    {"UpdateExpression": "DELETE tags :a", "ExpressionAttributeValues": {":a": {"SS": ["x"]}}},
+    {"UpdateExpression": "SET stock = "},
+    {"UpdateExpression": "SET indexed = :a", "ExpressionAttributeValues": {":a": {"S": "ok"}}},
+    {"UpdateExpression": "SET indexed = :a", "ExpressionAttributeValues": {":a": {"N": "1"}}},
+]
+
+
+def table() -> Any:
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+    dynamodb.create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": "product_id", "AttributeType": "S"},
+            {"AttributeName": "indexed", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_indexed",
+                "KeySchema": [{"AttributeName": "indexed", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return dynamodb
+
+
+def answers(context: Callable[[], Any]) -> list[Any]:
+    """What every update answers and leaves, each made twice in a row on two items."""
+    found: list[Any] = []
+    mock = MockAWS()
+    mock.start()
+    try:
+        with context():
+            dynamodb = table()
+            for update in UPDATES:
+                found += [answer(dynamodb, key, update) for key in ("Phone", "Phone", "Watch")]
+            pages = dynamodb.scan(TableName="t")["Items"]
+            found.append(sorted(pages, key=lambda item: str(item["product_id"])))
+    finally:
+        mock.stop()
+    return found
+
+
+def answer(dynamodb: Any, key: str, update: dict[str, Any]) -> Any:
+    try:
+        given = dynamodb.update_item(
+            TableName="t", Key={"product_id": {"S": key}}, ReturnValues="ALL_NEW", **update
+        )
+    except ClientError as exc:
+        return exc.response["Error"]
+    return given["Attributes"]
+
+
+def test_updates_answer_and_leave_what_bare_moto_does() -> None:
+    assert answers(speed.installed) == answers(nullcontext)
+
+
+def test_expressions_are_really_remembered() -> None:
+    mock = MockAWS()
+    mock.start()
+    try:
+        with speed.installed():
+            dynamodb = table()
+            answer(dynamodb, "Phone", UPDATES[0])
+            tree = speed.UpdateExpressionParser.make("SET stock = :a")
+            assert tree is speed.UpdateExpressionParser.make("SET stock = :a")
+            assert len(tree.plain._passed) == 1
+    finally:
+        mock.stop()
+
+
+@pytest.mark.parametrize("context", [speed.installed, nullcontext])
+def test_a_queue_still_counts_its_messages_when_asked(context: Callable[[], Any]) -> None:
+    mock = MockAWS()
+    mock.start()
+    try:
+        with context():
+            sqs = boto3.client("sqs", region_name="us-east-1")
+            url = sqs.create_queue(QueueName="q")["QueueUrl"]
+            for text in "abc":
+                sqs.send_message(QueueUrl=url, MessageBody=text)
+            sqs.receive_message(QueueUrl=url)
+            counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    finally:
+        mock.stop()
+    assert counts["ApproximateNumberOfMessages"] == "2"
+    assert counts["ApproximateNumberOfMessagesNotVisible"] == "1"

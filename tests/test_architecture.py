@@ -1,0 +1,159 @@
+"""The packages of the library and the one direction of their imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import inventory_lab
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "inventory_lab"
+
+LIBRARY = {"domain", "function", "exceptions", "settings"}
+MAY_IMPORT = {
+    "domain": set(),
+    "exceptions": {"domain"},
+    "html": set(),
+    "function": {"domain"},
+    "settings": {"exceptions"},
+    "iam": {"exceptions", "html"},
+    "resources": LIBRARY,
+    "producer": LIBRARY,
+    "observe": {*LIBRARY, "html", "resources"},
+    "operate": {*LIBRARY, "html", "resources", "producer", "observe"},
+    "views": {*LIBRARY, "html", "iam", "resources", "observe"},
+    "embedded_aws": {"exceptions", "iam", "settings"},
+    "backends": {*LIBRARY, "resources", "embedded_aws", "iam"},
+    "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "backends", "embedded_aws"},
+    "teaching": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "views", "lab"},
+    "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},
+    "__main__": {*LIBRARY, "producer", "observe", "views", "lab", "teaching", "testing"},
+    "__init__": {*LIBRARY, "iam", "producer", "observe", "views", "lab", "teaching", "testing", "embedded_aws"},
+}  # fmt: skip
+"""Each package and the others that its files may import: inventory_lab/README.md draws the arrows."""
+
+
+def may_import_moto(path: Path) -> bool:
+    """Only the patches of a service, and the two files that start moto and make it faster."""
+    inside = path.relative_to(PACKAGE).parts
+    if inside[0] != "embedded_aws":
+        return False
+    return (
+        inside[1:] in (("account.py",), ("performance.py",))
+        or {"patches", "patches.py"} & set(inside) != set()
+    )
+
+
+HEAVY = {"pandas", "moto", "matplotlib", "ipywidgets"}
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path, text: str | None = None) -> Iterator[str]:
+    """The full names of the modules that a file imports, anywhere in it, relative ones resolved."""
+    package = ["inventory_lab", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(text or path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_one_way(path: Path) -> None:
+    rooms = {name.split(".")[1] for name in imported(path) if name.startswith("inventory_lab.")}
+    names = {
+        found for found in rooms if (PACKAGE / found).exists() or (PACKAGE / f"{found}.py").exists()
+    }
+    assert names - {room(path)} <= MAY_IMPORT[room(path)]
+
+
+def test_the_rule_sees_relative_and_late_imports() -> None:
+    text = "def f():\n    from ..embedded_aws import account\n    from . import inventory\n"
+    found = set(imported(PACKAGE / "domain" / "events.py", text))
+    assert {
+        "inventory_lab.embedded_aws",
+        "inventory_lab.embedded_aws.account",
+        "inventory_lab.domain",
+    } <= found
+
+
+def test_only_patches_import_moto() -> None:
+    importing = [p for p in SOURCES if any(n.split(".")[0] == "moto" for n in imported(p))]
+    assert [str(path) for path in importing if not may_import_moto(path)] == []
+    assert importing
+
+
+def test_domain_and_function_need_only_the_standard_library_and_boto3() -> None:
+    allowed = set(sys.stdlib_module_names) | {"boto3", "botocore", "inventory_lab"}
+    for path in SOURCES:
+        if room(path) in {"domain", "function"}:
+            assert {name.split(".")[0] for name in imported(path)} <= allowed
+        if room(path) == "domain":
+            assert not {"boto3", "botocore", "time"} & {
+                name.split(".")[0] for name in imported(path)
+            }
+
+
+@pytest.mark.parametrize(
+    "module", ["inventory_lab", "inventory_lab.domain.inventory", "inventory_lab.lab"]
+)
+def test_importing_needs_neither_pandas_nor_moto(module: str) -> None:
+    code = f"import sys, {module}; print(sorted({HEAVY!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_imported_and_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name in inventory_lab.__all__:
+        assert getattr(inventory_lab, name)
+        assert name in readme, name
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'conect'"):
+        inventory_lab.conect  # noqa: B018
+
+
+def test_requirements_and_pyproject_give_the_same_ranges() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {*project["dependencies"], *project["optional-dependencies"]["notebook"]}
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    assert {line for line in lines if line and not line.startswith(("#", "-e"))} == wanted
+
+
+def test_ci_calls_the_test_command_that_the_readme_names() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    assert "make test" in (ROOT / "README.md").read_text()
+
+
+def test_every_error_is_in_one_module() -> None:
+    from inventory_lab import exceptions
+
+    defined = {
+        node.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and _is_error(node)
+    }
+    assert defined == set(exceptions.__all__)
+
+
+def _is_error(node: ast.ClassDef) -> bool:
+    return any(
+        isinstance(b, ast.Name) and b.id in {"Exception", "InventoryLabError"} for b in node.bases
+    )

@@ -43,7 +43,7 @@ __all__ = [
     "PublishFailed",
     "RebuildFailed",
     "RoleNotAssumable",
-    "StillStanding",
+    "StillDeleting",
     "StreamCut",
     "UndecidedCall",
     "UnknownTarget",
@@ -136,7 +136,7 @@ class PipeFailed(InventoryLabError):
         super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
 
 
-class StillStanding(InventoryLabError):
+class StillDeleting(InventoryLabError):
     """AWS did not finish a deletion in the time that the lab waits for it."""
 
     def __init__(self, name: str, state: str, seconds: float) -> None:
@@ -187,7 +187,7 @@ class UnknownToTheLab(InventoryLabError):
     """Access cannot be decided, because the lab lacks the knowledge; so it is denied."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"the local lab does not know {what} and denies what it cannot judge")
+        super().__init__(f"the local lab does not know {what} and denies what it cannot process")
 
 
 class UnmockedCall(InventoryLabError):

@@ -22,11 +22,11 @@ from inventory_lab.exceptions import (
     UnknownTarget,
     WrongSetting,
 )
-from inventory_lab.observe import failed_records as letters
+from inventory_lab.observe import failed_records as failed_records
 from inventory_lab.observe import frames, history, queues, reconcile, reports, stream, table
-from inventory_lab.observe import pipeline_state as evidence
+from inventory_lab.observe import pipeline_state as pipeline
 from inventory_lab.observe.history import Line
-from inventory_lab.observe.pipeline_state import Evidence
+from inventory_lab.observe.pipeline_state import PipelineState
 from inventory_lab.observe.reconcile import Reconciliation
 from inventory_lab.observe.snapshot import Snapshot
 from inventory_lab.operate import frames as operate_frames
@@ -55,11 +55,11 @@ AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
 
 
-class Place(Protocol):
+class Backend(Protocol):
     """Where a lab runs: the embedded AWS or a real account."""
 
     clock: Any
-    judge: Any
+    evaluator: Any
     """Decides access as AWS does; None where AWS itself does it."""
 
     def session(self, principal: str) -> Any:
@@ -101,8 +101,8 @@ class SettleReport:
 class Lab:
     """A pipeline in one place. Use it in a with-statement, or close() it."""
 
-    def __init__(self, place: Place, settings: Settings) -> None:
-        self._place: Place | None = place
+    def __init__(self, place: Backend, settings: Settings) -> None:
+        self._place: Backend | None = place
         self._account: Account | None = None
         self.settings = settings
 
@@ -141,25 +141,25 @@ class Lab:
         if through not in STAGES:
             raise ValueError(f"build(through={through!r}): there are {', '.join(STAGES)}")
         account, wait = self.account, self.clock.advance
-        standing: dict[str, str] = {}
+        existing: dict[str, str] = {}
         for stage in STAGES[: STAGES.index(through) + 1]:
             match stage:
                 case "access":
-                    standing["user"] = user_resource.ensure(account)
+                    existing["user"] = user_resource.ensure(account)
                     for kind in role_resources.KINDS:
-                        standing[kind] = role_resources.ensure(account, kind)
+                        existing[kind] = role_resources.ensure(account, kind)
                 case "stream":
-                    standing["stream"] = stream_resource.ensure(account)
+                    existing["stream"] = stream_resource.ensure(account)
                 case "table":
-                    standing["table"] = table_resource.ensure(account)
+                    existing["table"] = table_resource.ensure(account)
                 case "function":
                     for kind in queue_resources.KINDS:
-                        standing[kind] = queue_resources.ensure(account, kind)
-                    standing["topic"] = topic_resource.ensure(account)
-                    standing["function"] = function_resource.ensure(account, wait)
+                        existing[kind] = queue_resources.ensure(account, kind)
+                    existing["topic"] = topic_resource.ensure(account)
+                    existing["function"] = function_resource.ensure(account, wait)
                 case "pipe":
-                    standing["pipe"] = pipe_resource.ensure(account, wait)
-        return standing
+                    existing["pipe"] = pipe_resource.ensure(account, wait)
+        return existing
 
     def deploy(self, source: str | Path, handler: str = "handle") -> str:
         """Put a handler of your own, a .py file or Python text, in the place of the lab's; the ARN of
@@ -209,7 +209,7 @@ class Lab:
         return self._open_place().pump()
 
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
-        """Pump until every record of the receipt is passed: judged by the function, or given up
+        """Pump until every record of the receipt is passed: processed by the function, or given up
         into the dead letters. Ends after `timeout` seconds of lab time; see `still_open` then.
         Raises NotBuilt without a pipe.
         """
@@ -264,13 +264,13 @@ class Lab:
             return frames.records(stream.records(self.account))
 
     def history(self, product_id: str, since: Snapshot | None = None) -> Any:
-        """The ledger of one product as a DataFrame: every event in the order in which it was judged,
+        """The ledger of one product as a DataFrame: every event in the order in which it was processed,
         with its outcome, the reason when it was not applied, and the stock after it. Like reconcile()
         it folds the stream; for the simple design it tells what an exact one would have done.
         """
         if not isinstance(product_id, str):
             raise TypeError(f"history() takes a product id such as 'Phone', not {product_id!r:.60}")
-        found, records = self._evidence(since), stream.records(self.account)
+        found, records = self._pipeline_state(since), stream.records(self.account)
         return frames.history(history.lines(found, records, {product_id}))
 
     def alerts(self) -> Any:
@@ -289,14 +289,14 @@ class Lab:
     def rejected(self) -> Any:
         """The rejected records with their reasons, as a DataFrame; `payload` in bytes."""
         found = queues.rejected_queue(self.account)
-        return frames.rejected(found.rejections, letters.rejections(self.account, found))
+        return frames.rejected(found.rejections, failed_records.rejections(self.account, found))
 
     def dead_letters(self) -> Any:
         """The records that the pipe gave up, as a DataFrame: why, which, and the payload, read from
-        the stream while that keeps it. `state` is 'waiting', 'gone', 'sent again', or 'judged before'
+        the stream while that keeps it. `state` is 'waiting', 'gone', 'sent again', or 'processed before'
         when its effect is there although every answer was lost.
         """
-        return frames.dead_letters(letters.dead_letters(self._evidence()))
+        return frames.dead_letters(failed_records.dead_letters(self._pipeline_state()))
 
     def redrive(self, rows: Any = None, correct: Correct | None = None) -> Any:
         """Send dead letters again, or `rows` of dead_letters() or rejected(), and settle them; what
@@ -304,17 +304,17 @@ class Lab:
 
         `correct` gets each Letter (partition_key, payload, event, reason) and gives the event to send
         instead, the same one, or None to leave it out. What was sent leaves the dead-letter queue; it
-        is a new record of the stream, so it is judged after all that came in the meantime. Rows that
+        is a new record of the stream, so it is processed after all that came in the meantime. Rows that
         were redriven since they were read are not sent twice.
         """
-        found = self._evidence()
-        standing = list(letters.dead_letters(found))
-        wanted = standing if rows is None else frames.letters_of(rows)
-        states = letters.states(standing, found.rejected)
+        found = self._pipeline_state()
+        existing = list(failed_records.dead_letters(found))
+        wanted = existing if rows is None else frames.failed_records_of(rows)
+        states = failed_records.states(existing, found.rejected)
         prepared = redrive.prepare(wanted, correct, states)
         sent = [r for r in prepared if r.sent is not None]
         receipt = self.publish((r.sent for r in sent if r.sent is not None), ordered=True)
-        redrive.settle_letters(self.account, prepared, standing)
+        redrive.settle_failed_records(self.account, prepared, existing)
         self.settle(receipt)
         became = self._lines_at(receipt)
         stored = iter(receipt.stored)
@@ -331,7 +331,7 @@ class Lab:
         Reconciliation. Raises NotBuilt.
         """
         read = partial(stream.records, self.account)
-        return reconcile.reconcile(self._evidence(since), read, frames.drift)
+        return reconcile.reconcile(self._pipeline_state(since), read, frames.drift)
 
     def snapshot(self) -> Snapshot:
         """The table and the function's counts as they are now, for a reconcile() when the stream has
@@ -344,7 +344,7 @@ class Lab:
 
     def rebuild(self, since: Snapshot | None = None) -> Any:
         """Write the items anew that are not what the stream says, while the pipe may run; which ones, as
-        a DataFrame. What the pipe has passed and nobody judged is applied too: no alert is sent of it,
+        a DataFrame. What the pipe has passed and nobody processed is applied too: no alert is sent of it,
         and the function has not counted it, so the sum is even again from a snapshot() on.
 
         Raises StreamCut when the stream has lost the beginning and no snapshot makes up for it,
@@ -354,8 +354,11 @@ class Lab:
             raise WrongSetting(
                 "handler", self.settings.handler, "fold: only its items can be rebuilt"
             )
-        gather, read = partial(self._evidence, since), partial(stream.records, self.account)
-        return operate_frames.rebuilt(rebuild.rebuild(self.account, gather, read))
+        read_state, read = (
+            partial(self._pipeline_state, since),
+            partial(stream.records, self.account),
+        )
+        return operate_frames.rebuilt(rebuild.rebuild(self.account, read_state, read))
 
     def explain_access(
         self,
@@ -366,11 +369,11 @@ class Lab:
     ) -> Any:
         """Why a principal ('admin', 'producer', 'pipe', 'function' or an ARN) may or may not do
         something: an Explanation, with `allowed`, the statement that decided or the nearest one, and
-        where that differs. On AWS it judges the policies that your credentials may read.
+        where that differs. On AWS it processes the policies that your credentials may read.
 
         Raises PrincipalNotAvailable, and ValueError for an action that is no `service:Action`.
         """
-        from inventory_lab.iam.account.evaluator import Caller, Judge
+        from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
         from inventory_lab.iam.account.explanation import explain_access
 
         if not isinstance(action, str) or not all(action.partition(":")):
@@ -378,14 +381,14 @@ class Lab:
         if not isinstance(resource, str) or (resource != "*" and resource.count(":") < 5):
             raise ValueError(f"{resource!r} is no resource; give its ARN, or * for none")
         place, region = self._open_place(), self.settings.region
-        judge = place.judge or Judge(
+        evaluator = place.evaluator or PolicyEvaluator(
             lambda service, where: place.session("admin").client(
                 service, region_name=where or region
             ),
             place.clock.now,
         )
         caller = Caller.of_arn(self.account.principal_arn(principal))
-        return explain_access(judge, caller, action, resource, region, context)
+        return explain_access(evaluator, caller, action, resource, region, context)
 
     def close(self) -> None:
         """End the lab; a local one forgets its account and leaves the process as it was."""
@@ -404,25 +407,25 @@ class Lab:
                 raise
             raise NotBuilt(kind, self.settings.name(kind)) from exc
 
-    def _evidence(self, since: Snapshot | None = None) -> Evidence:
+    def _pipeline_state(self, since: Snapshot | None = None) -> PipelineState:
         if since is not None and not isinstance(since, Snapshot):
             raise TypeError(f"since takes what snapshot() gave, not {since!r:.60}")
         place = self._open_place()
-        return evidence.gather(self.account, self.clock.now(), place.passed, since)
+        return pipeline.read_state(self.account, self.clock.now(), place.passed, since)
 
     def _lines_at(self, receipt: Receipt) -> dict[tuple[str, int], Line]:
         """What became of the records of a receipt, by shard and sequence number."""
         records = stream.records(self.account)
-        lines = history.lines(self._evidence(), records, receipt.positions.keys())
+        lines = history.lines(self._pipeline_state(), records, receipt.positions.keys())
         return {(line.record.shard_id, line.record.sequence_number): line for line in lines}
 
     def _local_place(self, call: str) -> Any:
         place = self._open_place()
-        if place.judge is None:
+        if place.evaluator is None:
             raise LocalOnly(call)
         return place
 
-    def _open_place(self) -> Place:
+    def _open_place(self) -> Backend:
         if self._place is None:
             raise LabClosed
         return self._place

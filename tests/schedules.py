@@ -124,7 +124,7 @@ def run(wanted: Schedule) -> Result:
         found = lab.reconcile()
         _measure(found.drift, result)
         if handler_is_exact(wanted):
-            _judge(lab, wanted, found, result)
+            _evaluator(lab, wanted, found, result)
     return result
 
 
@@ -213,14 +213,14 @@ def _mend_and_redrive(lab: Lab, wanted: Schedule, result: Result) -> None:
     if wanted.mishap in ("broken item", "lost item", "lost table"):
         lab.rebuild()
     for _ in range(REDRIVES):
-        letters = lab.dead_letters()
-        if not len(letters):
+        failed_records = lab.dead_letters()
+        if not len(failed_records):
             return
-        lab.redrive(letters)
+        lab.redrive(failed_records)
     result.problems.append("dead letters stay")
 
 
-def _judge(lab: Lab, wanted: Schedule, found: Reconciliation, result: Result) -> None:
+def _evaluator(lab: Lab, wanted: Schedule, found: Reconciliation, result: Result) -> None:
     forgotten = wanted.mishap in ("lost item", "lost table")  # what came again was counted again
     uneven = "the sum does not come out even"
     result.problems += [p for p in found.problems if not (forgotten and p == uneven)]
@@ -230,7 +230,7 @@ def _judge(lab: Lab, wanted: Schedule, found: Reconciliation, result: Result) ->
     if (quantities < 0).any():
         result.problems.append("negative stock")
     if lab.reports()["late_parent"] or found.dead_lettered:
-        return  # the order in which records were judged is not that of the stream
+        return  # the order in which records were processed is not that of the stream
     stored = [
         r
         for r in stream.records(lab.account)

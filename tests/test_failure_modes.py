@@ -85,7 +85,7 @@ def test_without_its_dead_letter_queue_a_failing_batch_is_not_given_up() -> None
         assert lab.reconcile().exact
 
 
-def test_records_that_were_passed_and_never_judged_are_lost_and_not_pending(built: Lab) -> None:
+def test_records_that_were_passed_and_never_processed_are_lost_and_not_pending(built: Lab) -> None:
     deploy(built, "def handle(event, context):\n    return None\n")
     assert built.settle(built.publish([ProductAdded("a", 5), ProductAdded("b", 5)]))
     found = built.reconcile()

@@ -10,7 +10,7 @@ import pytest
 
 from inventory_lab import Lab, ProductAdded, QuantityChanged, Settings, connect
 from inventory_lab.iam import AccessRequest, decide
-from inventory_lab.iam.account.evaluator import Caller, Judge
+from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
 from inventory_lab.resources.policies import policy
 from inventory_lab.settings import NAMES
@@ -27,11 +27,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.needed: dict[str, Needed] = {}
-        self._decide = Judge.decide
+        self._decide = PolicyEvaluator.decide
 
-    def __call__(self, judge: Judge, caller: Caller, call: Call, need: Need) -> Any:
+    def __call__(self, evaluator: PolicyEvaluator, caller: Caller, call: Call, need: Need) -> Any:
         self.needed.setdefault(caller.name, set()).add((need.action, need.resource))
-        return self._decide(judge, caller, call, need)
+        return self._decide(evaluator, caller, call, need)
 
 
 def run(lab: Lab) -> None:
@@ -55,7 +55,7 @@ def needed() -> dict[str, Needed]:
     """What each principal needed; the admin's in two parts."""
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Judge, "decide", lambda *arguments: recorder(*arguments))
+        patch.setattr(PolicyEvaluator, "decide", lambda *arguments: recorder(*arguments))
         with connect() as lab:
             build_and_tear_down(lab)
         deploying = recorder.needed.pop(ADMIN)

@@ -8,7 +8,7 @@ from tests.schedules import run, schedule
 
 PAST_BUGS = {
     12: "a child shard read before its parent: other events were rejected than the stream's order says",
-    73: "an item broken while its batch was tried again: rebuilt, it forgot what it had judged",
+    73: "an item broken while its batch was tried again: rebuilt, it forgot what it had processed",
     176: "given up after an answer was lost, with a copy of the event behind it: counted twice",
     2142: "rejected, told of, and never committed: a dead letter, though the rejected queue has it",
 }

@@ -36,7 +36,7 @@ class RealAws:
         self, settings: Settings, clock: Any = None, session: boto3.Session | None = None
     ) -> None:
         self.settings = settings
-        self.judge = None
+        self.evaluator = None
         self.clock = clock or RealClock()
         self._admin = session or boto3.Session(region_name=settings.region)
         self._producer: boto3.Session | None = None

@@ -1,10 +1,10 @@
 """The fold: how one stored record changes one product's item. Pure and total.
 
-A record is judged exactly once. Each item remembers how far every shard has been judged
+A record is processed exactly once. Each item remembers how far every shard has been processed
 (watermarks) and which facts it has applied lately (recent event ids), so a redelivered batch
 and a producer's retry change nothing. The memory is short: the last four shards that a product was in,
 the last 64 facts. What comes again from before both, as when a new pipe reads a stream from its
-beginning after a product moved through five shards, is judged again.
+beginning after a product moved through five shards, is processed again.
 """
 
 from __future__ import annotations
@@ -130,19 +130,26 @@ def apply(item: Item | None, record: Record) -> Outcome:
     if record.sequence_number <= before.watermarks.get(record.shard_id, -1):
         return Outcome(
             Verdict.DUPLICATE, record, before, before, reason=Reason.REDELIVERED_RECORD,
-            detail="this record was judged before",
+            detail="this record was processed before",
         )  # fmt: skip
     watermarks = _advanced(before.watermarks, record)
     late = _is_late_parent(before.watermarks, record.shard_id)
     try:
         event = parse_event(record.data)
     except MalformedEvent as exc:
-        judged = replace(before, watermarks=watermarks)
+        processed = replace(before, watermarks=watermarks)
         return Outcome(
-            Verdict.REJECTED, record, before, judged, None, Reason.MALFORMED_EVENT, str(exc), late
+            Verdict.REJECTED,
+            record,
+            before,
+            processed,
+            None,
+            Reason.MALFORMED_EVENT,
+            str(exc),
+            late,
         )
     known_as = digest(event.event_id)
-    verdict, reason, detail = _judge(before, record, event, known_as)
+    verdict, reason, detail = _evaluator(before, record, event, known_as)
     if verdict is Verdict.APPLIED:
         after = _applied(before, event, known_as, watermarks)
     else:
@@ -192,7 +199,7 @@ def digest(event_id: str) -> bytes:
     return blake2b(event_id.encode(), digest_size=DIGEST_BYTES).digest()
 
 
-def _judge(
+def _evaluator(
     item: Item, record: Record, event: InventoryEvent, known_as: bytes
 ) -> tuple[Verdict, Reason | None, str]:
     if remembers(item, known_as):
@@ -254,7 +261,7 @@ def _advanced(watermarks: Mapping[str, int], record: Record) -> dict[str, int]:
 
 
 def _is_late_parent(watermarks: Mapping[str, int], shard_id: str) -> bool:
-    """True for a record of an older shard than one already judged: shard ids only grow."""
+    """True for a record of an older shard than one already processed: shard ids only grow."""
     return any(shard > shard_id for shard in watermarks)
 
 

@@ -29,7 +29,7 @@ from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
 from inventory_lab.embedded_aws.kinesis.patches import streams
 from inventory_lab.embedded_aws.pipes import patches as pipe_states
 from inventory_lab.embedded_aws.pipes.definition import Definition
-from inventory_lab.embedded_aws.pipes.patches import StandingPipe
+from inventory_lab.embedded_aws.pipes.patches import PipeRecord
 from inventory_lab.embedded_aws.pipes.poller import EXECUTIONS_KEPT, Clients, Poller
 from inventory_lab.embedded_aws.pipes.report import Execution, Round
 from inventory_lab.embedded_aws.sns import patches as subscriptions
@@ -40,7 +40,7 @@ from inventory_lab.exceptions import (
     UnmockedCall,
     UnsupportedMoto,
 )
-from inventory_lab.iam.account.evaluator import Judge
+from inventory_lab.iam.account.evaluator import PolicyEvaluator
 from inventory_lab.iam.evaluation import messages as answers
 from inventory_lab.settings import Settings
 
@@ -62,8 +62,8 @@ class EmbeddedAws:
         self._stack = ExitStack()
         self._keys: dict[str, Mapping[str, str]] = {}
         self._clients: dict[tuple[str, str], Any] = {}
-        self.judge = Judge(self._client, self.clock.now)
-        self._gate = gate.Gate(self.judge, settings.region, self.clock.now)
+        self.evaluator = PolicyEvaluator(self._client, self.clock.now)
+        self._gate = gate.Gate(self.evaluator, settings.region, self.clock.now)
         self._faults = faults.Faults()
         self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_KEPT)
         self._pollers: dict[tuple[str, Any], Poller] = {}
@@ -79,21 +79,21 @@ class EmbeddedAws:
             mock = MockAWS({"iam": {"load_aws_managed_policies": False}})
             mock.start()
             self._stack.callback(mock.stop)
-            enter(speed.installed())
-            enter(streams.installed(self.clock, self.settings.shard_limits))
-            enter(tables.installed(self.clock))
-            enter(functions.installed(self._functions))
-            enter(function_settings.installed(self.judge))
+            enter(speed.patched())
+            enter(streams.patched(self.clock, self.settings.shard_limits))
+            enter(tables.patched(self.clock))
+            enter(functions.patched(self._functions))
+            enter(function_settings.patched(self.evaluator))
             invoke = self._functions.queue
-            enter(deliveries.installed(deliveries.Deliveries(self.judge, self.clock, invoke)))
+            enter(deliveries.patched(deliveries.Deliveries(self.evaluator, self.clock, invoke)))
             enter(_logs_follow(self.clock))
-            enter(boundaries.installed())
-            enter(subscriptions.installed())
-            enter(queues.installed(self.judge))  # around the deliveries: it asks first
-            enter(pipe_states.installed(self._problem_of_pipe))
+            enter(boundaries.patched())
+            enter(subscriptions.patched())
+            enter(queues.patched(self.evaluator))  # around the deliveries: it asks first
+            enter(pipe_states.patched(self._problem_of_pipe))
             self._aws = self._session_of_aws()
-            enter(gate.installed(self._gate))
-            enter(faults.installed(self._faults))
+            enter(gate.patched(self._gate))
+            enter(faults.patched(self._faults))
             self._stack = self._stack.pop_all()
         return self
 
@@ -212,21 +212,21 @@ class EmbeddedAws:
             self._clients[key] = self._aws.client(service, region_name=key[1])
         return self._clients[key]
 
-    def _problem_of_pipe(self, pipe: StandingPipe) -> str | None:
+    def _problem_of_pipe(self, pipe: PipeRecord) -> str | None:
         """Why making or changing a pipe fails: the role is not trusted, or may not do what a pipe is tested for."""
         try:
             self._check_trust(pipe.role_arn, PIPES, pipe.arn)
         except RoleNotAssumable as exc:
             return str(exc)
         role = pipe.role_arn.rpartition("/")[2]
-        return pipe_states.problem_of_role(self.judge, role, pipe)
+        return pipe_states.problem_of_role(self.evaluator, role, pipe)
 
     def _session_of_user(self, user: str, principal: str) -> boto3.Session:
         iam = self._client("iam")
         if user in self._keys and not self._gate.knows(self._keys[user]["AccessKeyId"]):
             del self._keys[user]  # deleted, or the user was made anew
         if user not in self._keys:
-            if user == ADMIN_USER and not self.judge.attached.of_user(user).arn:
+            if user == ADMIN_USER and not self.evaluator.attached.of_user(user).arn:
                 iam.create_user(UserName=user)
             try:
                 answer = iam.create_access_key(UserName=user)
@@ -254,7 +254,7 @@ class EmbeddedAws:
 
     def _check_trust(self, role_arn: str, service: str, source_arn: str) -> None:
         """Raises RoleNotAssumable."""
-        decision = self.judge.service_may_assume(role_arn, service, source_arn)
+        decision = self.evaluator.service_may_assume(role_arn, service, source_arn)
         if not decision.allowed:
             reason = answers.reason("sts:AssumeRole", decision)
             raise RoleNotAssumable(service, role_arn, source_arn, reason)

@@ -187,21 +187,21 @@ class Faults:
     def _reshard(self, kinesis: Any, stream: str) -> None:
         shards = kinesis.list_shards(StreamName=stream)["Shards"]
         ended = "EndingSequenceNumber"
-        standing = [s for s in shards if ended not in s["SequenceNumberRange"]]
-        standing.sort(key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
-        at = self._random.randrange(len(standing))
-        if len(standing) > 1 and self._random.random() < 0.5:
-            one, other = standing[at - 1 : at + 1] if at else standing[:2]
+        existing = [s for s in shards if ended not in s["SequenceNumberRange"]]
+        existing.sort(key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
+        at = self._random.randrange(len(existing))
+        if len(existing) > 1 and self._random.random() < 0.5:
+            one, other = existing[at - 1 : at + 1] if at else existing[:2]
             kinesis.merge_shards(
                 StreamName=stream,
                 ShardToMerge=one["ShardId"],
                 AdjacentShardToMerge=other["ShardId"],
             )
             return
-        first, last = (int(standing[at]["HashKeyRange"][f"{e}HashKey"]) for e in _ENDS)
+        first, last = (int(existing[at]["HashKeyRange"][f"{e}HashKey"]) for e in _ENDS)
         kinesis.split_shard(
             StreamName=stream,
-            ShardToSplit=standing[at]["ShardId"],
+            ShardToSplit=existing[at]["ShardId"],
             NewStartingHashKey=str((first + last) // 2),
         )
 
@@ -265,7 +265,7 @@ class _Invocation:
 
 
 @contextmanager
-def installed(faults: Faults) -> Iterator[None]:
+def patched(faults: Faults) -> Iterator[None]:
     """While open, the calls of sessions that are made pass by the faults, after the gate."""
     entry = ("before-call", faults.before_call, handlers.REGISTER_LAST)
     handlers.BUILTIN_HANDLERS.append(entry)

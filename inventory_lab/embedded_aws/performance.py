@@ -43,7 +43,7 @@ COUNTS = (
 OTHER_ACTIONS = (ast.UpdateExpressionDeleteAction,)
 
 
-class Plain:
+class CacheableUpdate:
     """An expression whose every action names a whole attribute and, but for REMOVE, a placeholder."""
 
     def __init__(self, actions: list[Any]) -> None:
@@ -74,7 +74,7 @@ class Plain:
 
 
 @contextmanager
-def installed() -> Iterator[None]:
+def patched() -> Iterator[None]:
     """While open, moto answers the same, only sooner."""
     validator = UpdateExpressionValidator
     repairs: list[tuple[Any, str, Any]] = [
@@ -171,9 +171,13 @@ def _counted_when_asked(count: Any) -> property:
     return property(lambda queue: 0 if getattr(queue, "uncounted", False) else count.fget(queue))
 
 
-def _plain(tree: Any) -> Plain | None:
+def _plain(tree: Any) -> CacheableUpdate | None:
     actions = tree.find_clauses(list(PLAIN_ACTIONS + OTHER_ACTIONS))
-    return Plain(actions) if actions and all(_is_plain(action) for action in actions) else None
+    return (
+        CacheableUpdate(actions)
+        if actions and all(_is_plain(action) for action in actions)
+        else None
+    )
 
 
 def _is_plain(action: Any) -> bool:

@@ -45,7 +45,7 @@ def log_report(counts: Mapping[str, Any]) -> None:
 
 def log_late_parents(outcomes: Sequence[Outcome], log: Callable[[str], object] = print) -> None:
     """Log where records of an older shard come among those of younger ones, before it is committed:
-    without it nobody could tell later in which order a product's records were judged.
+    without it nobody could tell later in which order a product's records were processed.
 
     Should a line be there that was not committed, the committed one has the same version or a higher.
     """

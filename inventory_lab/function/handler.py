@@ -1,4 +1,4 @@
-"""The Lambda function with exactly-once effect: judge a batch in memory, write once a product.
+"""The Lambda function with exactly-once effect: process a batch in memory, write once a product.
 
 One invocation: group the records by product, read the items, fold, tell of alerts and rejections,
 then commit each product with one conditional write. A product that could not be committed is
@@ -72,20 +72,20 @@ class BatchProcessor:
         records = read_batch(event)
         groups = group_by_partition_key(records)
         items, failed = self._store.load(groups)
-        judged = {
+        processed = {
             key: fold(items.get(key), group) for key, group in groups.items() if key not in failed
         }
-        failed |= self._notices.send(o for outcomes in judged.values() for o in outcomes)
+        failed |= self._notices.send(o for outcomes in processed.values() for o in outcomes)
         committed: dict[str, list[Outcome]] = {}
         try:
-            for key in [key for key in judged if key not in failed and _time_is_left(context)]:
-                committed[key] = self._commit(judged[key])
+            for key in [key for key in processed if key not in failed and _time_is_left(context)]:
+                committed[key] = self._commit(processed[key])
         finally:  # what is committed is counted, whatever became of the rest
             self._report(records, [o for outcomes in committed.values() for o in outcomes])
         return batch_item_failures(r for r in records if not committed.get(r.partition_key))
 
     def _commit(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """The outcomes that were committed: judged anew on the winner's item after a lost race.
+        """The outcomes that were committed: processed anew on the winner's item after a lost race.
 
         Empty when they could not be committed.
         """
@@ -96,12 +96,12 @@ class BatchProcessor:
             if result.committed:
                 return outcomes
             if result.found is not None:
-                outcomes = self._judge_again(result.found, outcomes)
+                outcomes = self._process_again(result.found, outcomes)
                 if not outcomes:
                     break
         return []
 
-    def _judge_again(self, found: Item, outcomes: list[Outcome]) -> list[Outcome]:
+    def _process_again(self, found: Item, outcomes: list[Outcome]) -> list[Outcome]:
         again = fold(found, [outcome.record for outcome in outcomes])
         return [] if self._notices.send(again) else again
 

@@ -9,7 +9,7 @@
 | `explanation.py` | why, and what the nearest statement lacks |
 | `operations.py` | which actions on which resources an API call needs |
 | `answers.py` | the words in which each service says no |
-| `judge.py` | whose policies count, and the condition keys of a request |
+| `evaluate.py` | whose policies count, and the condition keys of a request |
 | `lookups.py` | policies, tags and keys of resources, read through their APIs |
 | `refusals.py` | what AWS refuses whatever the policies say |
 | `attached.py` | the policies of a principal, read through the IAM API |

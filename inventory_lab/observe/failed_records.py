@@ -13,19 +13,19 @@ from typing import Any
 
 from inventory_lab.domain.inventory import Record
 from inventory_lab.observe import stream
-from inventory_lab.observe.pipeline_state import Evidence
+from inventory_lab.observe.pipeline_state import PipelineState
 from inventory_lab.observe.queues import Pointer, RejectedQueue
 from inventory_lab.observe.stream import event_in
 from inventory_lab.resources.account import Account
 
-WAITING, HAS_EFFECT, SENT_AGAIN, GONE = "waiting", "judged before", "sent again", "gone"
+WAITING, HAS_EFFECT, SENT_AGAIN, GONE = "waiting", "processed before", "sent again", "gone"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class FailedRecord:
     """One record that was not applied; `payload` is None when the stream no longer holds it.
 
-    `state` is `waiting`, `judged before` (given up, but its effect is there), `sent again` or `gone`.
+    `state` is `waiting`, `processed before` (given up, but its effect is there), `sent again` or `gone`.
     """
 
     shard_id: str
@@ -54,18 +54,18 @@ class Letter:
         return event_in(Record(self.shard_id, self.sequence_number, self.partition_key, data, 0))
 
 
-def dead_letters(evidence: Evidence) -> Iterator[Letter]:
+def dead_letters(pipeline: PipelineState) -> Iterator[FailedRecord]:
     """The records that the pipe gave up, in the order of the pointers."""
-    for pointer, records in evidence.pointers.items():
+    for pointer, records in pipeline.pointers.items():
         for record in records:
-            yield _of_dead_letter(record, pointer, evidence)
+            yield _of_dead_letter(record, pointer, pipeline)
         for _ in range(len(records), pointer.size):
-            yield Letter(
+            yield FailedRecord(
                 pointer.shard_id, pointer.first, "", None, pointer.condition, GONE, pointer.message_ids
             )  # fmt: skip
 
 
-def rejections(account: Account, queue: RejectedQueue) -> Iterator[Letter]:
+def rejections(account: Account, queue: RejectedQueue) -> Iterator[FailedRecord]:
     """The rejected records; a payload that was too large for the queue is read from the stream."""
     for row in queue.rejections:
         shard_id, number = row["shard_id"], int(row["sequence_number"])
@@ -74,22 +74,22 @@ def rejections(account: Account, queue: RejectedQueue) -> Iterator[Letter]:
         state = WAITING if payload is not None else GONE
         if f"{shard_id}:{number}" in queue.sent_again:
             state = SENT_AGAIN
-        yield Letter(shard_id, number, row["partition_key"], payload, row["reason"], state)
+        yield FailedRecord(shard_id, number, row["partition_key"], payload, row["reason"], state)
 
 
-def states(dead: Iterable[Letter], queue: RejectedQueue) -> dict[str, str]:
+def states(dead: Iterable[FailedRecord], queue: RejectedQueue) -> dict[str, str]:
     """What has become by now of each dead letter and of what was sent again, by record id."""
-    known = {letter.record_id: letter.state for letter in dead if letter.state != GONE}
+    known = {failed.record_id: failed.state for failed in dead if failed.state != GONE}
     return known | dict.fromkeys(queue.sent_again, SENT_AGAIN)
 
 
-def _of_dead_letter(record: Record, pointer: Pointer, evidence: Evidence) -> Letter:
+def _of_dead_letter(record: Record, pointer: Pointer, pipeline: PipelineState) -> FailedRecord:
     state = WAITING
-    if record.event_id in evidence.rejected.sent_again:
+    if record.event_id in pipeline.rejected.sent_again:
         state = SENT_AGAIN
-    elif record.event_id in evidence.effects:
+    elif record.event_id in pipeline.effects:
         state = HAS_EFFECT
-    return Letter(
+    return FailedRecord(
         record.shard_id, record.sequence_number, record.partition_key, record.data,
         pointer.condition, state, pointer.message_ids,
     )  # fmt: skip

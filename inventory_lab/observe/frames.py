@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inventory_lab.domain.inventory import Item, Record, Status
-from inventory_lab.observe.failed_records import Letter
+from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
 from inventory_lab.observe.reconcile import DRIFT_COLUMNS
 
@@ -21,12 +21,12 @@ EXECUTION_COLUMNS = (
     "at", "pipe", "shard", "first", "last", "records", "attempt", "outcome", "failed", "error",
 )  # fmt: skip
 REJECTED_COLUMNS = ("reason", "partition_key", "detail", "event_id", "payload")
-LETTER_COLUMNS = ("reason", "sequence", "partition_key", "event_id", "state", "payload")
+FAILED_RECORD_COLUMNS = ("reason", "sequence", "partition_key", "event_id", "state", "payload")
 HISTORY_COLUMNS = (
     "sequence", "occurred_at", "event", "amount", "outcome", "reason", "stock", "event_id",
 )  # fmt: skip
-LETTERS = "letters"
-"""Names, in `.attrs`, the letters of a frame by its index, which a part of the frame keeps."""
+FAILED_RECORDS = "failed records"
+"""Names, in `.attrs`, the failed records of a frame by its index, which a part of the frame keeps."""
 
 
 def inventory(items: Iterable[Item]) -> Any:
@@ -82,58 +82,58 @@ def history(lines: Iterable[Line]) -> Any:
     return frame
 
 
-def dead_letters(letters: Iterable[Letter]) -> Any:
+def dead_letters(failed_records: Iterable[FailedRecord]) -> Any:
     """Records that the pipe gave up; `payload` in bytes, None when the stream holds it no more."""
-    letters = list(letters)
+    failed_records = list(failed_records)
     rows = [
         (x.reason, shown(x.sequence_number), x.partition_key, x.event_id, x.state, x.payload)
-        for x in letters
+        for x in failed_records
     ]
-    frame = table_of(rows, LETTER_COLUMNS)
-    frame.attrs["sequence_numbers"] = [str(letter.sequence_number) for letter in letters]
-    frame.attrs[LETTERS] = _Letters(enumerate(letters))
+    frame = table_of(rows, FAILED_RECORD_COLUMNS)
+    frame.attrs["sequence_numbers"] = [str(failed.sequence_number) for failed in failed_records]
+    frame.attrs[FAILED_RECORDS] = _FailedRecords(enumerate(failed_records))
     return frame
 
 
-def letters_of(frame: Any) -> list[Letter]:
-    """The letters that a frame of dead letters or rejections, or a part of one, shows, each once.
+def failed_records_of(frame: Any) -> list[FailedRecord]:
+    """The failed records that a frame of dead letters or rejections, or a part of one, shows, each once.
 
     Raises TypeError for anything else, and for rows that were numbered anew.
     """
-    letters = getattr(frame, "attrs", {}).get(LETTERS)
-    if letters is None:
+    failed_records = getattr(frame, "attrs", {}).get(FAILED_RECORDS)
+    if failed_records is None:
         raise TypeError("give lab.dead_letters(), lab.rejected(), or some of their rows")
-    found = [letters.get(label) for label in frame.index]
+    found = [failed_records.get(label) for label in frame.index]
     for name, value in (("sequence", _sequence), ("partition_key", _key)):
         shows = list(frame[name]) if name in frame else [value(x) for x in found if x]
         if shows != [x and value(x) for x in found]:
             raise TypeError(
                 "these rows were numbered anew: choose rows without changing their index"
             )
-    return list({id(letter): letter for letter in found}.values())
+    return list({id(failed): failed for failed in found}.values())
 
 
-def _sequence(letter: Letter) -> str:
-    return shown(letter.sequence_number)
+def _sequence(failed: FailedRecord) -> str:
+    return shown(failed.sequence_number)
 
 
-def _key(letter: Letter) -> str:
-    return letter.partition_key
+def _key(failed: FailedRecord) -> str:
+    return failed.partition_key
 
 
-class _Letters(dict[int, "Letter"]):
+class _FailedRecords(dict[int, "FailedRecord"]):
     """Letters by row; one of them serves all parts of a frame, as pandas copies what is in attrs."""
 
-    def __deepcopy__(self, memo: object) -> _Letters:
+    def __deepcopy__(self, memo: object) -> _FailedRecords:
         return self
 
 
-def rejected(rows: Sequence[dict[str, Any]], letters: Iterable[Letter]) -> Any:
+def rejected(rows: Sequence[dict[str, Any]], failed_records: Iterable[FailedRecord]) -> Any:
     """Rejected records with their reason; `payload` is the bytes that were kept."""
     frame = table_of([tuple(row[c] for c in REJECTED_COLUMNS) for row in rows], REJECTED_COLUMNS)
     frame.insert(3, "sequence", [shown(int(row["sequence_number"])) for row in rows])
     frame.attrs["sequence_numbers"] = [row["sequence_number"] for row in rows]
-    frame.attrs[LETTERS] = _Letters(enumerate(letters))
+    frame.attrs[FAILED_RECORDS] = _FailedRecords(enumerate(failed_records))
     return frame
 
 

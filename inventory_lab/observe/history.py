@@ -12,7 +12,7 @@ from inventory_lab.domain.events import (
 )
 from inventory_lab.domain.inventory import Item, Record
 from inventory_lab.observe.ledger import Entry, Fate
-from inventory_lab.observe.pipeline_state import Evidence
+from inventory_lab.observe.pipeline_state import PipelineState
 from inventory_lab.observe.stream import event_in
 
 
@@ -38,15 +38,15 @@ class Line:
 
 
 def lines(
-    evidence: Evidence, records: Iterable[Record], product_ids: Collection[str]
+    pipeline: PipelineState, records: Iterable[Record], product_ids: Collection[str]
 ) -> Iterator[Line]:
-    """The records of these products, of each in the order in which they were judged."""
-    ledger = evidence.ledger()
+    """The records of these products, of each in the order in which they were processed."""
+    ledger = pipeline.ledger()
     theirs = (record for record in records if record.partition_key in product_ids)
     for entry in ledger.enter(theirs):
         if entry.fate is not Fate.EARLIER:
             key = entry.record.partition_key
-            yield _line(entry, ledger.items.get(key) or evidence.since.items.get(key) or Item(key))
+            yield _line(entry, ledger.items.get(key) or pipeline.since.items.get(key) or Item(key))
 
 
 def _line(entry: Entry, item: Item) -> Line:

@@ -1,8 +1,8 @@
-"""What became of every record of the stream: judged again, in the order in which it was judged.
+"""What became of every record of the stream: processed again, in the order in which it was processed.
 
-The stream is folded with the function's own `apply`. Left out are the records that nobody judged:
+The stream is folded with the function's own `apply`. Left out are the records that nobody processed:
 those in the dead letters, and those that no watermark has reached. Within a shard the order is the
-stream's; a product that moved from shard to shard was judged parent first, but for the runs of late
+stream's; a product that moved from shard to shard was processed parent first, but for the runs of late
 records of which the function's log tells.
 """
 
@@ -37,7 +37,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record with its fate; `outcome` is there when it was judged."""
+    """One record with its fate; `outcome` is there when it was processed."""
 
     record: Record
     fate: Fate
@@ -64,11 +64,11 @@ class Ranges:
 class Ledger:
     """Enters records and keeps the items that they make.
 
-    `is_judged` says how far the function has come, `is_given_up` what it never judged, `late` in
-    which order a product's records were judged if not shard by shard, `start` where to begin.
+    `is_judged` says how far the function has come, `is_given_up` what it never processed, `late` in
+    which order a product's records were processed if not shard by shard, `start` where to begin.
     """
 
-    is_judged: Callable[[Record], bool]
+    is_processed: Callable[[Record], bool]
     is_given_up: Callable[[Record], bool]
     late: Mapping[str, Sequence[LateRun]] = field(default_factory=dict)
     start: Mapping[str, Item] = field(default_factory=dict)
@@ -83,36 +83,36 @@ class Ledger:
             else:
                 yield self._entry(record)
         for key, waiting in held.items():
-            yield from map(self._entry, in_judged_order(waiting, self.late[key]))
+            yield from map(self._entry, in_processing_order(waiting, self.late[key]))
 
     def _entry(self, record: Record) -> Entry:
         key = record.partition_key
-        if judged_by(self.start.get(key), record):
+        if processed_by(self.start.get(key), record):
             return Entry(record, Fate.EARLIER)
         if self.is_given_up(record):
             return Entry(record, Fate.DEAD_LETTER)
-        if not self.is_judged(record):
+        if not self.is_processed(record):
             return Entry(record, Fate.PENDING)
         outcome = apply(self.items.get(key) or self.start.get(key), record)
         self.items[key] = outcome.item
         return Entry(record, _FATES[outcome.verdict], outcome)
 
 
-def judged_by(item: Item | None, record: Record) -> bool:
+def processed_by(item: Item | None, record: Record) -> bool:
     """True when the item's watermarks have reached the record."""
     if item is None:
         return False
     if record.shard_id in item.watermarks:
         return record.sequence_number <= item.watermarks[record.shard_id]
-    # An item keeps the watermarks of its last shards only: what is older than all was judged.
+    # An item keeps the watermarks of its last shards only: what is older than all was processed.
     kept = item.watermarks.values()
     return len(kept) == KEPT_WATERMARKS and record.sequence_number < min(kept)
 
 
-def in_judged_order(records: Sequence[Record], runs: Sequence[LateRun]) -> Iterator[Record]:
-    """The records of one product in the order in which they were judged.
+def in_processing_order(records: Sequence[Record], runs: Sequence[LateRun]) -> Iterator[Record]:
+    """The records of one product in the order in which they were processed.
 
-    A run that was logged and then not committed was judged anew later, so of the runs that name a
+    A run that was logged and then not committed was processed anew later, so of the runs that name a
     record the one with the highest version counts.
     """
     runs = sorted(runs, key=lambda run: run.version)

@@ -13,7 +13,7 @@ from typing import Any
 from inventory_lab.domain.inventory import Item, Record, Status, digest, remembers
 from inventory_lab.exceptions import NotBuilt
 from inventory_lab.observe import queues, reports, stream, table
-from inventory_lab.observe.ledger import Ledger, Ranges, judged_by
+from inventory_lab.observe.ledger import Ledger, Ranges, processed_by
 from inventory_lab.observe.queues import Pointer
 from inventory_lab.observe.snapshot import Snapshot
 from inventory_lab.observe.stream import event_in
@@ -26,9 +26,9 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQue
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PipelineState:
     """What was found at one time. `kept` names the records (shard:sequence number) in the rejected
-    queue, `effects` those in the dead letters that had been judged all the same; `since` is where the
+    queue, `effects` those in the dead letters that had been processed all the same; `since` is where the
     folding begins; `pointers` are the dead letters with the records that the stream still holds of
     them; `stream` is Kinesis' summary; `passed` tells whether the pipe has delivered a record, or given
     it up (None: AWS does not tell).
@@ -47,23 +47,23 @@ class Evidence:
     passed: Callable[[str, int], bool | None]
     given_up: Ranges
 
-    def ledger(self, is_judged: Callable[[Record], bool] | None = None) -> Ledger:
+    def ledger(self, is_processed: Callable[[Record], bool] | None = None) -> Ledger:
         """A new ledger that follows this evidence; `is_judged` may know better how far to go."""
         return Ledger(
-            is_judged=is_judged or self.is_judged,
+            is_processed=is_processed or self.is_processed,
             is_given_up=self.is_given_up,
             late=self.reports.late,
             start=self.since.items,
         )
 
-    def is_judged(self, record: Record) -> bool:
-        """Whether the function has judged the record, by the watermarks of the product's item."""
+    def is_processed(self, record: Record) -> bool:
+        """Whether the function has processed the record, by the watermarks of the product's item."""
         if not self.watermarked:
             return True
-        return judged_by(self.contents.memory(record.partition_key), record)
+        return processed_by(self.contents.memory(record.partition_key), record)
 
     def is_given_up(self, record: Record) -> bool:
-        """Whether the pipe gave the record up and nobody had judged it before."""
+        """Whether the pipe gave the record up and nobody had processed it before."""
         return self.given_up.hold(record) and record.event_id not in self.effects
 
     def horizon(self) -> datetime:
@@ -83,29 +83,29 @@ class Evidence:
         }
         return kept | dict(folded)
 
-    def held(self) -> Held:
+    def held(self) -> MissingFromStream:
         """What the stream has to hold if it has not lost its beginning."""
         marks = (
             _marks(self.contents.items) - _marks(self.since.items) if self.watermarked else set()
         )
-        begun = {b.begin for b in self.reports.begun if b.at >= self.since.taken_at}
-        return Held(marks, begun)
+        batch_starts = {b.begin for b in self.reports.batch_starts if b.at >= self.since.taken_at}
+        return MissingFromStream(marks, batch_starts)
 
-    def cut(self, judged: int, in_stream: int, held: Held) -> str:
+    def cut(self, processed: int, in_stream: int, held: MissingFromStream) -> str:
         """Why the stream lacks the beginning, when the table knows of records that were before all it
-        holds, or more was judged than it can account for; else "".
+        holds, or more was processed than it can account for; else "".
 
         Reading a stream cannot tell what it held once. What can have cut it is its retention, or
         that it was made anew:
         https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
         """
         forgotten = held.forgotten()
-        if not forgotten and (judged <= in_stream or not held.begun):
+        if not forgotten and (processed <= in_stream or not held.batch_starts):
             return ""
         made = self.stream["StreamCreationTimestamp"]
-        began = self.since.taken_at or self.reports.began_at
+        began = self.since.taken_at or self.reports.first_report_at
         if began is not None and made.timestamp() > began:
-            return f"the stream was made at {_time(made)}, after the function had begun to judge"
+            return f"the stream was made at {_time(made)}, after the function had begun to process"
         if self.horizon() > made:
             hours = self.stream["RetentionPeriodHours"]
             return f"the stream keeps {hours} hours: what arrived before {_time(self.horizon())} is gone"
@@ -113,25 +113,25 @@ class Evidence:
 
 
 @dataclass(slots=True)
-class Held:
+class MissingFromStream:
     """Of the records that the table and the log speak of, those that have not been found in the stream:
     `marks` (key, shard, sequence number) of watermarks, `begun` (shard, sequence number) of the first
     records of batches, a place of None for batches that did not say.
     """
 
     marks: set[tuple[str, str, int]]
-    begun: set[tuple[str, int] | None]
+    batch_starts: set[tuple[str, int] | None]
     _oldest: dict[str, int] = field(default_factory=dict)
 
     def note(self, record: Record) -> None:
         """A record that the stream holds."""
         shard_id, number = record.shard_id, record.sequence_number
         self.marks.discard((record.partition_key, shard_id, number))
-        self.begun.discard((shard_id, number))
+        self.batch_starts.discard((shard_id, number))
         self._oldest[shard_id] = min(number, self._oldest.get(shard_id, number))
 
     def forgotten(self) -> bool:
-        """Whether the table has judged what lies before all that the stream holds of a shard."""
+        """Whether the table has processed what lies before all that the stream holds of a shard."""
         return any(
             shard_id not in self._oldest or number < self._oldest[shard_id]
             for _, shard_id, number in self.marks
@@ -146,12 +146,12 @@ def _marks(items: Mapping[str, Item]) -> set[tuple[str, str, int]]:
     }
 
 
-def gather(
+def read_state(
     account: Account,
     now: datetime,
     passed: Callable[[str, int], bool | None],
     since: Snapshot | None = None,
-) -> Evidence:
+) -> PipelineState:
     """Read the table, the queues, the log and the stream's summary. Raises NotBuilt."""
     contents, summary = table.read(account), stream_resource.describe(account)
     if summary is None:
@@ -164,7 +164,7 @@ def gather(
     given_up += [
         _range_of(r) for r, come in rejected.sent_again.items() if come == queues.DEAD_LETTERS
     ]
-    return Evidence(
+    return PipelineState(
         contents=contents,
         pointers=pointers,
         rejected=rejected,
@@ -186,16 +186,16 @@ def _effects(
     told: reports.Reports,
     contents: table.Contents,
 ) -> frozenset[str]:
-    """The records (shard:sequence number) in the dead letters that had been judged all the same.
+    """The records (shard:sequence number) in the dead letters that had been processed all the same.
 
-    Proof is that the item was last judged there, that the function reports a batch that it was in, or
+    Proof is that the item was last processed there, that the function reports a batch that it was in, or
     that the item remembers its event and no other record holds that event. A message in the rejected
     queue is none: it was sent before the commit, which may have failed.
     """
     proved: set[str] = set()
     remembered: dict[str, tuple[str, str]] = {}
     records = list(given_up)
-    in_batches = _in_batches(account, records, told.judged)
+    in_batches = _in_batches(account, records, told.processed)
     for record in records:
         key = record.partition_key
         item = contents.items.get(key)

@@ -127,11 +127,11 @@ def pointers(account: Account) -> list[Pointer]:
     Raises NotBuilt.
     """
     found = messages(account, "dead_letter_queue")
-    letters = [(m, body) for m, body in _objects(found) if "KinesisBatchInfo" in body]
-    _tell_of_others(account, "dead_letter_queue", len(found) - len(letters))
+    failed_records = [(m, body) for m, body in _objects(found) if "KinesisBatchInfo" in body]
+    _tell_of_others(account, "dead_letter_queue", len(found) - len(failed_records))
     ours = account.stream_arn()
     found_at: dict[tuple[str, int, int], Pointer] = {}
-    for message, body in letters:
+    for message, body in failed_records:
         if body["KinesisBatchInfo"]["streamArn"] == ours:
             pointer = _pointer(message["MessageId"], body)
             where = pointer.shard_id, pointer.first, pointer.last

@@ -1,7 +1,7 @@
 """Is the table what the stream says? Fold the stream again and compare.
 
 Each product is folded up to the table's watermarks and without what was given up; what was published
-and not judged yet is pending, not drift. The counts of what was applied come from the function's
+and not processed yet is pending, not drift. The counts of what was applied come from the function's
 reports: another way, or the sum would prove nothing.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Outcome, Record, Status, digest
 from inventory_lab.observe.ledger import Entry, Fate
-from inventory_lab.observe.pipeline_state import REJECTIONS_KEPT, Evidence, Held
+from inventory_lab.observe.pipeline_state import REJECTIONS_KEPT, MissingFromStream, PipelineState
 
 DRIFT_COLUMNS = (
     "product_id", "expected_status", "found_status", "expected_quantity", "found_quantity",
@@ -33,7 +33,7 @@ class Reconciliation:
     `drift` is a DataFrame, a product a row: expected and found status, quantity and number of applied
     events, and the first event after which they differ. `missing_rejections` names records
     (shard:sequence number) that were rejected and are not in the rejected queue, `lost` those that
-    the pipe has passed and nobody has judged, `applied_twice` the ids of events that were applied
+    the pipe has passed and nobody has processed, `applied_twice` the ids of events that were applied
     again after the function had forgotten them. `cut` says why the beginning is missing, if it is:
     then nothing can be said about the table as a whole without a snapshot.
 
@@ -91,7 +91,7 @@ class Reconciliation:
 class Findings:
     """What folding the stream has shown; `held` finds out whether it has lost its beginning."""
 
-    held: Held
+    held: MissingFromStream
     items: Mapping[str, Item] = field(default_factory=dict)
     counts: Counter[Fate] = field(default_factory=Counter)
     rejected: list[Outcome] = field(default_factory=list)
@@ -114,7 +114,7 @@ class Findings:
 
     @property
     def open(self) -> int:
-        """The records that nobody judged: pending, lost or given up."""
+        """The records that nobody processed: pending, lost or given up."""
         return len(self.pending) + self.counts[Fate.DEAD_LETTER]
 
     @property
@@ -123,32 +123,32 @@ class Findings:
         return self.counts.total() - self.counts[Fate.EARLIER]
 
 
-def fold(evidence: Evidence, records: Iterable[Record]) -> Findings:
+def fold(pipeline: PipelineState, records: Iterable[Record]) -> Findings:
     """Fold the records, in one pass."""
-    ledger, found = evidence.ledger(), Findings(evidence.held())
+    ledger, found = pipeline.ledger(), Findings(pipeline.held())
     for entry in ledger.enter(records):
         found.note(entry)
-    found.items = evidence.expected(ledger.items)
+    found.items = pipeline.expected(ledger.items)
     return found
 
 
-def accounted(evidence: Evidence) -> int:
-    """How many records the function says it has judged, after the snapshot if there is one."""
-    counts = counted(evidence)
+def accounted(pipeline: PipelineState) -> int:
+    """How many records the function says it has processed, after the snapshot if there is one."""
+    counts = counted(pipeline)
     return counts["applied"] + counts["rejected"] + counts["duplicates"]
 
 
-def counted(evidence: Evidence) -> dict[str, int]:
+def counted(pipeline: PipelineState) -> dict[str, int]:
     """The function's own counts, after the snapshot if there is one."""
-    before = evidence.since.counts
-    return {name: count - before.get(name, 0) for name, count in evidence.reports.totals.items()}
+    before = pipeline.since.counts
+    return {name: count - before.get(name, 0) for name, count in pipeline.reports.totals.items()}
 
 
-def reconcile(evidence: Evidence, read: Read, frame: Callable[[Any], Any]) -> Reconciliation:
+def reconcile(pipeline: PipelineState, read: Read, frame: Callable[[Any], Any]) -> Reconciliation:
     """Compare the table with the stream that `read` gives; `frame` makes a table of the drift."""
-    found, counts = fold(evidence, read()), counted(evidence)
-    lost = [r for r in found.pending if evidence.passed(r.shard_id, r.sequence_number)]
-    missing = missing_rejections(evidence, found) if evidence.watermarked else ()
+    found, counts = fold(pipeline, read()), counted(pipeline)
+    lost = [r for r in found.pending if pipeline.passed(r.shard_id, r.sequence_number)]
+    missing = missing_rejections(pipeline, found) if pipeline.watermarked else ()
     return Reconciliation(
         published=found.published,
         applied=counts["applied"],
@@ -156,39 +156,41 @@ def reconcile(evidence: Evidence, read: Read, frame: Callable[[Any], Any]) -> Re
         duplicates=counts["duplicates"],
         dead_lettered=found.counts[Fate.DEAD_LETTER],
         pending=len(found.pending) - len(lost),
-        drift=frame(drift(evidence, found.items, read)),
+        drift=frame(drift(pipeline, found.items, read)),
         missing_rejections=tuple(sorted(outcome.record.event_id for outcome in missing)),
         lost=tuple(record.event_id for record in lost),
         applied_twice=tuple(found.applied_twice),
-        cut=evidence.cut(accounted(evidence) + found.open, found.published, found.held),
+        cut=pipeline.cut(accounted(pipeline) + found.open, found.published, found.held),
     )
 
 
-def missing_rejections(evidence: Evidence, found: Findings) -> Iterator[Outcome]:
+def missing_rejections(pipeline: PipelineState, found: Findings) -> Iterator[Outcome]:
     """The rejections that are not in the queue, though it keeps messages that long."""
-    oldest = (evidence.now - REJECTIONS_KEPT).timestamp()
+    oldest = (pipeline.now - REJECTIONS_KEPT).timestamp()
     for outcome in found.rejected:
         record = outcome.record
-        if record.event_id not in evidence.kept and record.arrived_at >= oldest:
+        if record.event_id not in pipeline.kept and record.arrived_at >= oldest:
             yield outcome
 
 
-def drift(evidence: Evidence, expected: Mapping[str, Item], read: Read) -> list[dict[str, Any]]:
+def drift(
+    pipeline: PipelineState, expected: Mapping[str, Item], read: Read
+) -> list[dict[str, Any]]:
     """One row a product whose status, quantity or number of applied events differs.
 
     The stream is read once more when there are any, to tell from where on.
     """
-    found = evidence.contents.items
-    compared = _facts if evidence.watermarked else _simple_facts
-    keys = sorted(expected.keys() | found.keys() | evidence.contents.broken.keys())
+    found = pipeline.contents.items
+    compared = _facts if pipeline.watermarked else _simple_facts
+    keys = sorted(expected.keys() | found.keys() | pipeline.contents.broken.keys())
     rows = [
-        _row(evidence, key, expected.get(key) or Item(key))
+        _row(pipeline, key, expected.get(key) or Item(key))
         for key in keys
-        if key in evidence.contents.broken
+        if key in pipeline.contents.broken
         or compared(expected.get(key) or Item(key)) != compared(found.get(key) or Item(key))
     ]
     if rows:
-        _add_first_differences(evidence, rows, read())
+        _add_first_differences(pipeline, rows, read())
     return rows
 
 
@@ -202,9 +204,9 @@ def _simple_facts(item: Item) -> tuple[bool, int]:
     return active, item.quantity if active else 0
 
 
-def _row(evidence: Evidence, key: str, want: Item) -> dict[str, Any]:
-    have = evidence.contents.items.get(key) or Item(key)
-    broken = key in evidence.contents.broken
+def _row(pipeline: PipelineState, key: str, want: Item) -> dict[str, Any]:
+    have = pipeline.contents.items.get(key) or Item(key)
+    broken = key in pipeline.contents.broken
     return {
         "product_id": key,
         "expected_status": want.status.value,
@@ -217,14 +219,14 @@ def _row(evidence: Evidence, key: str, want: Item) -> dict[str, Any]:
 
 
 def _add_first_differences(
-    evidence: Evidence, rows: list[dict[str, Any]], records: Iterable[Record]
+    pipeline: PipelineState, rows: list[dict[str, Any]], records: Iterable[Record]
 ) -> None:
     """Tell of each row from which event on the table differs."""
     drifting = {row["product_id"] for row in rows}
     applied: dict[str, list[str]] = {key: [] for key in drifting}
     names: dict[bytes, str] = {}
     theirs = (record for record in records if record.partition_key in drifting)
-    for entry in evidence.ledger().enter(theirs):
+    for entry in pipeline.ledger().enter(theirs):
         if entry.outcome is not None and entry.outcome.event is not None:
             event_id = entry.outcome.event.event_id
             names[digest(event_id)] = event_id
@@ -232,12 +234,12 @@ def _add_first_differences(
                 applied[entry.record.partition_key].append(event_id)
     for row in rows:
         key = row["product_id"]
-        if key in evidence.contents.broken:
-            row["first_difference"] = evidence.contents.broken[key].problem.problem
-        elif not evidence.watermarked:
+        if key in pipeline.contents.broken:
+            row["first_difference"] = pipeline.contents.broken[key].problem.problem
+        elif not pipeline.watermarked:
             row["first_difference"] = "the simple design remembers no events"
         else:
-            have = evidence.contents.items.get(key)
+            have = pipeline.contents.items.get(key)
             row["first_difference"] = first_difference(applied[key], have, names)
 
 

@@ -26,7 +26,7 @@ COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class LateRun:
-    """Records of one product from an older shard, judged when younger shards had come as far as
+    """Records of one product from an older shard, processed when younger shards had come as far as
     `after` says (shard → sequence number); `version` is that of the item they made.
     """
 
@@ -40,7 +40,7 @@ class LateRun:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An invocation that judged all its records, none of them before; they may be fewer than lie
+    """An invocation that processed all its records, none of them before; they may be fewer than lie
     between first and last.
     """
 
@@ -52,7 +52,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the function says of one invocation; `batch` when it judged all of it then, `begin` its
+    """What the function says of one invocation; `batch` when it processed all of it then, `begin` its
     first record (shard, sequence number).
     """
 
@@ -61,14 +61,14 @@ class Report:
     begin: tuple[str, int] | None = None
 
     @property
-    def judged(self) -> int:
-        """How many records it judged, none of them before."""
+    def processed(self) -> int:
+        """How many records it processed, none of them before."""
         return self.counts["applied"] + self.counts["rejected"] + self.counts["duplicates"]
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """When something of a batch was judged (epoch seconds), and where it begins (None: it did not say)."""
+class BatchStart:
+    """When something of a batch was processed (epoch seconds), and where it begins (None: it did not say)."""
 
     at: float
     begin: tuple[str, int] | None
@@ -76,33 +76,35 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What the log tells: sums over all batches, the batches that were judged whole, late runs by
-    partition key, where the batches begin of which something was judged, and when the first batch ran, in epoch seconds (None: none did).
+    """What the log tells: sums over all batches, the batches that were processed whole, late runs by
+    partition key, where the batches begin of which something was processed, and when the first batch ran, in epoch seconds (None: none did).
     """
 
     totals: Mapping[str, int]
     late: Mapping[str, Sequence[LateRun]] = field(default_factory=dict)
-    judged: Sequence[Batch] = ()
-    began_at: float | None = None
-    begun: Sequence[Begun] = ()
+    processed: Sequence[Batch] = ()
+    first_report_at: float | None = None
+    batch_starts: Sequence[BatchStart] = ()
 
 
 def read(account: Account) -> Reports:
     """All reports of the function; sums of 0 when it has not run yet."""
     total: Counter[str] = Counter()
     late: dict[str, list[LateRun]] = {}
-    judged: list[Batch] = []
-    begun: list[Begun] = []
-    began_at: float | None = None
+    processed: list[Batch] = []
+    batch_starts: list[BatchStart] = []
+    first_report_at: float | None = None
     for at, line in _lines(account):
-        began_at = at if began_at is None else min(at, began_at)
+        first_report_at = at if first_report_at is None else min(at, first_report_at)
         if isinstance(line, LateRun):
             late.setdefault(line.partition_key, []).append(line)
         else:
             total.update(line.counts)
-            judged += [line.batch] if line.batch else []
-            begun += [Begun(at, line.begin)] if line.judged else []
-    return Reports({name: total[name] for name in COUNTS}, late, judged, began_at, begun)
+            processed += [line.batch] if line.batch else []
+            batch_starts += [BatchStart(at, line.begin)] if line.processed else []
+    return Reports(
+        {name: total[name] for name in COUNTS}, late, processed, first_report_at, batch_starts
+    )
 
 
 def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:

@@ -18,7 +18,7 @@ class Snapshot:
     """Items by product id, the function's counts, and when they were taken (epoch seconds); `expires`
     tells until when a tombstone or placeholder stays in the table.
 
-    Take it while nothing is on its way: the counts are those of the whole log, so what is judged
+    Take it while nothing is on its way: the counts are those of the whole log, so what is processed
     between the reading of log and table would be missing from the sum.
     """
 

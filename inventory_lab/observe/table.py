@@ -36,7 +36,7 @@ class Contents:
     expires: dict[str, int] = field(default_factory=dict)
 
     def memory(self, product_id: str) -> Item | None:
-        """The item, or of a broken one at least how far it had been judged; None for neither."""
+        """The item, or of a broken one at least how far it had been processed; None for neither."""
         if product_id in self.broken:
             return Item(product_id, watermarks=self.broken[product_id].watermarks)
         return self.items.get(product_id)

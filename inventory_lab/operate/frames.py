@@ -17,10 +17,10 @@ REBUILT_COLUMNS = (
 
 
 def redriven(found: Sequence[Redriven], lines: Sequence[Line | None]) -> Any:
-    """What was done about each letter, and what became of the record that was sent."""
+    """What was done about each failed record, and what became of the record that was sent."""
     rows = [
         (
-            shown(r.letter.sequence_number), r.letter.partition_key, r.event_id, r.done,
+            shown(r.failed.sequence_number), r.failed.partition_key, r.event_id, r.done,
             line.fate.value if line else "", line.reason if line else "",
         )
         for r, line in zip(found, lines, strict=True)

@@ -1,7 +1,7 @@
 """Write the table anew from the stream, while the pipe runs.
 
 Each item is written as the function writes it: under the condition that nobody wrote in between. The
-loser of a race begins again with what the other one has judged by then, so no update is lost.
+loser of a race begins again with what the other one has processed by then, so no update is lost.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from inventory_lab.exceptions import RebuildFailed, StreamCut
 from inventory_lab.function.notices import rejection_body
 from inventory_lab.function.store import Store, to_attributes
 from inventory_lab.observe import queues
-from inventory_lab.observe.ledger import Ledger, judged_by
-from inventory_lab.observe.pipeline_state import Evidence
+from inventory_lab.observe.ledger import Ledger, processed_by
+from inventory_lab.observe.pipeline_state import PipelineState
 from inventory_lab.observe.reconcile import Findings, accounted, missing_rejections
 from inventory_lab.resources.account import Account
 
@@ -40,7 +40,7 @@ class Rewritten:
 
 
 def rebuild(
-    account: Account, gather: Callable[[], Evidence], read: Callable[[], Iterable[Record]]
+    account: Account, read_state: Callable[[], PipelineState], read: Callable[[], Iterable[Record]]
 ) -> list[Rewritten]:
     """Write every item that is not what the stream says; those that were written, by product id.
 
@@ -50,10 +50,10 @@ def rebuild(
     store = Store(client, name, account.settings.tombstone_days, writer=WRITER)
     done: dict[str, Rewritten] = {}
     for _ in range(ROUNDS):
-        evidence = gather()
-        wanted, untold = differing(evidence, read())
+        pipeline = read_state()
+        wanted, untold = differing(pipeline, read())
         queues.send(account, "rejected_queue", [rejection_body(outcome) for outcome in untold])
-        written = [w for w in wanted if _write(store, client, name, evidence, w)]
+        written = [w for w in wanted if _write(store, client, name, pipeline, w)]
         done |= {w.product_id: w for w in written}
         if len(written) == len(wanted):
             return [done[key] for key in sorted(done)]
@@ -61,25 +61,27 @@ def rebuild(
 
 
 def differing(
-    evidence: Evidence, records: Iterable[Record]
+    pipeline: PipelineState, records: Iterable[Record]
 ) -> tuple[list[Rewritten], list[Outcome]]:
     """The items that are not what the stream says, with what they have to be; and the rejections that
     nobody was told of. Raises StreamCut.
     """
-    ledger, found = evidence.ledger(_is_judged(evidence)), Findings(evidence.held())
+    ledger, found = pipeline.ledger(_is_processed(pipeline)), Findings(pipeline.held())
     arrived: dict[str, float] = {}
     for entry in ledger.enter(records):
         found.note(entry)
         arrived[entry.record.partition_key] = entry.record.arrived_at
-    if why := evidence.cut(accounted(evidence) + found.open, found.published, found.held):
+    if why := pipeline.cut(accounted(pipeline) + found.open, found.published, found.held):
         raise StreamCut(why)
-    untold = list(missing_rejections(evidence, found))
-    return _rewritten(evidence, ledger, arrived), untold
+    untold = list(missing_rejections(pipeline, found))
+    return _rewritten(pipeline, ledger, arrived), untold
 
 
-def _rewritten(evidence: Evidence, ledger: Ledger, arrived: Mapping[str, float]) -> list[Rewritten]:
-    expected = evidence.expected(ledger.items)
-    found = evidence.contents
+def _rewritten(
+    pipeline: PipelineState, ledger: Ledger, arrived: Mapping[str, float]
+) -> list[Rewritten]:
+    expected = pipeline.expected(ledger.items)
+    found = pipeline.contents
     every = [
         Rewritten(
             key, found.items.get(key), _after(key, expected, found.items), arrived.get(key, 0)
@@ -89,21 +91,21 @@ def _rewritten(evidence: Evidence, ledger: Ledger, arrived: Mapping[str, float])
     return [each for each in every if each.before != each.after]
 
 
-def _is_judged(evidence: Evidence) -> Callable[[Record], bool]:
+def _is_processed(pipeline: PipelineState) -> Callable[[Record], bool]:
     """How far to fold: as far as the item's watermarks, and whatever the pipe has passed. On AWS, which
     does not tell, a missing item is written up to now: what comes is then a redelivery.
     """
 
-    def is_judged(record: Record) -> bool:
-        item = evidence.contents.memory(record.partition_key)
-        if judged_by(item, record):
+    def is_processed(record: Record) -> bool:
+        item = pipeline.contents.memory(record.partition_key)
+        if processed_by(item, record):
             return True
-        passed = evidence.passed(record.shard_id, record.sequence_number)
+        passed = pipeline.passed(record.shard_id, record.sequence_number)
         if passed is not None:
             return passed
         return item is None or any(shard > record.shard_id for shard in item.watermarks)
 
-    return is_judged
+    return is_processed
 
 
 def _after(key: str, expected: Mapping[str, Item], items: Mapping[str, Item]) -> Item:
@@ -127,10 +129,12 @@ def _joined(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     return {shard: joined[shard] for shard in newest}
 
 
-def _write(store: Store, client: Any, table: str, evidence: Evidence, wanted: Rewritten) -> bool:
+def _write(
+    store: Store, client: Any, table: str, pipeline: PipelineState, wanted: Rewritten
+) -> bool:
     """False when somebody else has written in between."""
-    if wanted.product_id in evidence.contents.broken:
-        broken = evidence.contents.broken[wanted.product_id]
+    if wanted.product_id in pipeline.contents.broken:
+        broken = pipeline.contents.broken[wanted.product_id]
         return _replace_broken(client, table, broken.attributes, wanted.after)
     before = wanted.before or Item(wanted.product_id)
     return store.commit(before, wanted.after, wanted.arrived_at).committed

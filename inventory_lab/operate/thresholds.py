@@ -10,7 +10,7 @@ from inventory_lab.resources.account import Account
 def set_thresholds(account: Account, product_id: str, high: int | None, low: int | None) -> None:
     """Set a product's thresholds; None takes its own away. Raises WrongSetting, NotBuilt.
 
-    The version grows with the write, so that a batch that is being folded is judged by the new ones.
+    The version grows with the write, so that a batch that is being folded is processed by the new ones.
     """
     if not isinstance(product_id, str) or not 1 <= len(product_id) <= LONGEST_PRODUCT_ID:
         raise WrongSetting("product_id", product_id, "a text of 1 to 256 characters")

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inventory_lab.exceptions import StillStanding
+from inventory_lab.exceptions import StillDeleting
 
 WAIT_SECONDS = 300
 
@@ -30,7 +30,7 @@ def until_gone(
         if state() is None:
             return
         sleep(1)
-    raise StillStanding(name, str(state()), WAIT_SECONDS)
+    raise StillDeleting(name, str(state()), WAIT_SECONDS)
 
 
 def _ask(delete: Callable[[], Any], look_again: tuple[str, ...]) -> None:

@@ -43,15 +43,15 @@ def build_zip(more: Mapping[str, bytes] | None = None) -> bytes:
 
 def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
     """The function's ARN; made when it is missing, its code and configuration brought up to date."""
-    standing, code = describe(account), build_zip()
-    if standing is None:
+    existing, code = describe(account), build_zip()
+    if existing is None:
         _create(account, code, sleep)
-    elif standing["CodeSha256"] != base64.b64encode(hashlib.sha256(code).digest()).decode():
+    elif existing["CodeSha256"] != base64.b64encode(hashlib.sha256(code).digest()).decode():
         account.client("lambda").update_function_code(
             FunctionName=account.settings.name("function"), ZipFile=code
         )
         _wait(account, "function_updated_v2")
-    if standing is not None and _differs(standing, _configuration(account)):
+    if existing is not None and _differs(existing, _configuration(account)):
         account.client("lambda").update_function_configuration(**_configuration(account))
         _wait(account, "function_updated_v2")
     return account.function_arn()
@@ -143,8 +143,8 @@ def _configuration(account: Account) -> dict[str, Any]:
     }
 
 
-def _differs(standing: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return any(standing.get(key) != value for key, value in wanted.items())
+def _differs(existing: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return any(existing.get(key) != value for key, value in wanted.items())
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

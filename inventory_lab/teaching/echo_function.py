@@ -32,7 +32,7 @@ STATEMENTS = {
 """Of each role, the policy file and the statements of it."""
 
 
-class Listener:
+class EchoFunction:
     """A function that prints what it gets. `session` makes and deletes it, for the lab's admin may not:
     `lab.session("root")` on the embedded AWS, an administrator's on a real account.
     """
@@ -102,7 +102,7 @@ class Listener:
         """Delete its pipe, if there is one."""
         pipe.delete(self.account)
 
-    def let_in(self, service: str, arn: str) -> None:
+    def allow_invoke(self, service: str, arn: str) -> None:
         """Let a rule of events.amazonaws.com or a topic of sns.amazonaws.com invoke the function:
         https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
         """

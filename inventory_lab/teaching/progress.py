@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from inventory_lab.lab import Lab
     from inventory_lab.resources.account import Account
 
-STANDS, MISSING = "✓", "·"
+DEPLOYED, MISSING = "✓", "·"
 STATES = ("StreamStatus", "TableStatus", "CurrentState", "State")
 """The member that tells the state, in the descriptions of stream, table, pipe and function."""
 
@@ -43,4 +43,6 @@ def _mark(description: Any) -> str:
     if not description:
         return MISSING
     states = [description[key] for key in STATES if description is not True and key in description]
-    return STANDS if not states or states[0].upper() in {"ACTIVE", "RUNNING"} else f"({states[0]})"
+    return (
+        DEPLOYED if not states or states[0].upper() in {"ACTIVE", "RUNNING"} else f"({states[0]})"
+    )

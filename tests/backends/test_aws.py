@@ -37,8 +37,8 @@ def aws(account: None) -> Iterator[Lab]:
 
 
 def test_every_name_carries_a_prefix(aws: Lab) -> None:
-    standing = aws.build()
-    assert all("inventory-lab-" in name for name in standing.values())
+    existing = aws.build()
+    assert all("inventory-lab-" in name for name in existing.values())
 
 
 def test_a_prefix_of_ones_own_is_kept(account: None) -> None:

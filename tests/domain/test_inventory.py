@@ -107,7 +107,7 @@ def test_an_event_under_another_partition_key_is_rejected() -> None:
 @pytest.mark.parametrize(
     "event", [ADDED, b"{", changed(1)], ids=["applied", "malformed", "rejected"]
 )
-def test_every_judged_record_advances_the_watermark(event: InventoryEvent | bytes) -> None:
+def test_every_processed_record_advances_the_watermark(event: InventoryEvent | bytes) -> None:
     assert apply(None, record(event, 7)).item.watermarks == {SHARD: 7}
 
 
@@ -125,7 +125,7 @@ def test_an_event_stored_twice_is_applied_once() -> None:
     assert outcome.item.watermarks == {SHARD: 3}
 
 
-def test_a_repeated_event_that_was_rejected_is_judged_anew() -> None:
+def test_a_repeated_event_that_was_rejected_is_processed_anew() -> None:
     sale = changed(-19, "sale")
     restock = changed(5, "restock")
     item = after(ADDED, sale, restock, sale)
@@ -156,7 +156,7 @@ def test_sequence_numbers_of_another_shard_are_not_compared() -> None:
     assert child.item.watermarks == {SHARD: 1, CHILD: 1}
 
 
-def test_a_first_delivery_from_the_parent_after_its_child_is_judged_and_told_of() -> None:
+def test_a_first_delivery_from_the_parent_after_its_child_is_processed_and_told_of() -> None:
     item = apply(after(ADDED), record(changed(1, "child"), 50, shard=CHILD)).item
     late = apply(item, record(changed(2, "parent"), 2))
     assert (late.verdict, late.late_parent) == (Verdict.APPLIED, True)

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from inventory_lab import Lab, connect
-from tests.embedded_aws.lambda_function import Probe
-from tests.embedded_aws.principals import MakePerson, Person, Policy
+from tests.embedded_aws.lambda_function import DeployedFunction
+from tests.embedded_aws.principals import MakePrincipal, Policy, Principal
 
 
 @pytest.fixture
-def probe(lab: Lab) -> Probe:
+def probe(lab: Lab) -> DeployedFunction:
     lab.build(through="table")
-    probe = Probe(lab)
+    probe = DeployedFunction(lab)
     probe.allow("logs:*")
     return probe
 
@@ -26,11 +26,11 @@ def shared() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def person(shared: Lab, request: pytest.FixtureRequest) -> MakePerson:
+def person(shared: Lab, request: pytest.FixtureRequest) -> MakePrincipal:
     made = iter(range(100))
 
-    def make(*policies: Policy) -> Person:
+    def make(*policies: Policy) -> Principal:
         name = f"{abs(hash(request.node.name))}-{next(made)}"
-        return Person(shared, name, *policies)
+        return Principal(shared, name, *policies)
 
     return make

@@ -39,7 +39,7 @@ def open_to(queue: str, *services: str, source: str = "*") -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statement})
 
 
-class Probe:
+class DeployedFunction:
     """The function "probe" of the lab's function role, which may do whatever `allow` says."""
 
     def __init__(self, lab: Lab) -> None:
@@ -98,7 +98,7 @@ class Probe:
         assert answer["StatusCode"] == 202
         assert answer["Payload"].read() == b""
 
-    def let_in(self, service: str, source: str) -> None:
+    def allow_invoke(self, service: str, source: str) -> None:
         self.client.add_permission(
             FunctionName="probe", StatementId=service.partition(".")[0], Principal=service,
             Action="lambda:InvokeFunction", SourceArn=source,

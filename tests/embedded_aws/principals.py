@@ -35,7 +35,7 @@ def deny(action: Any, resource: Any = "*", **more: Any) -> Policy:
     return policy
 
 
-class Person:
+class Principal:
     """A user that root makes, with the policies it is given."""
 
     def __init__(self, lab: Lab, name: str, *policies: Policy) -> None:
@@ -66,7 +66,7 @@ class Person:
         )
 
 
-MakePerson = Callable[..., Person]
+MakePrincipal = Callable[..., Principal]
 
 
 def denial(call: Callable[[], Any]) -> str:
@@ -81,7 +81,7 @@ def with_principal(policy: Policy, principal: Any) -> Policy:
     return policy
 
 
-def send(person: Person) -> None:
+def send(person: Principal) -> None:
     person.client("sqs").send_message(QueueUrl=QUEUE_URL, MessageBody="a")
 
 

@@ -111,11 +111,11 @@ def test_an_unknown_principal_is_named_with_those_there_are(lab: Lab) -> None:
 
 def test_the_settings_name_and_place_everything() -> None:
     with connect(settings=Settings(region="eu-central-1", prefix="team-7-")) as lab:
-        standing = lab.build()
-    assert standing["stream"] == (
+        existing = lab.build()
+    assert existing["stream"] == (
         "arn:aws:kinesis:eu-central-1:123456789012:stream/team-7-e-commerce-streaming"
     )
-    assert all("team-7-" in name for name in standing.values())
+    assert all("team-7-" in name for name in existing.values())
 
 
 @pytest.mark.parametrize("version", ["5.2.4", "5.3.0", "4.9.9", "6.0.0"])
@@ -155,7 +155,7 @@ def test_a_lab_that_cannot_open_leaves_the_process_as_it_was(
     def fail(*_: object) -> None:
         raise RuntimeError("no room")
 
-    monkeypatch.setattr(engine.streams, "installed", fail)
+    monkeypatch.setattr(engine.streams, "patched", fail)
     before, send = dict(os.environ), botocore.httpsession.URLLib3Session.send
     with pytest.raises(RuntimeError, match="no room"):
         connect()

@@ -96,14 +96,14 @@ def answer(dynamodb: Any, key: str, update: dict[str, Any]) -> Any:
 
 
 def test_updates_answer_and_leave_what_bare_moto_does() -> None:
-    assert answers(speed.installed) == answers(nullcontext)
+    assert answers(speed.patched) == answers(nullcontext)
 
 
 def test_expressions_are_really_remembered() -> None:
     mock = MockAWS()
     mock.start()
     try:
-        with speed.installed():
+        with speed.patched():
             dynamodb = table()
             answer(dynamodb, "Phone", UPDATES[0])
             tree = speed.UpdateExpressionParser.make("SET stock = :a")
@@ -113,7 +113,7 @@ def test_expressions_are_really_remembered() -> None:
         mock.stop()
 
 
-@pytest.mark.parametrize("context", [speed.installed, nullcontext])
+@pytest.mark.parametrize("context", [speed.patched, nullcontext])
 def test_a_queue_still_counts_its_messages_when_asked(context: Callable[[], Any]) -> None:
     mock = MockAWS()
     mock.start()

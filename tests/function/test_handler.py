@@ -149,7 +149,7 @@ def test_a_write_whose_answer_is_lost_is_repeated_and_finds_itself(
     assert report(capsys)["applied"] == 4
 
 
-def test_a_lost_race_is_judged_anew_on_what_the_winner_wrote(
+def test_a_lost_race_is_processed_anew_on_what_the_winner_wrote(
     pipeline: Pipeline, pipe_batch: Batch
 ) -> None:
     winner = Pipeline()

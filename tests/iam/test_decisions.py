@@ -350,18 +350,18 @@ def fits_arn(pattern: str, arn: str) -> bool:
 
 @st.composite
 def patterns_and_texts(
-    draw: st.DrawFn, patterns: st.SearchStrategy[str], letters: str
+    draw: st.DrawFn, patterns: st.SearchStrategy[str], failed_records: str
 ) -> tuple[str, str]:
     """A pattern, and a text that often fits it: wildcards filled in, then a letter changed."""
     pattern = draw(patterns)
     filling = {
-        "*": st.text(st.sampled_from(letters), max_size=3),
-        "?": st.sampled_from(letters),
+        "*": st.text(st.sampled_from(failed_records), max_size=3),
+        "?": st.sampled_from(failed_records),
     }
     text = "".join(draw(filling.get(character, st.just(character))) for character in pattern)
     if draw(st.booleans()):
         place = draw(st.integers(0, len(text)))
-        text = text[:place] + draw(st.sampled_from(letters)) + text[place + 1 :]
+        text = text[:place] + draw(st.sampled_from(failed_records)) + text[place + 1 :]
     return pattern, text
 
 

@@ -25,16 +25,16 @@ class Shell:
     """Takes down what IPython is asked to install."""
 
     def __init__(self) -> None:
-        self.installed: list[str] = []
+        self.patched: list[str] = []
         self.namespace: dict[str, Any] = {"get_ipython": lambda: self}
 
     def run_line_magic(self, magic: str, line: str) -> None:
         assert magic == "pip"
-        self.installed.append(line.format(**self.namespace))
+        self.patched.append(line.format(**self.namespace))
 
     def run(self, source: str) -> list[str]:
         exec(TransformerManager().transform_cell(source), self.namespace)  # noqa: S102
-        return self.installed
+        return self.patched
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_elsewhere_one_sentence_says_what_to_do() -> None:
     shell = Shell()
     with pytest.raises(ModuleNotFoundError) as raised:
         shell.run(course.setup_cell(ADDRESS))
-    assert shell.installed == []
+    assert shell.patched == []
     assert f"clone {ADDRESS}, run `make lab`" in str(raised.value)
 
 

@@ -242,13 +242,13 @@ def invoke(lab: Lab, shard_id: str) -> None:
     functions.invoke(FunctionName="update-inventory", Payload=json.dumps(batch))
 
 
-def test_records_whose_answer_was_lost_to_the_end_are_judged_and_not_dead() -> None:
+def test_records_whose_answer_was_lost_to_the_end_are_processed_and_not_dead() -> None:
     with connect(settings=Settings(retries=2)) as lab:
         lab.build()
         with lab.faults(crash_after_commit=1):
             lab.settle(lab.publish([ProductAdded("Phone", 5), QuantityChanged("Phone", -7)]))
         assert stock(lab) == {"Phone": 5}
-        assert set(lab.dead_letters()["state"]) == {"judged before"}
+        assert set(lab.dead_letters()["state"]) == {"processed before"}
         found = lab.reconcile()
         assert (found.applied, found.rejected, found.dead_lettered, found.exact) == (1, 1, 0, True)
 

@@ -94,7 +94,7 @@ def test_a_lost_table_is_written_anew_with_its_tombstones(shop: Lab) -> None:
     assert int(late["expires_at"]["N"]) > shop.clock.timestamp() + 365 * DAY
 
 
-def test_what_the_function_judged_on_a_lost_table_is_set_right(shop: Lab) -> None:
+def test_what_the_function_processed_on_a_lost_table_is_set_right(shop: Lab) -> None:
     damage(shop, "Phone")
     shop.settle(shop.publish(QuantityChanged("Phone", -1)))  # rejected: there is no such product
     assert stock(shop) == {}

@@ -33,14 +33,14 @@ def stock(lab: Lab) -> Any:
 
 
 def test_dead_letters_are_the_records_that_the_pointers_name(shop: Lab) -> None:
-    letters = shop.dead_letters()
+    failed_records = shop.dead_letters()
     assert (
-        letters[["reason", "partition_key", "state"]].values.tolist()
+        failed_records[["reason", "partition_key", "state"]].values.tolist()
         == [["RetryAttemptsExhausted", "Phone", "waiting"]] * 3
     )
-    assert letters["payload"].iloc[-1] == b"{"
-    assert len(letters.attrs["sequence_numbers"][0]) == 56
-    assert letters.equals(shop.dead_letters())
+    assert failed_records["payload"].iloc[-1] == b"{"
+    assert len(failed_records.attrs["sequence_numbers"][0]) == 56
+    assert failed_records.equals(shop.dead_letters())
     assert shop.reconcile().dead_lettered == 3
 
 
@@ -59,17 +59,17 @@ def test_a_redrive_sends_them_again_and_tells_what_became_of_each(shop: Lab) -> 
 
 
 def test_a_second_redrive_has_nothing_to_do(shop: Lab) -> None:
-    letters = shop.dead_letters()
-    shop.redrive(letters)
+    failed_records = shop.dead_letters()
+    shop.redrive(failed_records)
     assert not len(shop.redrive())
-    again = shop.redrive(letters, correct=lambda _: QuantityChanged("Phone", 100))
+    again = shop.redrive(failed_records, correct=lambda _: QuantityChanged("Phone", 100))
     assert again["done"].tolist() == ["sent again"] * 3  # though the frame is one of before
     assert stock(shop) == {"Phone": 25}
 
 
 def test_some_rows_may_be_chosen(shop: Lab) -> None:
-    letters = shop.dead_letters()
-    done = shop.redrive(letters[letters["event_id"] == "e-2"])
+    failed_records = shop.dead_letters()
+    done = shop.redrive(failed_records[failed_records["event_id"] == "e-2"])
     assert done["event_id"].tolist() == ["e-2"]
     assert stock(shop) == {"Phone": 27}
     assert shop.reconcile().exact
@@ -83,8 +83,8 @@ def test_what_a_message_names_beside_the_chosen_rows_stays_a_dead_letter(shop: L
     shop.publish(sales := [QuantityChanged("Phone", -1, event_id=f"s-{n}") for n in range(3)])
     shop.clock.advance(120)
     shop.settle(shop.publish(ProductAdded("Watch", 1)))
-    letters = shop.dead_letters()
-    ours = letters[letters["event_id"].str.startswith("s-")]
+    failed_records = shop.dead_letters()
+    ours = failed_records[failed_records["event_id"].str.startswith("s-")]
     assert len(ours) == len(sales)
     shop.redrive(ours.head(1))
     assert stock(shop)["Phone"] == 19
@@ -108,18 +108,18 @@ def give_up_old_records_together(lab: Lab) -> None:
 
 
 def test_a_row_given_twice_is_sent_once(shop: Lab) -> None:
-    letters = shop.dead_letters()
-    done = shop.redrive(letters.loc[[0, 0]], correct=lambda _: QuantityChanged("Phone", -2))
+    failed_records = shop.dead_letters()
+    done = shop.redrive(failed_records.loc[[0, 0]], correct=lambda _: QuantityChanged("Phone", -2))
     assert done["done"].tolist() == ["corrected"]
     assert stock(shop) == {"Phone": 18}
 
 
 def test_rows_that_were_numbered_anew_are_refused(shop: Lab) -> None:
-    letters = shop.dead_letters()
+    failed_records = shop.dead_letters()
     for rows in (
-        letters.query("event_id == 'e-2'").reset_index(drop=True),
-        letters.sort_values("event_id", ignore_index=True),
-        letters.set_index("event_id"),
+        failed_records.query("event_id == 'e-2'").reset_index(drop=True),
+        failed_records.sort_values("event_id", ignore_index=True),
+        failed_records.set_index("event_id"),
     ):
         with pytest.raises(TypeError, match="these rows were numbered anew"):
             shop.redrive(rows)
@@ -139,12 +139,12 @@ def test_what_was_redriven_as_a_rejection_is_a_dead_letter_no_more(shop: Lab) ->
 
 
 def test_a_correction_may_replace_an_event_leave_it_or_leave_it_out(shop: Lab) -> None:
-    def correct(letter: Any) -> Any:
-        if letter.event is None:
+    def correct(failed: Any) -> Any:
+        if failed.event is None:
             return None
-        if letter.event.event_id == "e-1":
-            return replace(letter.event, delta=-3)
-        return letter.event
+        if failed.event.event_id == "e-1":
+            return replace(failed.event, delta=-3)
+        return failed.event
 
     done = shop.redrive(correct=correct)
     assert done["done"].tolist() == ["corrected", "unchanged", "left out"]
@@ -155,7 +155,7 @@ def test_a_correction_may_replace_an_event_leave_it_or_leave_it_out(shop: Lab) -
 
 def test_a_correction_that_gives_no_event_sends_nothing(shop: Lab) -> None:
     with pytest.raises(TypeError, match=r"correct\(\) gives an event, a RawRecord or None, not 5"):
-        shop.redrive(correct=lambda letter: 5)  # type: ignore[arg-type, return-value]
+        shop.redrive(correct=lambda failed: 5)  # type: ignore[arg-type, return-value]
     assert len(shop.dead_letters()) == 3
     assert shop.reconcile().published == 4
 
@@ -165,9 +165,9 @@ def test_rejected_records_can_be_corrected_and_sent_again(shop: Lab) -> None:
         shop.publish([QuantityChanged("Phone", -21, event_id="big"), RawRecord("Phone", b"x")])
     )
 
-    def correct(letter: Any) -> Any:
-        if letter.reason == "InsufficientStock":
-            return replace(letter.event, delta=-20)
+    def correct(failed: Any) -> Any:
+        if failed.reason == "InsufficientStock":
+            return replace(failed.event, delta=-20)
         return QuantityChanged("Phone", 1, event_id="was-x")
 
     done = shop.redrive(shop.rejected(), correct=correct)
@@ -194,27 +194,27 @@ def test_a_rejected_payload_too_large_for_the_queue_is_read_from_the_stream(shop
     ]
 
 
-def test_letters_that_the_stream_has_forgotten_are_told_and_kept(shop: Lab) -> None:
+def test_failed_records_that_the_stream_has_forgotten_are_told_and_kept(shop: Lab) -> None:
     shop.clock.advance(24 * 3600 + 60)
-    letters = shop.dead_letters()
-    assert letters["state"].tolist() == ["gone"] * 3
-    assert letters["payload"].isna().all()
+    failed_records = shop.dead_letters()
+    assert failed_records["state"].tolist() == ["gone"] * 3
+    assert failed_records["payload"].isna().all()
     done = shop.redrive()
     assert done["done"].tolist() == ["gone"] * 3
     assert len(shop.dead_letters()) == 3
 
 
-def test_letters_whose_effect_is_there_are_not_sent(shop: Lab) -> None:
+def test_failed_records_whose_effect_is_there_are_not_sent(shop: Lab) -> None:
     with shop.faults(crash_after_commit=1):
         shop.settle(shop.publish(ProductAdded("Watch", 6, event_id="w")))
     done = shop.redrive()
-    assert done[done["event_id"] == "w"]["done"].tolist() == ["judged before"]
+    assert done[done["event_id"] == "w"]["done"].tolist() == ["processed before"]
     assert not len(shop.dead_letters())
     assert stock(shop)["Watch"] == 6
     assert shop.reconcile().exact
 
 
-def test_a_pipe_made_anew_that_passes_a_dead_letter_by_does_not_judge_it(shop: Lab) -> None:
+def test_a_pipe_made_anew_that_passes_a_dead_letter_by_does_not_process_it(shop: Lab) -> None:
     shop.settle(shop.publish(QuantityChanged("Phone", -1)))  # now the item is past the dead letters
     shop.session("root").client("pipes").delete_pipe(Name="inventory-pipe")
     shop.build()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from inventory_lab.exceptions import StillStanding
+from inventory_lab.exceptions import StillDeleting
 from inventory_lab.resources.deletion import WAIT_SECONDS, until_gone
 from tests.fakes import client_error
 
@@ -88,5 +88,5 @@ def test_a_denial_is_not_waited_for() -> None:
 
 def test_a_deletion_that_does_not_end_is_an_error_that_says_in_which_state_it_is() -> None:
     pipe = FakePipe(seconds=WAIT_SECONDS + 1)
-    with pytest.raises(StillStanding, match="'pipe-1' still stands after 300 s, in state DELETING"):
+    with pytest.raises(StillDeleting, match="'pipe-1' still stands after 300 s, in state DELETING"):
         pipe.until_gone()

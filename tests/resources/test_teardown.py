@@ -19,7 +19,7 @@ IN_ORDER = [
     "pipe", "function", "topic", "rejected_queue", "dead_letter_queue", "alerts_queue", "table",
     "stream", "pipe_role", "function_role", "log_group", "user",
 ]  # fmt: skip
-STANDING: dict[Stage, set[str]] = {
+EXISTING: dict[Stage, set[str]] = {
     "access": {"pipe_role", "function_role", "user"},
     "stream": {"stream"},
     "table": {"table"},
@@ -128,8 +128,8 @@ def test_a_dry_run_of_nothing_finds_nothing(lab: Lab) -> None:
 @pytest.mark.parametrize("through", STAGES)
 def test_a_part_of_the_pipeline_is_torn_down(lab: Lab, through: Stage) -> None:
     lab.build(through=through)
-    standing = set().union(*(STANDING[s] for s in STAGES[: STAGES.index(through) + 1]))
-    expected = {kind: "deleted" if kind in standing else "not there" for kind in IN_ORDER}
+    existing = set().union(*(EXISTING[s] for s in STAGES[: STAGES.index(through) + 1]))
+    expected = {kind: "deleted" if kind in existing else "not there" for kind in IN_ORDER}
     assert outcomes(lab.teardown()) == expected
     assert left(lab) == set()
 
@@ -216,9 +216,9 @@ def test_what_lacks_the_labs_tag_is_named_and_left_alone(kind: str, lab: Lab) ->
     dry, found = lab.teardown(dry_run=True), lab.teardown()
     assert outcomes(found) == all_are("deleted") | dict.fromkeys(spared, "not ours")
     assert outcomes(dry) == all_are("would be deleted") | dict.fromkeys(spared, "not ours")
-    names, standing = found[found["outcome"] == "not ours"]["name"], left(lab)
-    assert len(standing) == len(spared)
-    assert all(any(name in one for one in standing) for name in names)
+    names, existing = found[found["outcome"] == "not ours"]["name"], left(lab)
+    assert len(existing) == len(spared)
+    assert all(any(name in one for one in existing) for name in names)
 
 
 def test_the_tag_of_another_project_is_not_the_labs(built: Lab) -> None:

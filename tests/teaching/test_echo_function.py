@@ -8,19 +8,19 @@ from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, ProductAdded, QuantityChanged
 from inventory_lab.resources import function, log_group, pipe, roles
-from inventory_lab.teaching.echo_function import Listener
+from inventory_lab.teaching.echo_function import EchoFunction
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:news"
 
 
 @pytest.fixture
-def listener(built: Lab) -> Listener:
-    listener = Listener(built, "listens", built.session("root"))
+def listener(built: Lab) -> EchoFunction:
+    listener = EchoFunction(built, "listens", built.session("root"))
     listener.build()
     return listener
 
 
-def types(listener: Listener) -> list[str]:
+def types(listener: EchoFunction) -> list[str]:
     """The types of the events in all batches it got, one after the other."""
     import base64
 
@@ -28,12 +28,12 @@ def types(listener: Listener) -> list[str]:
     return [json.loads(base64.b64decode(r["data"]))["event_type"] for b in batches for r in b]
 
 
-def test_it_hears_nothing_before_it_is_called(listener: Listener) -> None:
+def test_it_hears_nothing_before_it_is_called(listener: EchoFunction) -> None:
     assert listener.heard() == []
 
 
 def test_it_reads_the_whole_stream_and_leaves_the_stock_alone(
-    built: Lab, listener: Listener
+    built: Lab, listener: EchoFunction
 ) -> None:
     built.settle(built.publish([ProductAdded("a", 5), QuantityChanged("a", -1)]))
     assert listener.read_stream() == ["RUNNING"]
@@ -44,7 +44,7 @@ def test_it_reads_the_whole_stream_and_leaves_the_stock_alone(
 
 
 def test_each_reading_begins_anew_with_its_own_filter_and_size(
-    built: Lab, listener: Listener
+    built: Lab, listener: EchoFunction
 ) -> None:
     built.settle(built.publish([ProductAdded("a", 5), QuantityChanged("a", -1)]))
     for more in ({"BatchSize": 1}, {"pattern": {"data": {"event_type": ["product_added"]}}}):
@@ -54,27 +54,27 @@ def test_each_reading_begins_anew_with_its_own_filter_and_size(
     assert types(listener)[-1] == "product_added"
 
 
-def test_a_pattern_that_aws_does_not_store_is_refused(listener: Listener) -> None:
+def test_a_pattern_that_aws_does_not_store_is_refused(listener: EchoFunction) -> None:
     with pytest.raises(ClientError, match="ValidationException"):
         listener.read_stream({"data": "no list"})
     assert pipe.describe(listener.account) is None
 
 
-def test_the_role_of_another_pipe_does_not_serve_it(built: Lab, listener: Listener) -> None:
+def test_the_role_of_another_pipe_does_not_serve_it(built: Lab, listener: EchoFunction) -> None:
     state, reason = listener.read_stream(role=built.account.role_arn("pipe_role"))
     assert state == "CREATE_FAILED"
     assert "may not assume" in reason
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-def test_a_topic_reaches_it_when_it_is_let_in(
-    allowed: bool, built: Lab, listener: Listener
+def test_a_topic_reaches_it_when_it_is_allow_invoke(
+    allowed: bool, built: Lab, listener: EchoFunction
 ) -> None:
     sns = built.session("root").client("sns")
     sns.create_topic(Name="news")
     sns.subscribe(TopicArn=TOPIC, Protocol="lambda", Endpoint=listener.arn)
     for _ in range(2 * allowed):
-        listener.let_in("sns.amazonaws.com", TOPIC)
+        listener.allow_invoke("sns.amazonaws.com", TOPIC)
     sns.publish(TopicArn=TOPIC, Message="hello")
     built.pump()
     assert [e["Records"][0]["Sns"]["Message"] for e in listener.heard()] == ["hello"] * allowed
@@ -89,7 +89,7 @@ NOT_ITS_OWN = [
 
 @pytest.mark.parametrize(("action", "service", "resource"), NOT_ITS_OWN)
 def test_it_may_do_nothing_but_its_work(
-    action: str, service: str, resource: str, built: Lab, listener: Listener
+    action: str, service: str, resource: str, built: Lab, listener: EchoFunction
 ) -> None:
     for role in ("listens-role/listens", "listens-pipe-role/listens-pipe"):
         who = f"arn:aws:sts::123456789012:assumed-role/{role}"
@@ -97,7 +97,7 @@ def test_it_may_do_nothing_but_its_work(
         assert not built.explain_access(who, action, arn).allowed
 
 
-def test_it_can_be_deleted_as_often_as_one_likes(built: Lab, listener: Listener) -> None:
+def test_it_can_be_deleted_as_often_as_one_likes(built: Lab, listener: EchoFunction) -> None:
     listener.read_stream()
     built.settle(built.publish(ProductAdded("a", 5)))
     for _ in range(2):
@@ -114,6 +114,6 @@ def test_its_names_carry_the_prefix_of_the_lab() -> None:
 
     with connect(settings=Settings(prefix="team-7-")) as lab:
         lab.build()
-        listener = Listener(lab, "listens", lab.session("root"))
+        listener = EchoFunction(lab, "listens", lab.session("root"))
         assert listener.build().endswith(":function:team-7-listens")
         assert listener.name == "team-7-listens"

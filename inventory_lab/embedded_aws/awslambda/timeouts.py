@@ -4,7 +4,7 @@
 |---|---|---|
 | supported: time-out | the sandbox is stopped at the deadline | lab time or real time, whichever runs out first |
 | supported: `time.sleep` in a handler | waits | lets lab time pass, and ends the handler at its deadline |
-| differs: code that takes real time | stopped | stopped in the main thread on Unix, between two calls to AWS; elsewhere judged when it returns |
+| differs: code that takes real time | stopped | stopped in the main thread on Unix, between two calls to AWS; elsewhere processed when it returns |
 | differs: threads that a handler starts | stopped with it | run on |
 """
 

@@ -33,7 +33,7 @@ OLDEST_SECONDS = 5 * 365 * 24 * 3600
 
 
 @contextmanager
-def installed(clock: LabClock) -> Iterator[None]:
+def patched(clock: LabClock) -> Iterator[None]:
     """While open, items expire by this clock."""
     repairs = [
         ("get_item", _unless_expired(clock, Table.get_item)),

@@ -33,7 +33,7 @@ from moto.sqs.models import sqs_backends
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.exceptions import UnsupportedRule
-from inventory_lab.iam.account.evaluator import Judge
+from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 EVENTS = "events.amazonaws.com"
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
@@ -47,8 +47,8 @@ Invoke = Callable[[str, bytes], None]
 class Deliveries:
     """Hands on what topics and rules send."""
 
-    def __init__(self, judge: Judge, clock: LabClock, invoke: Invoke) -> None:
-        self._judge = judge
+    def __init__(self, evaluator: PolicyEvaluator, clock: LabClock, invoke: Invoke) -> None:
+        self._evaluator = evaluator
         self._clock = clock
         self._invoke = invoke
 
@@ -78,7 +78,7 @@ class Deliveries:
         """An event that a rule matched, to one target; dropped when the policy there forbids it."""
         arn = target["Arn"]
         service = arn.split(":")[2]
-        if not self._judge.service_may(EVENTS, ACTIONS[service], arn, rule.arn).allowed:
+        if not self._evaluator.service_may(EVENTS, ACTIONS[service], arn, rule.arn).allowed:
             return
         text = _text(target, event)
         match service:
@@ -97,7 +97,7 @@ class Deliveries:
 
 
 @contextmanager
-def installed(deliveries: Deliveries) -> Iterator[None]:
+def patched(deliveries: Deliveries) -> Iterator[None]:
     """While open, topics and rules deliver as on AWS."""
     put_events = EventsBackend.put_events
 

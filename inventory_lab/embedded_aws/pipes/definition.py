@@ -94,14 +94,16 @@ def _start(kinesis: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _problems(pipe: Mapping[str, Any], kinesis: Mapping[str, Any]) -> Iterable[str]:
-    letters = kinesis.get("DeadLetterConfig", {}).get("Arn", "")
+    dead_letters = kinesis.get("DeadLetterConfig", {}).get("Arn", "")
     problems = {
         f"its source is {pipe['Source']}, no Kinesis stream": ":kinesis:" not in pipe["Source"],
         f"its target is {pipe['Target']}, no Lambda function": ":lambda:" not in pipe["Target"],
         "it has an enrichment": bool(pipe.get("Enrichment")),
-        f"its dead letters go to {letters}, neither SQS nor SNS": bool(letters)
-        and not (":sqs:" in letters or ":sns:" in letters),
-        f"its dead letters go to {letters}, a FIFO queue or topic": letters.endswith(".fifo"),
+        f"its dead letters go to {dead_letters}, neither SQS nor SNS": bool(dead_letters)
+        and not (":sqs:" in dead_letters or ":sns:" in dead_letters),
+        f"its dead letters go to {dead_letters}, a FIFO queue or topic": dead_letters.endswith(
+            ".fifo"
+        ),
         "it has no StartingPosition": "StartingPosition" not in kinesis,
     }
     yield from (problem for problem, found in problems.items() if found)

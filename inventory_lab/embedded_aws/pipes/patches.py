@@ -29,7 +29,7 @@ from moto.pipes.models import EventBridgePipesBackend, PipeStatus
 from inventory_lab.embedded_aws.pipes.filters import read_filters
 from inventory_lab.embedded_aws.pipes.templates import read_template
 from inventory_lab.exceptions import InvalidFilter, InvalidTemplate
-from inventory_lab.iam.account.evaluator import Caller, Judge
+from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
 
 READS = (
@@ -52,7 +52,7 @@ REASON_CHARACTERS = 512
 _INVALID = "Input parameter is invalid from the request due to : "
 
 
-class StandingPipe(Protocol):
+class PipeRecord(Protocol):
     """What is known of a pipe."""
 
     arn: str
@@ -66,11 +66,11 @@ class StandingPipe(Protocol):
     state_reason: str | None
 
 
-ProblemOf = Callable[[StandingPipe], str | None]
+ProblemOf = Callable[[PipeRecord], str | None]
 
 
 @contextmanager
-def installed(problem_of: ProblemOf) -> Iterator[None]:
+def patched(problem_of: ProblemOf) -> Iterator[None]:
     """While open, pipes live as on AWS; `problem_of` tests one with its role."""
     backend = EventBridgePipesBackend
     repairs = {
@@ -105,10 +105,10 @@ def _created(create: Callable[..., Any], problem_of: ProblemOf) -> Callable[...,
 
 def _updated(update: Callable[..., Any], problem_of: ProblemOf) -> Callable[..., Any]:
     def updated(self: Any, **request: Any) -> Any:
-        standing = self.pipes.get(request["name"])
+        existing = self.pipes.get(request["name"])
         source = request["source_parameters"]
-        if standing is not None and source is not None:
-            request["source_parameters"] = _with_start(standing.source_parameters, source)
+        if existing is not None and source is not None:
+            request["source_parameters"] = _with_start(existing.source_parameters, source)
         _check(request["source_parameters"], request["target_parameters"])
         pipe = update(self, **request)
         _settle(pipe, "UPDATE_FAILED", problem_of)
@@ -126,7 +126,7 @@ def _told(tell: Callable[..., Any]) -> Callable[..., Any]:
     return told
 
 
-def _settle(pipe: StandingPipe, failed: str, problem_of: ProblemOf) -> None:
+def _settle(pipe: PipeRecord, failed: str, problem_of: ProblemOf) -> None:
     problem = problem_of(pipe)
     if problem:
         pipe.status, pipe.state_reason = failed, problem[:REASON_CHARACTERS]
@@ -134,15 +134,15 @@ def _settle(pipe: StandingPipe, failed: str, problem_of: ProblemOf) -> None:
         _rest(pipe)
 
 
-def _rest(pipe: StandingPipe) -> None:
+def _rest(pipe: PipeRecord) -> None:
     """Let the pipe be what it was told to be."""
     pipe.status = pipe.desired_state
     pipe.state_reason = "USER_INITIATED" if pipe.desired_state == "STOPPED" else None
 
 
-def _with_start(standing: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_start(existing: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """The new source parameters, with the position that an update cannot change."""
-    old = (standing or {}).get("KinesisStreamParameters", {})
+    old = (existing or {}).get("KinesisStreamParameters", {})
     start = {name: old[name] for name in old if name.startswith("StartingPosition")}
     return {
         **given,
@@ -167,14 +167,14 @@ def _check(source: Any, target: Any) -> None:
         raise ValidationException(str(exc)) from exc
 
 
-def problem_of_role(judge: Judge, role: str, pipe: StandingPipe) -> str | None:
+def problem_of_role(evaluator: PolicyEvaluator, role: str, pipe: PipeRecord) -> str | None:
     """What the pipe's role lacks on the source or the dead letters; None when it lacks nothing."""
     _, partition, _, region, account, _ = pipe.arn.split(":", 5)
     caller = Caller.of_arn(f"arn:{partition}:sts::{account}:assumed-role/{role}/{pipe.name}")
 
     def may(action: str, resource: str) -> bool:
         call = Call(action.partition(":")[0], "", {}, region, account, partition)
-        return judge.decide(caller, call, Need(action, resource))[1].allowed
+        return evaluator.decide(caller, call, Need(action, resource))[1].allowed
 
     if ":kinesis:" in pipe.source and not all(may(action, pipe.source) for action in READS):
         return (
@@ -182,9 +182,9 @@ def problem_of_role(judge: Judge, role: str, pipe: StandingPipe) -> str | None:
             "perform actions on source stream"
         )
     kinesis = (pipe.source_parameters or {}).get("KinesisStreamParameters", {})
-    letters = kinesis.get("DeadLetterConfig", {}).get("Arn", "")
-    if ":sqs:" in letters and not may("sqs:SendMessage", letters):
-        return f"{_INVALID}Error occurred while sending message to SQS queue: {letters}"
-    if ":sns:" in letters and not may("sns:Publish", letters):
-        return f"{_INVALID}Error occurred while publishing message to SNS topic: {letters}"
+    dead_letters = kinesis.get("DeadLetterConfig", {}).get("Arn", "")
+    if ":sqs:" in dead_letters and not may("sqs:SendMessage", dead_letters):
+        return f"{_INVALID}Error occurred while sending message to SQS queue: {dead_letters}"
+    if ":sns:" in dead_letters and not may("sns:Publish", dead_letters):
+        return f"{_INVALID}Error occurred while publishing message to SNS topic: {dead_letters}"
     return None

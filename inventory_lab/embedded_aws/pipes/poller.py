@@ -146,8 +146,8 @@ class Poller:
 
     def _may_be_read(self, shard: Mapping[str, Any], shards: list[dict[str, Any]]) -> bool:
         """Parents come first, as the order of a product's events demands."""
-        standing = {s["ShardId"] for s in shards}
-        parents = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")} & standing
+        existing = {s["ShardId"] for s in shards}
+        parents = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")} & existing
         drained = all(p in self._readers and self._readers[p].drained() for p in parents)
         return drained or self.faults.reads_child_early(shard["ShardId"])
 
@@ -340,8 +340,8 @@ class Poller:
         now = self._clock.now()
         try:
             for run in runs:
-                letter = dead_letter(run, at.reader.shard_id, at.pipe, now, condition)
-                self._send(at.pipe.dead_letter_arn, json.dumps(letter))
+                pointer = dead_letter(run, at.reader.shard_id, at.pipe, now, condition)
+                self._send(at.pipe.dead_letter_arn, json.dumps(pointer))
         except CALL_ERRORS as exc:
             at.done.error = str(exc)
             at.done.dead_lettered -= len(batch.events)

@@ -32,7 +32,7 @@ _LISTS = ("list_subscriptions", "list_subscriptions_by_topic")
 
 
 @contextmanager
-def installed() -> Iterator[None]:
+def patched() -> Iterator[None]:
     """While open, a subscription by mail waits for its confirmation."""
     repairs: list[tuple[Any, str, Any]] = [
         (SNSBackend, "subscribe", _pending(SNSBackend.subscribe)),

@@ -17,13 +17,13 @@ from unittest.mock import patch
 
 from moto.sns.models import Subscription
 
-from inventory_lab.iam.account.evaluator import Judge
+from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 _ACTIONS = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
 
 
 @contextmanager
-def installed(judge: Judge) -> Iterator[None]:
+def patched(evaluator: PolicyEvaluator) -> Iterator[None]:
     """While open, what a resource policy does not allow is not delivered."""
     publish = Subscription.publish
 
@@ -31,7 +31,9 @@ def installed(judge: Judge) -> Iterator[None]:
         action = _ACTIONS.get(self.protocol)
         if (
             action is None
-            or judge.service_may("sns.amazonaws.com", action, self.endpoint, self.topic_arn).allowed
+            or evaluator.service_may(
+                "sns.amazonaws.com", action, self.endpoint, self.topic_arn
+            ).allowed
         ):
             publish(self, *args, **kwargs)
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
-from inventory_lab.iam.account.principal_policies import AttachedPolicies, Held
+from inventory_lab.iam.account.principal_policies import AttachedPolicies, PrincipalPolicies
 from inventory_lab.iam.account.resource_policies import ClientOf, Lookups
 from inventory_lab.iam.evaluation.calls import Call, Need
 from inventory_lab.iam.evaluation.context import (
@@ -91,7 +91,7 @@ class Caller:
         return [("AWS", root), ("AWS", self.account())]
 
 
-class Judge:
+class PolicyEvaluator:
     """`client_of` gives clients that may read IAM, queues, topics, functions and tables."""
 
     def __init__(self, client_of: ClientOf, now: Callable[[], datetime]) -> None:
@@ -99,10 +99,10 @@ class Judge:
         self.attached = AttachedPolicies(lambda: client_of("iam", ""))
         self.lookups = Lookups(client_of)
 
-    def held(self, caller: Caller) -> Held:
+    def held(self, caller: Caller) -> PrincipalPolicies:
         """The policies of the caller; none for root, whom no policy of its own limits."""
         if caller.kind == "root":
-            return Held()
+            return PrincipalPolicies()
         of = self.attached.of_user if caller.kind == "user" else self.attached.of_role
         return of(caller.name)
 
@@ -169,7 +169,9 @@ class Judge:
         within = _within_boundary(caller, self.held(caller), request)
         return named if named.allowed and within else identity
 
-    def _keys(self, caller: Caller, held: Held, call: Call, need: Need) -> dict[str, Provider]:
+    def _keys(
+        self, caller: Caller, held: PrincipalPolicies, call: Call, need: Need
+    ) -> dict[str, Provider]:
         return {
             **of_call(call, self._now()),
             **_of_caller(caller, held, self._now()),
@@ -229,7 +231,11 @@ def _answer_of_policy(
 
 
 def _with_resource_policy(
-    caller: Caller, held: Held, policy: Policy, request: AccessRequest, identity: Decision
+    caller: Caller,
+    held: PrincipalPolicies,
+    policy: Policy,
+    request: AccessRequest,
+    identity: Decision,
 ) -> Decision:
     everyone = evaluate_resource_policy(
         policy, request, caller.itself(), RESOURCE, caller.its_account()
@@ -242,14 +248,14 @@ def _with_resource_policy(
     return named if named.allowed and _within_boundary(caller, held, request) else identity
 
 
-def _within_boundary(caller: Caller, held: Held, request: AccessRequest) -> bool:
+def _within_boundary(caller: Caller, held: PrincipalPolicies, request: AccessRequest) -> bool:
     """A boundary does not limit what a resource's policy gives to a user; of a role it does."""
     if held.boundary is None or caller.kind == "user":
         return True
     return evaluate([held.boundary], request).allowed
 
 
-def _of_caller(caller: Caller, held: Held, now: datetime) -> dict[str, Provider]:
+def _of_caller(caller: Caller, held: PrincipalPolicies, now: datetime) -> dict[str, Provider]:
     """Sessions of the pipe's and function's roles count as issued now, for their services renew them.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable

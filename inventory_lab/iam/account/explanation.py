@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from inventory_lab.iam.account.evaluator import Caller, Judge
+from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
 from inventory_lab.iam.evaluation.decision import (
     BOUNDARY,
@@ -85,7 +85,7 @@ class Explanation:
 
 
 def explain_access(
-    judge: Judge,
+    evaluator: PolicyEvaluator,
     caller: Caller,
     action: str,
     resource: str,
@@ -97,13 +97,13 @@ def explain_access(
     """
     partition = caller.arn.split(":")[1]
     call = Call(action.partition(":")[0], "", {}, region, caller.account(), partition)
-    request, decision = judge.decide(caller, call, Need(action, resource, context or {}))
-    held = judge.held(caller)
+    request, decision = evaluator.decide(caller, call, Need(action, resource, context or {}))
+    held = evaluator.held(caller)
     policies = {
         IDENTITY: held.policies,
         BOUNDARY: {held.boundary_arn: held.boundary or ()},
-        RESOURCE: {f"the policy of {resource}": judge.lookups.policy(resource)},
-    }.get(decision.policy_type, {f"the trust policy of {resource}": judge.trust(resource)})
+        RESOURCE: {f"the policy of {resource}": evaluator.lookups.policy(resource)},
+    }.get(decision.policy_type, {f"the trust policy of {resource}": evaluator.trust(resource)})
     return explain(request, decision, policies)
 
 

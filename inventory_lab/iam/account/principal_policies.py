@@ -13,7 +13,7 @@ from inventory_lab.iam.evaluation.document import Policy, read_policy
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PrincipalPolicies:
     """What IAM knows of a user or role; `policies` by name, `trust` for roles only."""
 
     policies: Mapping[str, Policy] = field(default_factory=dict)
@@ -30,13 +30,13 @@ class AttachedPolicies:
 
     def __init__(self, client: Callable[[], Any]) -> None:
         self._client = client
-        self._held: dict[tuple[str, str], Held] = {}
+        self._held: dict[tuple[str, str], PrincipalPolicies] = {}
 
-    def of_user(self, name: str) -> Held:
+    def of_user(self, name: str) -> PrincipalPolicies:
         """What a user holds, over its groups too; nothing when there is no such user."""
         return self._remembered("user", name, self._user)
 
-    def of_role(self, name: str) -> Held:
+    def of_role(self, name: str) -> PrincipalPolicies:
         """What a role holds; nothing when there is no such role."""
         return self._remembered("role", name, self._role)
 
@@ -54,28 +54,30 @@ class AttachedPolicies:
         """The IAM client."""
         return self._client()
 
-    def _remembered(self, kind: str, name: str, read: Callable[[str], Held]) -> Held:
+    def _remembered(
+        self, kind: str, name: str, read: Callable[[str], PrincipalPolicies]
+    ) -> PrincipalPolicies:
         if (kind, name) not in self._held:
             try:
                 self._held[kind, name] = read(name)
             except ClientError as exc:
                 if exc.response["Error"]["Code"] != "NoSuchEntity":
                     raise
-                self._held[kind, name] = Held()
+                self._held[kind, name] = PrincipalPolicies()
         return self._held[kind, name]
 
-    def _user(self, name: str) -> Held:
+    def _user(self, name: str) -> PrincipalPolicies:
         user = self.iam.get_user(UserName=name)["User"]
         policies = dict(self._policies("user", "User", name))
         for group in self._pages("list_groups_for_user", "Groups", UserName=name):
             policies |= dict(self._policies("group", "Group", group["GroupName"]))
-        return Held(policies=policies, **self._common(user))
+        return PrincipalPolicies(policies=policies, **self._common(user))
 
-    def _role(self, name: str) -> Held:
+    def _role(self, name: str) -> PrincipalPolicies:
         role = self.iam.get_role(RoleName=name)["Role"]
         trust = read_policy(role["AssumeRolePolicyDocument"], "trust")
         policies = dict(self._policies("role", "Role", name))
-        return Held(policies=policies, trust=trust, **self._common(role))
+        return PrincipalPolicies(policies=policies, trust=trust, **self._common(role))
 
     def _common(self, entity: Mapping[str, Any]) -> dict[str, Any]:
         arn = entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")

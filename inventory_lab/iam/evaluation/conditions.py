@@ -25,7 +25,7 @@ from decimal import Decimal
 from typing import Any
 
 from inventory_lab.exceptions import InvalidPolicy
-from inventory_lab.iam.evaluation.patterns import ARN_PARTS, Context, Text, values_of
+from inventory_lab.iam.evaluation.patterns import ARN_PARTS, Context, PolicyPattern, values_of
 
 Test = Callable[[str, Context], bool]
 """Whether one value of a request fits one value of a policy. Raises ValueError when that cannot be
@@ -96,21 +96,21 @@ def _outcome(test: Test, value: str, context: Context) -> bool | None:
 
 
 def _string(policy: str, with_variables: bool) -> Test:
-    text = Text(policy, with_variables)
+    text = PolicyPattern(policy, with_variables)
     return lambda value, context: text.plain(context) == value
 
 
 def _string_ignoring_case(policy: str, with_variables: bool) -> Test:
-    text = Text(policy, with_variables)
+    text = PolicyPattern(policy, with_variables)
     return lambda value, context: text.plain(context).lower() == value.lower()
 
 
 def _string_like(policy: str, with_variables: bool) -> Test:
-    return Text(policy, with_variables).matches
+    return PolicyPattern(policy, with_variables).matches
 
 
 def _arn_like(policy: str, with_variables: bool) -> Test:
-    text = Text(policy, with_variables, arn=True)
+    text = PolicyPattern(policy, with_variables, arn=True)
 
     def test(value: str, context: Context) -> bool:
         if value.count(":") < ARN_PARTS - 1:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from inventory_lab.exceptions import InvalidPolicy
 from inventory_lab.iam.evaluation.conditions import Condition, read_condition
-from inventory_lab.iam.evaluation.patterns import ARN_PARTS, Context, Text, glob
+from inventory_lab.iam.evaluation.patterns import ARN_PARTS, Context, PolicyPattern, glob
 
 Kind = Literal["identity", "resource", "trust"]
 Document = Mapping[str, Any]
@@ -38,7 +38,7 @@ class Statement:
     denies: bool
     actions: tuple[Callable[[str], bool], ...]
     all_but_actions: bool
-    resources: tuple[Text, ...]
+    resources: tuple[PolicyPattern, ...]
     all_but_resources: bool
     principals: tuple[tuple[str, str], ...]
     all_but_principals: bool
@@ -97,7 +97,9 @@ def _statement(source: Any, kind: Kind, with_variables: bool) -> Statement:
         denies=source["Effect"] == "Deny",
         actions=tuple(glob(_action(action, source), ignore_case=True) for action in actions),
         all_but_actions="NotAction" in source,
-        resources=tuple(Text(_resource(text, source), with_variables) for text in resources),
+        resources=tuple(
+            PolicyPattern(_resource(text, source), with_variables) for text in resources
+        ),
         all_but_resources="NotResource" in source,
         principals=tuple(_principals(source)),
         all_but_principals="NotPrincipal" in source,
@@ -240,7 +242,7 @@ def _scalars(key: str, found: Any) -> list[str]:
     return [json.dumps(value) if not isinstance(value, str) else value for value in values]
 
 
-def _outcome(text: Text, resource: str, context: Context) -> bool | None:
+def _outcome(text: PolicyPattern, resource: str, context: Context) -> bool | None:
     try:
         return text.matches(resource, context)
     except ValueError:

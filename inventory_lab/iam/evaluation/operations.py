@@ -2,7 +2,7 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
 An operation that is not in the table is denied: the lab does not know it. Left out on purpose are
-those that would set up access which the lab does not judge: resource policies of other resources than
+those that would set up access which the lab does not evaluate: resource policies of other resources than
 queues, topics and functions, ACLs, federation, session policies and session tags; bulk tagging, which
 acts in other services on the caller's behalf; other accounts.
 
@@ -66,7 +66,7 @@ def tags(param: str, action: str, resources: Resources) -> Rule:
 
 
 def without(*params: str) -> Rule:
-    """Refuses parameters that set up what the lab does not judge. Raises UnknownToTheLab."""
+    """Refuses parameters that set up what the lab does not evaluate. Raises UnknownToTheLab."""
 
     def refuse(call: Call) -> list[Need]:
         for param in params:

@@ -41,7 +41,7 @@ class Variable:
         return self.default
 
 
-class Text:
+class PolicyPattern:
     """A string of a policy: literal pieces, and variables where the policy's version has them."""
 
     __slots__ = ("_arn", "_fixed", "_pieces", "text")

@@ -13,25 +13,25 @@ from inventory_lab.embedded_aws.awslambda.async_invocations import EventQueue, I
 from inventory_lab.embedded_aws.awslambda.runtime import Answer
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.exceptions import RoleNotAssumable, UnsupportedFunction
-from tests.embedded_aws.lambda_function import ARN, Probe, open_to
+from tests.embedded_aws.lambda_function import ARN, DeployedFunction, open_to
 
 PRINTS = "def handle(event, context):\n    print(event)\n    return [event]\n"
 FAILS = "def handle(event, context):\n    print(event)\n    raise ValueError('no such stock')\n"
 
 
-def configure(probe: Probe, **config: Any) -> None:
+def configure(probe: DeployedFunction, **config: Any) -> None:
     probe.client.put_function_event_invoke_config(FunctionName="probe", **config)
 
 
-def destination(probe: Probe, outcome: str, arn: str) -> None:
+def destination(probe: DeployedFunction, outcome: str, arn: str) -> None:
     configure(probe, DestinationConfig={outcome: {"Destination": arn}})
 
 
-def runs(probe: Probe) -> int:
+def runs(probe: DeployedFunction) -> int:
     return len(probe.reports())
 
 
-def test_an_event_runs_at_the_next_pump(probe: Probe) -> None:
+def test_an_event_runs_at_the_next_pump(probe: DeployedFunction) -> None:
     probe.create(PRINTS)
     probe.send("one")
     probe.send("two")
@@ -42,7 +42,7 @@ def test_an_event_runs_at_the_next_pump(probe: Probe) -> None:
     assert runs(probe) == 2
 
 
-def test_what_an_event_queues_waits_for_the_pump_after(probe: Probe) -> None:
+def test_what_an_event_queues_waits_for_the_pump_after(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "lambda:InvokeFunction")
     probe.create(
         "import boto3\ndef handle(event, context):\n    boto3.client('lambda').invoke("
@@ -54,7 +54,9 @@ def test_what_an_event_queues_waits_for_the_pump_after(probe: Probe) -> None:
         assert runs(probe) == turn
 
 
-def test_a_failing_event_is_tried_again_after_one_minute_and_after_two_more(probe: Probe) -> None:
+def test_a_failing_event_is_tried_again_after_one_minute_and_after_two_more(
+    probe: DeployedFunction,
+) -> None:
     probe.create(FAILS)
     probe.send()
     seen = []
@@ -64,7 +66,7 @@ def test_a_failing_event_is_tried_again_after_one_minute_and_after_two_more(prob
     assert seen == [1, 1, 2, 2, 3, 3]
 
 
-def test_a_retry_has_the_request_id_of_the_first_attempt(probe: Probe) -> None:
+def test_a_retry_has_the_request_id_of_the_first_attempt(probe: DeployedFunction) -> None:
     probe.create("def handle(event, context):\n    print(context.aws_request_id)\n    1 / 0\n")
     probe.send()
     probe.pump()
@@ -73,7 +75,7 @@ def test_a_retry_has_the_request_id_of_the_first_attempt(probe: Probe) -> None:
     assert first == second
 
 
-def test_a_time_out_is_tried_again_too(probe: Probe) -> None:
+def test_a_time_out_is_tried_again_too(probe: DeployedFunction) -> None:
     probe.create("import time\ndef handle(event, context):\n    time.sleep(60)\n")
     probe.send()
     probe.pump()
@@ -82,7 +84,7 @@ def test_a_time_out_is_tried_again_too(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize("retries", [0, 1, 2])
-def test_maximum_retry_attempts_is_respected(retries: int, probe: Probe) -> None:
+def test_maximum_retry_attempts_is_respected(retries: int, probe: DeployedFunction) -> None:
     probe.create(FAILS)
     configure(probe, MaximumRetryAttempts=retries)
     probe.send()
@@ -91,7 +93,7 @@ def test_maximum_retry_attempts_is_respected(retries: int, probe: Probe) -> None
     assert runs(probe) == 1 + retries
 
 
-def test_the_last_configuration_counts(probe: Probe) -> None:
+def test_the_last_configuration_counts(probe: DeployedFunction) -> None:
     probe.create(FAILS)
     configure(probe, MaximumRetryAttempts=2, MaximumEventAgeInSeconds=60)
     configure(probe, MaximumRetryAttempts=1)
@@ -104,7 +106,7 @@ def test_the_last_configuration_counts(probe: Probe) -> None:
     assert (found["MaximumRetryAttempts"], found["MaximumEventAgeInSeconds"]) == (1, 90)
 
 
-def test_an_event_older_than_the_maximum_is_given_up(probe: Probe) -> None:
+def test_an_event_older_than_the_maximum_is_given_up(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "sqs:SendMessage")
     probe.create(FAILS)
     url, arn = probe.queue("given-up")
@@ -122,7 +124,7 @@ def test_an_event_older_than_the_maximum_is_given_up(probe: Probe) -> None:
     assert "responsePayload" not in record
 
 
-def test_a_given_up_event_goes_to_the_on_failure_destination(probe: Probe) -> None:
+def test_a_given_up_event_goes_to_the_on_failure_destination(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "sqs:SendMessage")
     probe.create(FAILS)
     url, arn = probe.queue("given-up")
@@ -148,7 +150,7 @@ def test_a_given_up_event_goes_to_the_on_failure_destination(probe: Probe) -> No
     }  # fmt: skip
 
 
-def test_a_success_goes_to_the_on_success_destination(probe: Probe) -> None:
+def test_a_success_goes_to_the_on_success_destination(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "sqs:SendMessage")
     probe.create(PRINTS)
     url, arn = probe.queue("done")
@@ -162,7 +164,7 @@ def test_a_success_goes_to_the_on_success_destination(probe: Probe) -> None:
     assert (record["requestPayload"], record["responsePayload"]) == (7, [7])
 
 
-def test_a_destination_that_the_role_may_not_send_to_gets_nothing(probe: Probe) -> None:
+def test_a_destination_that_the_role_may_not_send_to_gets_nothing(probe: DeployedFunction) -> None:
     probe.create(PRINTS)
     url, arn = probe.queue("done")
     destination(probe, "OnSuccess", arn)
@@ -175,7 +177,7 @@ def test_a_destination_that_the_role_may_not_send_to_gets_nothing(probe: Probe) 
     assert len(probe.messages(url)) == 1
 
 
-def test_a_function_may_be_a_destination(probe: Probe) -> None:
+def test_a_function_may_be_a_destination(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "lambda:InvokeFunction")
     probe.create(FAILS)
     probe.create(PRINTS, FunctionName="next")
@@ -190,7 +192,7 @@ def test_a_function_may_be_a_destination(probe: Probe) -> None:
     assert any("RetriesExhausted" in event["message"] for event in logs)
 
 
-def test_a_topic_and_an_event_bus_may_be_destinations(probe: Probe) -> None:
+def test_a_topic_and_an_event_bus_may_be_destinations(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "sns:Publish", "events:PutEvents")
     probe.create(PRINTS)
     bus = probe.root.client("events")
@@ -212,7 +214,7 @@ def test_a_topic_and_an_event_bus_may_be_destinations(probe: Probe) -> None:
     assert json.loads(told["Message"])["requestPayload"] == "y"
 
 
-def test_a_dead_letter_is_the_event_itself_with_its_error(probe: Probe) -> None:
+def test_a_dead_letter_is_the_event_itself_with_its_error(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "sqs:SendMessage")
     url, arn = probe.queue("dead")
     probe.create(FAILS, DeadLetterConfig={"TargetArn": arn})
@@ -226,7 +228,7 @@ def test_a_dead_letter_is_the_event_itself_with_its_error(probe: Probe) -> None:
     assert attributes == {"ErrorCode": "200", "ErrorMessage": "no such stock"}
 
 
-def test_a_dead_letter_may_go_to_a_topic(probe: Probe) -> None:
+def test_a_dead_letter_may_go_to_a_topic(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "sns:Publish")
     topic = probe.root.client("sns").create_topic(Name="dead")["TopicArn"]
     url, queue = probe.queue("seen", open_to("seen", "sns.amazonaws.com", "events.amazonaws.com"))
@@ -239,7 +241,7 @@ def test_a_dead_letter_may_go_to_a_topic(probe: Probe) -> None:
     assert told["Message"] == '"x"'
 
 
-def test_a_dead_letter_that_the_role_may_no_longer_send_is_lost(probe: Probe) -> None:
+def test_a_dead_letter_that_the_role_may_no_longer_send_is_lost(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "sqs:SendMessage")
     url, arn = probe.queue("dead")
     probe.create(FAILS, DeadLetterConfig={"TargetArn": arn})
@@ -251,7 +253,7 @@ def test_a_dead_letter_that_the_role_may_no_longer_send_is_lost(probe: Probe) ->
     assert probe.messages(url) == []
 
 
-def test_an_event_of_a_function_that_is_gone_is_dropped(probe: Probe) -> None:
+def test_an_event_of_a_function_that_is_gone_is_dropped(probe: DeployedFunction) -> None:
     probe.create(PRINTS)
     probe.send("x")
     probe.client.delete_function(FunctionName="probe")
@@ -261,7 +263,7 @@ def test_an_event_of_a_function_that_is_gone_is_dropped(probe: Probe) -> None:
     assert probe.log() == []
 
 
-def test_an_event_for_a_version_runs_that_version(probe: Probe) -> None:
+def test_an_event_for_a_version_runs_that_version(probe: DeployedFunction) -> None:
     probe.create(PRINTS)
     probe.client.publish_version(FunctionName="probe")
     probe.update(FAILS)
@@ -272,13 +274,13 @@ def test_an_event_for_a_version_runs_that_version(probe: Probe) -> None:
     assert probe.log() == ["old"]
 
 
-def test_a_bucket_as_destination_is_refused(probe: Probe) -> None:
+def test_a_bucket_as_destination_is_refused(probe: DeployedFunction) -> None:
     probe.create(PRINTS)
     with pytest.raises(UnsupportedFunction, match="OnFailure destination is a bucket"):
         destination(probe, "OnFailure", "arn:aws:s3:::given-up")
 
 
-def test_bounds_of_the_configuration_are_those_of_aws(probe: Probe) -> None:
+def test_bounds_of_the_configuration_are_those_of_aws(probe: DeployedFunction) -> None:
     probe.create(PRINTS)
     with pytest.raises((ClientError, ParamValidationError)):
         configure(probe, MaximumRetryAttempts=3)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.embedded_aws.lambda_function import Probe, zipped
+from tests.embedded_aws.lambda_function import DeployedFunction, zipped
 
 FAILS = "def handle(event, context):\n    raise ValueError('no such stock')\n"
 LARGEST = 6_291_556
@@ -17,7 +17,7 @@ def ends(body: str) -> str:
     return f"import sys\ncalls = []\ndef handle(event, context):\n    calls.append(1)\n    if len(calls) == 2: {body}\n    return len(calls)\n"
 
 
-def test_an_exception_is_answered_with_200_and_told_in_the_payload(probe: Probe) -> None:
+def test_an_exception_is_answered_with_200_and_told_in_the_payload(probe: DeployedFunction) -> None:
     probe.create(FAILS)
     answer = probe.client.invoke(FunctionName="probe")
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
@@ -29,7 +29,7 @@ def test_an_exception_is_answered_with_200_and_told_in_the_payload(probe: Probe)
     assert frame.startswith('  File "/var/task/app.py", line 2, in handle\n' + source)
 
 
-def test_an_exception_leaves_the_environment_warm(probe: Probe) -> None:
+def test_an_exception_leaves_the_environment_warm(probe: DeployedFunction) -> None:
     probe.create(ends("raise ValueError"))
     assert probe.result() == 1
     assert probe.error()["errorType"] == "ValueError"
@@ -48,7 +48,7 @@ def test_an_exception_leaves_the_environment_warm(probe: Probe) -> None:
     ],
 )  # fmt: skip
 def test_a_handler_that_cannot_be_found_is_a_fault_of_the_runtime(
-    handler: str, kind: str, message: str, probe: Probe
+    handler: str, kind: str, message: str, probe: DeployedFunction
 ) -> None:
     code = zipped(app=FAILS, needy="import nowhere\n", broken="x = 1\nx = = 2\n")
     probe.create_of(code, handler)
@@ -60,14 +60,14 @@ def test_a_handler_that_cannot_be_found_is_a_fault_of_the_runtime(
 
 
 def test_a_module_that_cannot_be_imported_is_imported_again_in_a_new_environment(
-    probe: Probe,
+    probe: DeployedFunction,
 ) -> None:
     probe.create("raise OSError('down')\n")
     assert [probe.error()["errorType"] for _ in range(2)] == ["OSError", "OSError"]
     assert len(probe.streams()) == 2
 
 
-def test_a_missing_handler_ends_the_environment(probe: Probe) -> None:
+def test_a_missing_handler_ends_the_environment(probe: DeployedFunction) -> None:
     probe.create(FAILS, "app.nothing")
     probe.error()
     probe.error()
@@ -85,7 +85,7 @@ def test_a_missing_handler_ends_the_environment(probe: Probe) -> None:
     ],
 )
 def test_the_end_of_the_process_is_an_error_and_ends_the_environment(
-    body: str, reason: str, probe: Probe
+    body: str, reason: str, probe: DeployedFunction
 ) -> None:
     probe.create(ends(body))
     assert probe.result() == 1
@@ -97,13 +97,13 @@ def test_the_end_of_the_process_is_an_error_and_ends_the_environment(
     assert probe.result() == 1
 
 
-def test_a_module_that_ends_the_process_is_the_same_error(probe: Probe) -> None:
+def test_a_module_that_ends_the_process_is_the_same_error(probe: DeployedFunction) -> None:
     probe.create("import sys\nsys.exit(4)\n")
     assert probe.error()["errorMessage"].endswith("Runtime exited with error: exit status 4")
 
 
 @pytest.mark.parametrize("value", ["{1, 2}", "object()", "b'bytes'", "{(1,): 2}"])
-def test_a_result_that_is_no_json_is_a_marshal_error(value: str, probe: Probe) -> None:
+def test_a_result_that_is_no_json_is_a_marshal_error(value: str, probe: DeployedFunction) -> None:
     probe.create(f"def handle(event, context):\n    return {value}\n")
     found = probe.error()
     assert found["errorType"] == "Runtime.MarshalError"
@@ -111,14 +111,14 @@ def test_a_result_that_is_no_json_is_a_marshal_error(value: str, probe: Probe) -
     assert found["stackTrace"] == []
 
 
-def test_decimals_in_a_result_are_numbers(probe: Probe) -> None:
+def test_decimals_in_a_result_are_numbers(probe: DeployedFunction) -> None:
     probe.create(
         "from decimal import Decimal\ndef handle(event, context):\n    return [Decimal('1.5'), Decimal(3)]\n"
     )
     assert probe.result() == [1.5, 3.0]
 
 
-def test_a_response_over_six_megabytes_is_a_function_error(probe: Probe) -> None:
+def test_a_response_over_six_megabytes_is_a_function_error(probe: DeployedFunction) -> None:
     probe.create("def handle(event, context):\n    return 'x' * event\n")
     assert len(probe.result(LARGEST - 2)) == LARGEST - 2
     found: Any = probe.error(LARGEST - 1)
@@ -128,7 +128,7 @@ def test_a_response_over_six_megabytes_is_a_function_error(probe: Probe) -> None
     }
 
 
-def test_an_interrupt_by_the_learner_is_no_error_of_the_function(probe: Probe) -> None:
+def test_an_interrupt_by_the_learner_is_no_error_of_the_function(probe: DeployedFunction) -> None:
     probe.create(ends("raise KeyboardInterrupt"))
     assert probe.result() == 1
     with pytest.raises(KeyboardInterrupt):

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
 
 from inventory_lab.exceptions import UnsupportedFunction
-from tests.embedded_aws.lambda_function import ARN, Probe, zip_of, zipped
+from tests.embedded_aws.lambda_function import ARN, DeployedFunction, zip_of, zipped
 
 COUNTS = """
 calls = 0
@@ -39,7 +39,9 @@ def returns(expression: str, imports: str = "os, sys") -> str:
     return f"import {imports}\ndef handle(event, context):\n    return {expression}\n"
 
 
-def test_a_function_runs_as_its_role_with_its_own_modules_and_variables(probe: Probe) -> None:
+def test_a_function_runs_as_its_role_with_its_own_modules_and_variables(
+    probe: DeployedFunction,
+) -> None:
     source = """
 import boto3, inventory_lab, os
 def handle(event, context):
@@ -52,7 +54,7 @@ def handle(event, context):
     assert probe.result() == [session, "the zip", "probe's own"]
 
 
-def test_afterwards_the_process_is_as_it_was(probe: Probe) -> None:
+def test_afterwards_the_process_is_as_it_was(probe: DeployedFunction) -> None:
     source = TALKS.replace("import", "import logging,", 1).replace(
         "return", "logging.getLogger().setLevel(5); logging.getLogger('app').setLevel(7); return"
     )
@@ -76,7 +78,7 @@ def test_afterwards_the_process_is_as_it_was(probe: Probe) -> None:
     assert (sys.stdout, sys.stderr, time.sleep) == (*streams, sleep)
 
 
-def test_a_warm_environment_keeps_globals_and_variables(probe: Probe) -> None:
+def test_a_warm_environment_keeps_globals_and_variables(probe: DeployedFunction) -> None:
     probe.create(
         "import os\nold = []\ndef handle(event, context):\n"
         "    old.append(os.environ.get('LAST')); os.environ['LAST'] = str(event); return old\n"
@@ -84,7 +86,9 @@ def test_a_warm_environment_keeps_globals_and_variables(probe: Probe) -> None:
     assert [probe.result(n) for n in (1, 2, 3)][-1] == [None, "1", "2"]
 
 
-def test_new_code_is_in_force_at_the_next_invocation_and_starts_cold(probe: Probe) -> None:
+def test_new_code_is_in_force_at_the_next_invocation_and_starts_cold(
+    probe: DeployedFunction,
+) -> None:
     probe.create(COUNTS)
     assert [probe.result() for _ in range(2)] == [1, 2]
     probe.update(COUNTS.replace("calls = 0", "calls = 10"))
@@ -100,14 +104,14 @@ def test_new_code_is_in_force_at_the_next_invocation_and_starts_cold(probe: Prob
         {"Environment": {"Variables": {"NEW": "1"}}},
     ],
 )
-def test_a_new_configuration_starts_cold(change: dict[str, Any], probe: Probe) -> None:
+def test_a_new_configuration_starts_cold(change: dict[str, Any], probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     assert [probe.result() for _ in range(2)] == [1, 2]
     probe.client.update_function_configuration(FunctionName="probe", **change)
     assert probe.result() == 1
 
 
-def test_a_function_that_was_made_anew_starts_cold(probe: Probe) -> None:
+def test_a_function_that_was_made_anew_starts_cold(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     assert [probe.result() for _ in range(2)] == [1, 2]
     probe.client.delete_function(FunctionName="probe")
@@ -115,7 +119,7 @@ def test_a_function_that_was_made_anew_starts_cold(probe: Probe) -> None:
     assert probe.result() == 1
 
 
-def test_two_versions_of_one_module_live_side_by_side(probe: Probe) -> None:
+def test_two_versions_of_one_module_live_side_by_side(probe: DeployedFunction) -> None:
     probe.create_of(zipped(app=COUNTS, inventory_lab="MARK = 1"))
     probe.create_of(zipped(app=COUNTS.replace("+= 1", "-= 1")), FunctionName="other")
     assert [probe.result(), probe.result()] == [1, 2]
@@ -123,19 +127,21 @@ def test_two_versions_of_one_module_live_side_by_side(probe: Probe) -> None:
     assert probe.result() == 3
 
 
-def test_a_file_of_data_hides_no_module_of_the_same_name(probe: Probe) -> None:
+def test_a_file_of_data_hides_no_module_of_the_same_name(probe: DeployedFunction) -> None:
     source = returns("[sys.modules[name].__name__ for name in event]")
     probe.create_of(zip_of({"app.py": source, "decimal.txt": ""}))
     assert probe.result(["decimal", "app"]) == ["decimal", "app"]
 
 
-def test_a_copy_of_boto3_in_the_zip_is_not_used(probe: Probe) -> None:
+def test_a_copy_of_boto3_in_the_zip_is_not_used(probe: DeployedFunction) -> None:
     source = returns("boto3.__name__", "boto3")
     probe.create_of(zip_of({"app.py": source, "boto3/__init__.py": "1 / 0"}))
     assert probe.result() == "boto3"
 
 
-def test_a_logger_named_as_a_module_of_the_zip_is_the_environments_own(probe: Probe) -> None:
+def test_a_logger_named_as_a_module_of_the_zip_is_the_environments_own(
+    probe: DeployedFunction,
+) -> None:
     probe.create(
         "import logging\ndef handle(event, context):\n    logger = logging.getLogger('app')\n"
         "    before = logger.level\n    logger.setLevel(10)\n    return before\n"
@@ -150,7 +156,7 @@ def test_a_logger_named_as_a_module_of_the_zip_is_the_environments_own(probe: Pr
         del logging.Logger.manager.loggerDict["app"]
 
 
-def test_the_context_describes_the_invocation(probe: Probe) -> None:
+def test_the_context_describes_the_invocation(probe: DeployedFunction) -> None:
     probe.create(
         "def handle(event, c):\n    return [c.function_name, c.function_version, "
         "c.invoked_function_arn, c.memory_limit_in_mb, c.get_remaining_time_in_millis(), "
@@ -162,7 +168,7 @@ def test_the_context_describes_the_invocation(probe: Probe) -> None:
     assert (identity, client) == (None, None)
 
 
-def test_the_context_carries_what_the_caller_says_of_itself(probe: Probe) -> None:
+def test_the_context_carries_what_the_caller_says_of_itself(probe: DeployedFunction) -> None:
     probe.create(
         "def handle(event, context):\n    c = context.client_context\n"
         "    return [c.custom, c.env, c.client.app_title, c.client.installation_id]\n"
@@ -172,7 +178,7 @@ def test_the_context_carries_what_the_caller_says_of_itself(probe: Probe) -> Non
     assert probe.result(ClientContext=header) == [{"a": 1}, {"b": 2}, "till", None]
 
 
-def test_the_environment_has_the_variables_of_the_runtime(probe: Probe) -> None:
+def test_the_environment_has_the_variables_of_the_runtime(probe: DeployedFunction) -> None:
     probe.create(returns("dict(os.environ)"))
     found = probe.result()
     assert found.items() >= {
@@ -186,7 +192,7 @@ def test_the_environment_has_the_variables_of_the_runtime(probe: Probe) -> None:
     assert found["_X_AMZN_TRACE_ID"].startswith("Root=1-")
 
 
-def test_a_payload_that_is_no_json_is_refused(probe: Probe) -> None:
+def test_a_payload_that_is_no_json_is_refused(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     for kind in ("RequestResponse", "Event"):
         for payload in (b"{", b"\xff"):
@@ -195,23 +201,23 @@ def test_a_payload_that_is_no_json_is_refused(probe: Probe) -> None:
             assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_an_unknown_invocation_type_is_refused(probe: Probe) -> None:
+def test_an_unknown_invocation_type_is_refused(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     with pytest.raises(ClientError, match="Value 'Later' at 'invocationType'"):
         probe.client.invoke(FunctionName="probe", InvocationType="Later")
 
 
-def test_without_a_payload_the_event_is_an_empty_object(probe: Probe) -> None:
+def test_without_a_payload_the_event_is_an_empty_object(probe: DeployedFunction) -> None:
     probe.create(returns("event"))
     assert json.loads(probe.client.invoke(FunctionName="probe")["Payload"].read()) == {}
 
 
-def test_a_function_that_is_not_there_is_not_found(probe: Probe) -> None:
+def test_a_function_that_is_not_there_is_not_found(probe: DeployedFunction) -> None:
     with pytest.raises(probe.client.exceptions.ResourceNotFoundException, match=ARN):
         probe.invoke()
 
 
-def test_a_dry_run_runs_nothing(probe: Probe) -> None:
+def test_a_dry_run_runs_nothing(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     answer = probe.client.invoke(FunctionName="probe", InvocationType="DryRun")
     assert answer["StatusCode"] == 204
@@ -221,7 +227,9 @@ def test_a_dry_run_runs_nothing(probe: Probe) -> None:
 @pytest.mark.parametrize(
     ("kind", "limit"), [("RequestResponse", 6 * 1024 * 1024), ("Event", 1024 * 1024)]
 )
-def test_a_payload_over_the_limit_is_refused(kind: str, limit: int, probe: Probe) -> None:
+def test_a_payload_over_the_limit_is_refused(
+    kind: str, limit: int, probe: DeployedFunction
+) -> None:
     probe.create(returns("len(event)"))
     call = {"FunctionName": "probe", "InvocationType": kind}
     assert probe.client.invoke(**call, Payload=b'"' + b"x" * (limit - 2) + b'"')["StatusCode"] < 300
@@ -232,12 +240,14 @@ def test_a_payload_over_the_limit_is_refused(kind: str, limit: int, probe: Probe
     assert text in str(raised.value)
 
 
-def test_what_a_payload_looks_like_names_no_version(probe: Probe) -> None:
+def test_what_a_payload_looks_like_names_no_version(probe: DeployedFunction) -> None:
     probe.create(returns("event"))
     assert probe.result("a&Qualifier=7&b") == "a&Qualifier=7&b"
 
 
-def test_the_answer_names_the_version_and_on_request_the_end_of_the_log(probe: Probe) -> None:
+def test_the_answer_names_the_version_and_on_request_the_end_of_the_log(
+    probe: DeployedFunction,
+) -> None:
     probe.create(TALKS)
     answer = probe.client.invoke(FunctionName="probe", LogType="Tail")
     assert answer["ExecutedVersion"] == "$LATEST"
@@ -246,13 +256,13 @@ def test_the_answer_names_the_version_and_on_request_the_end_of_the_log(probe: P
     assert "LogResult" not in probe.client.invoke(FunctionName="probe")
 
 
-def test_the_end_of_the_log_has_four_kilobytes(probe: Probe) -> None:
+def test_the_end_of_the_log_has_four_kilobytes(probe: DeployedFunction) -> None:
     probe.create("def handle(event, context):\n    print('x' * 5000)\n")
     answer = probe.client.invoke(FunctionName="probe", LogType="Tail")
     assert len(base64.b64decode(answer["LogResult"])) == 4096
 
 
-def test_a_published_version_keeps_its_code_and_its_environment(probe: Probe) -> None:
+def test_a_published_version_keeps_its_code_and_its_environment(probe: DeployedFunction) -> None:
     probe.create(returns("[context.function_version, context.invoked_function_arn, 'old']"))
     version = probe.client.publish_version(FunctionName="probe")["Version"]
     probe.update(returns("[context.function_version, context.invoked_function_arn, 'new']"))
@@ -263,7 +273,7 @@ def test_a_published_version_keeps_its_code_and_its_environment(probe: Probe) ->
     assert probe.result() == ["$LATEST", ARN, "new"]
 
 
-def test_an_alias_invokes_the_version_it_points_at(probe: Probe) -> None:
+def test_an_alias_invokes_the_version_it_points_at(probe: DeployedFunction) -> None:
     probe.create(returns("[context.function_version, context.invoked_function_arn]"))
     probe.client.publish_version(FunctionName="probe")
     probe.client.create_alias(FunctionName="probe", Name="live", FunctionVersion="1")
@@ -272,7 +282,7 @@ def test_an_alias_invokes_the_version_it_points_at(probe: Probe) -> None:
     assert probe.result(FunctionName=f"{ARN}:live") == ["$LATEST", f"{ARN}:live"]
 
 
-def test_a_qualifier_that_is_not_there_is_not_found(probe: Probe) -> None:
+def test_a_qualifier_that_is_not_there_is_not_found(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     with pytest.raises(probe.client.exceptions.ResourceNotFoundException, match=f"{ARN}:7"):
         probe.invoke(Qualifier="7")
@@ -291,7 +301,7 @@ def handle(event, context):
 """
 
 
-def test_a_function_that_invokes_itself_gets_a_second_environment(probe: Probe) -> None:
+def test_a_function_that_invokes_itself_gets_a_second_environment(probe: DeployedFunction) -> None:
     probe.allow("logs:*", "lambda:InvokeFunction")
     probe.create(CALLS_ITSELF)
     assert probe.result(2) == [1, [1, 1]]
@@ -299,14 +309,16 @@ def test_a_function_that_invokes_itself_gets_a_second_environment(probe: Probe) 
     assert len(probe.streams()) == 3
 
 
-def test_more_than_ten_invocations_within_one_another_are_throttled(probe: Probe) -> None:
+def test_more_than_ten_invocations_within_one_another_are_throttled(
+    probe: DeployedFunction,
+) -> None:
     probe.allow("logs:*", "lambda:InvokeFunction")
     probe.create(CALLS_ITSELF, Timeout=900)
     assert "TooManyRequestsException" not in json.dumps(probe.result(9))
     assert "TooManyRequestsException" in json.dumps(probe.result(10))
 
 
-def test_what_moto_would_start_by_itself_is_refused(probe: Probe) -> None:
+def test_what_moto_would_start_by_itself_is_refused(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     backend = lambda_backends["123456789012"]["us-east-1"]
     with pytest.raises(UnsupportedFunction, match=r"function 'probe' cannot run.*only Invoke"):
@@ -316,7 +328,7 @@ def test_what_moto_would_start_by_itself_is_refused(probe: Probe) -> None:
     assert probe.result() == 1
 
 
-def test_the_role_is_asked_for_at_the_cold_start(probe: Probe) -> None:
+def test_the_role_is_asked_for_at_the_cold_start(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     trust = {
         "Effect": "Allow",

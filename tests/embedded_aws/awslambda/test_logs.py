@@ -15,7 +15,7 @@ from inventory_lab.embedded_aws.awslambda.logs import (
     report,
 )
 from inventory_lab.embedded_aws.clock import LabClock
-from tests.embedded_aws.lambda_function import Probe
+from tests.embedded_aws.lambda_function import DeployedFunction
 from tests.fakes import client_error
 
 ID = "[-0-9a-f]{36}"
@@ -25,7 +25,7 @@ def handler(*lines: str, before: str = "import logging, sys, time") -> str:
     return "\n    ".join([f"{before}\ndef handle(event, context):", *lines, "return event\n"])
 
 
-def test_an_invocation_writes_start_its_lines_end_and_report(probe: Probe) -> None:
+def test_an_invocation_writes_start_its_lines_end_and_report(probe: DeployedFunction) -> None:
     probe.create(handler("print('first line')", "print('second line', file=sys.stderr)"))
     probe.result()
     start, first, second, end, last = probe.log(lines_of_lambda=True)
@@ -36,7 +36,9 @@ def test_an_invocation_writes_start_its_lines_end_and_report(probe: Probe) -> No
     assert last.startswith(f"REPORT RequestId: {request_id}\tDuration: ")
 
 
-def test_the_report_gives_lab_time_and_at_a_cold_start_that_of_the_import(probe: Probe) -> None:
+def test_the_report_gives_lab_time_and_at_a_cold_start_that_of_the_import(
+    probe: DeployedFunction,
+) -> None:
     probe.create(handler("time.sleep(0.0123)", before="import time\ntime.sleep(0.25)"))
     probe.result()
     probe.result()
@@ -63,14 +65,16 @@ def test_at_least_a_millisecond_is_billed() -> None:
         ("raise ValueError", ""),
     ],
 )
-def test_the_report_says_when_the_environment_ended(line: str, status: str, probe: Probe) -> None:
+def test_the_report_says_when_the_environment_ended(
+    line: str, status: str, probe: DeployedFunction
+) -> None:
     probe.create(handler(line))
     probe.invoke()
     [last] = probe.reports()
     assert re.search(r"Init Duration: 0\.00 ms(.*)", last)[1] == status  # type: ignore[index]
 
 
-def test_logging_is_written_as_in_lambda(probe: Probe) -> None:
+def test_logging_is_written_as_in_lambda(probe: DeployedFunction) -> None:
     probe.create(
         handler(
             "logging.getLogger('shop').warning('low\\non %s', event)",
@@ -84,7 +88,7 @@ def test_logging_is_written_as_in_lambda(probe: Probe) -> None:
     assert re.fullmatch(rf"\[ERROR\]\t2026-01-05T09:00:01\.500Z\t{ID}\t!", second)
 
 
-def test_logging_shows_warnings_and_above_until_told_otherwise(probe: Probe) -> None:
+def test_logging_shows_warnings_and_above_until_told_otherwise(probe: DeployedFunction) -> None:
     probe.create(
         handler(
             "logging.info('seen from the second time on')", "logging.getLogger().setLevel('INFO')"
@@ -97,7 +101,7 @@ def test_logging_shows_warnings_and_above_until_told_otherwise(probe: Probe) -> 
     assert line.startswith("[INFO]\t")
 
 
-def test_an_exception_that_is_logged_has_its_traceback(probe: Probe) -> None:
+def test_an_exception_that_is_logged_has_its_traceback(probe: DeployedFunction) -> None:
     probe.create(handler("try: 1 / 0", "except ZeroDivisionError: logging.exception('odd')"))
     probe.result()
     [line] = probe.log()
@@ -105,14 +109,14 @@ def test_an_exception_that_is_logged_has_its_traceback(probe: Probe) -> None:
     assert line.endswith("ZeroDivisionError: division by zero")
 
 
-def test_a_stream_that_a_module_keeps_is_that_of_its_environment(probe: Probe) -> None:
+def test_a_stream_that_a_module_keeps_is_that_of_its_environment(probe: DeployedFunction) -> None:
     probe.create(handler("print('kept', file=OUT)", before="import sys\nOUT = sys.stdout"))
     probe.result()
     probe.result()
     assert probe.log() == ["kept", "kept"]
 
 
-def test_an_error_is_one_entry_with_its_stack(probe: Probe) -> None:
+def test_an_error_is_one_entry_with_its_stack(probe: DeployedFunction) -> None:
     probe.create(handler("raise ValueError('no such stock')"))
     probe.invoke()
     [entry] = probe.log()
@@ -124,14 +128,14 @@ def test_an_error_is_one_entry_with_its_stack(probe: Probe) -> None:
     ]
 
 
-def test_a_time_out_is_in_the_log(probe: Probe) -> None:
+def test_a_time_out_is_in_the_log(probe: DeployedFunction) -> None:
     probe.create(handler("time.sleep(9)"))
     probe.invoke()
     [line] = probe.log()
     assert re.fullmatch(rf"RequestId: {ID} Error: Task timed out after 7\.00 seconds", line)
 
 
-def test_an_environment_has_one_stream_named_by_day_and_version(probe: Probe) -> None:
+def test_an_environment_has_one_stream_named_by_day_and_version(probe: DeployedFunction) -> None:
     probe.create(handler("print('x')"))
     probe.result()
     probe.result()
@@ -139,7 +143,7 @@ def test_an_environment_has_one_stream_named_by_day_and_version(probe: Probe) ->
     assert re.fullmatch(r"2026/01/05/\[\$LATEST\][0-9a-f]{32}", stream)
 
 
-def test_log_events_have_lab_time(probe: Probe) -> None:
+def test_log_events_have_lab_time(probe: DeployedFunction) -> None:
     probe.create(handler("print('a')", "time.sleep(2)", "print('b')"))
     probe.result()
     events = probe.root.client("logs").filter_log_events(logGroupName="/aws/lambda/probe")["events"]
@@ -148,7 +152,9 @@ def test_log_events_have_lab_time(probe: Probe) -> None:
     assert events[-1]["timestamp"] == int(probe.lab.clock.timestamp() * 1000)
 
 
-def test_a_role_that_may_not_write_logs_has_none_and_its_function_runs(probe: Probe) -> None:
+def test_a_role_that_may_not_write_logs_has_none_and_its_function_runs(
+    probe: DeployedFunction,
+) -> None:
     probe.allow("sqs:ListQueues")
     probe.create(handler("print('x')"))
     assert probe.result("done") == "done"

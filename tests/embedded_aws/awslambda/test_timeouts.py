@@ -17,7 +17,7 @@ from inventory_lab import Lab, Settings
 from inventory_lab.embedded_aws.account import EmbeddedAws
 from inventory_lab.embedded_aws.awslambda.timeouts import Limit, RealTime, TimedOut, interrupt
 from inventory_lab.embedded_aws.clock import LabClock
-from tests.embedded_aws.lambda_function import FakeReal, Probe
+from tests.embedded_aws.lambda_function import DeployedFunction, FakeReal
 
 SLEEPS = """
 import time
@@ -38,7 +38,7 @@ def real() -> FakeReal:
 
 
 @pytest.fixture
-def slow(real: FakeReal) -> Iterator[Probe]:
+def slow(real: FakeReal) -> Iterator[DeployedFunction]:
     """A probe whose real time the test moves: a handler finds it as `sys.real`."""
     settings = Settings()
     with Lab(EmbeddedAws(settings, real=real).open(), settings) as lab:
@@ -46,18 +46,18 @@ def slow(real: FakeReal) -> Iterator[Probe]:
         trust = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}'
         root.create_role(RoleName="update-inventory-role", AssumeRolePolicyDocument=trust)
         sys.real = real  # type: ignore[attr-defined]
-        yield Probe(lab)
+        yield DeployedFunction(lab)
         del sys.real  # type: ignore[attr-defined]
 
 
-def test_sleeping_lets_lab_time_pass(probe: Probe) -> None:
+def test_sleeping_lets_lab_time_pass(probe: DeployedFunction) -> None:
     probe.create(SLEEPS, Timeout=3)
     before = probe.lab.clock.timestamp()
     assert probe.result(2.5) == 1
     assert probe.lab.clock.timestamp() - before == 2.5
 
 
-def test_a_time_out_is_told_in_the_words_of_aws(probe: Probe) -> None:
+def test_a_time_out_is_told_in_the_words_of_aws(probe: DeployedFunction) -> None:
     probe.create(SLEEPS, Timeout=3)
     answer = probe.client.invoke(FunctionName="probe", Payload=b"10")
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
@@ -65,7 +65,7 @@ def test_a_time_out_is_told_in_the_words_of_aws(probe: Probe) -> None:
     assert re.fullmatch(text, answer["Payload"].read().decode())
 
 
-def test_what_comes_after_the_deadline_does_not_run(probe: Probe) -> None:
+def test_what_comes_after_the_deadline_does_not_run(probe: DeployedFunction) -> None:
     probe.create(SLEEPS, Timeout=3)
     before = probe.lab.clock.timestamp()
     probe.error(10)
@@ -73,7 +73,7 @@ def test_what_comes_after_the_deadline_does_not_run(probe: Probe) -> None:
     assert probe.lab.clock.timestamp() - before == 3
 
 
-def test_a_time_out_resets_the_environment(probe: Probe) -> None:
+def test_a_time_out_resets_the_environment(probe: DeployedFunction) -> None:
     probe.create(SLEEPS, Timeout=3)
     assert [probe.result(0), probe.result(0)] == [1, 2]
     probe.error(3)
@@ -81,13 +81,13 @@ def test_a_time_out_resets_the_environment(probe: Probe) -> None:
     assert len(probe.streams()) == 2
 
 
-def test_without_a_timeout_a_function_has_three_seconds(probe: Probe) -> None:
+def test_without_a_timeout_a_function_has_three_seconds(probe: DeployedFunction) -> None:
     probe.create(SLEEPS, Timeout=None)
     assert probe.result(2.9) == 1
     assert "after 3.00 seconds" in probe.error(3)["errorMessage"]
 
 
-def test_the_remaining_time_is_lab_time_and_never_negative(probe: Probe) -> None:
+def test_the_remaining_time_is_lab_time_and_never_negative(probe: DeployedFunction) -> None:
     source = """
 import time
 def handle(event, context):
@@ -100,7 +100,7 @@ def handle(event, context):
     assert probe.result() == [7000, 5750]
 
 
-def test_a_handler_cannot_hide_from_its_deadline(probe: Probe) -> None:
+def test_a_handler_cannot_hide_from_its_deadline(probe: DeployedFunction) -> None:
     probe.create(
         "import time\ndef handle(event, context):\n    try:\n        time.sleep(9)\n"
         "    except BaseException:\n        return context.get_remaining_time_in_millis()\n"
@@ -108,14 +108,16 @@ def test_a_handler_cannot_hide_from_its_deadline(probe: Probe) -> None:
     assert probe.error()["errorType"] == "Sandbox.Timedout"
 
 
-def test_lab_time_that_passes_during_the_invocation_counts(slow: Probe) -> None:
+def test_lab_time_that_passes_during_the_invocation_counts(slow: DeployedFunction) -> None:
     sys.real.clock = slow.lab.clock  # type: ignore[attr-defined]
     slow.create("import sys\ndef handle(event, context):\n    sys.real.clock.advance(event)\n")
     assert slow.result(6.9) is None
     assert slow.error(7)["errorType"] == "Sandbox.Timedout"
 
 
-def test_real_time_is_judged_when_the_handler_returns(slow: Probe, real: FakeReal) -> None:
+def test_real_time_is_processed_when_the_handler_returns(
+    slow: DeployedFunction, real: FakeReal
+) -> None:
     slow.create("import sys\ndef handle(event, context):\n    sys.real.time += event\n")
     assert slow.result(6.9) is None
     assert slow.error(7)["errorType"] == "Sandbox.Timedout"
@@ -125,19 +127,19 @@ def test_real_time_is_judged_when_the_handler_returns(slow: Probe, real: FakeRea
     ] * 5  # the import at both cold starts, and the handler each time
 
 
-def test_an_error_after_the_deadline_is_a_time_out(slow: Probe) -> None:
+def test_an_error_after_the_deadline_is_a_time_out(slow: DeployedFunction) -> None:
     slow.create(
         "import sys\ndef handle(event, context):\n    sys.real.time += 8; raise ValueError\n"
     )
     assert slow.error()["errorType"] == "Sandbox.Timedout"
 
 
-def test_a_module_that_takes_too_long_to_import_is_a_time_out(probe: Probe) -> None:
+def test_a_module_that_takes_too_long_to_import_is_a_time_out(probe: DeployedFunction) -> None:
     probe.create("import time\ntime.sleep(8)\n" + SLEEPS)
     assert probe.error(0)["errorType"] == "Sandbox.Timedout"
 
 
-def test_a_sleep_that_a_module_keeps_works_in_the_next_invocation(probe: Probe) -> None:
+def test_a_sleep_that_a_module_keeps_works_in_the_next_invocation(probe: DeployedFunction) -> None:
     probe.create(
         SLEEPS.replace("import time", "from time import sleep").replace("time.sleep", "sleep")
     )
@@ -146,7 +148,7 @@ def test_a_sleep_that_a_module_keeps_works_in_the_next_invocation(probe: Probe) 
     assert probe.lab.clock.timestamp() - before == 10
 
 
-def test_another_thread_sleeps_as_ever(probe: Probe) -> None:
+def test_another_thread_sleeps_as_ever(probe: DeployedFunction) -> None:
     source = """
 import threading, time
 def handle(event, context):
@@ -160,7 +162,7 @@ def handle(event, context):
     assert probe.lab.clock.now() == before
 
 
-def test_a_negative_sleep_is_an_error_as_in_python(probe: Probe) -> None:
+def test_a_negative_sleep_is_an_error_as_in_python(probe: DeployedFunction) -> None:
     probe.create(SLEEPS)
     assert probe.error(-1)["errorType"] == "ValueError"
 

@@ -270,7 +270,7 @@ def test_an_expired_item_is_really_deleted(lab: Lab, clocked: Any) -> None:
 
 
 def test_the_deletion_shows_in_the_stream_of_the_table_once() -> None:
-    with tables.installed(LabClock()), bare_dynamodb() as dynamodb:
+    with tables.patched(LabClock()), bare_dynamodb() as dynamodb:
         put_both(dynamodb)
         dynamodb.scan(TableName=TABLE)
         get(dynamodb, "old")

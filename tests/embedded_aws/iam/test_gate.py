@@ -24,7 +24,7 @@ from tests.embedded_aws.principals import (
     TABLE,
     TOPIC,
     WRONG,
-    MakePerson,
+    MakePrincipal,
     Policy,
     allow,
     denial,
@@ -37,7 +37,7 @@ from tests.embedded_aws.principals import (
 # ---------------------------------------------------------------- the words
 
 
-def test_a_policy_for_another_stream_is_denied_in_the_words_of_aws(person: MakePerson) -> None:
+def test_a_policy_for_another_stream_is_denied_in_the_words_of_aws(person: MakePrincipal) -> None:
     somebody = person(allow("kinesis:PutRecord", WRONG))
     kinesis = somebody.client("kinesis")
     with pytest.raises(kinesis.exceptions.AccessDeniedException) as raised:
@@ -110,7 +110,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], str, int, str, str]] = {
 
 @pytest.mark.parametrize("service", CALLS)
 def test_each_service_denies_with_its_own_code_status_and_spelling(
-    service: str, person: MakePerson
+    service: str, person: MakePrincipal
 ) -> None:
     call, code, status, action, resource = CALLS[service]
     with pytest.raises(ClientError) as raised:
@@ -124,14 +124,14 @@ def test_each_service_denies_with_its_own_code_status_and_spelling(
     assert response["Error"]["Message"].endswith(f"allows the {action} action")
 
 
-def test_a_role_that_does_not_trust_the_caller_says_so(person: MakePerson) -> None:
+def test_a_role_that_does_not_trust_the_caller_says_so(person: MakePrincipal) -> None:
     somebody = person(allow("sts:AssumeRole"))
     role = f"arn:aws:iam::{ACCOUNT}:role/update-inventory-role"
     message = denial(lambda: somebody.client("sts").assume_role(RoleArn=role, RoleSessionName="me"))
     assert message.endswith(f"{role} because no role trust policy allows the sts:AssumeRole action")
 
 
-def test_an_explicit_deny_is_named_as_one(person: MakePerson) -> None:
+def test_an_explicit_deny_is_named_as_one(person: MakePrincipal) -> None:
     somebody = person(allow("*"), deny("kinesis:Put*"))
     assert denial(somebody.put).endswith(
         f"kinesis:PutRecord on resource: {STREAM} with an explicit deny in an identity-based policy"
@@ -149,7 +149,7 @@ def test_an_explicit_deny_is_named_as_one(person: MakePerson) -> None:
     ],
 )  # fmt: skip
 def test_a_permissions_boundary_caps_and_is_named(
-    cap: Policy, words: str, person: MakePerson
+    cap: Policy, words: str, person: MakePrincipal
 ) -> None:
     somebody = person(allow("*"))
     somebody.put()
@@ -206,13 +206,13 @@ def test_the_default_credentials_of_the_process_are_nobodys(shared: Lab) -> None
         boto3.resource("dynamodb").Table("inventory").scan()
 
 
-def test_a_wrong_secret_is_a_wrong_signature(person: MakePerson) -> None:
+def test_a_wrong_secret_is_a_wrong_signature(person: MakePrincipal) -> None:
     client = person(allow("*")).client("kinesis", secret="not mine")
     with pytest.raises(ClientError, match="InvalidSignatureException"):
         client.list_streams()
 
 
-def test_an_unsigned_call_is_nobodys(person: MakePerson) -> None:
+def test_an_unsigned_call_is_nobodys(person: MakePrincipal) -> None:
     client = person(allow("*")).client("kinesis", config=Config(signature_version=UNSIGNED))
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         client.list_streams()
@@ -227,7 +227,7 @@ def test_a_session_of_a_role_needs_its_token(shared: Lab) -> None:
         client.get_caller_identity()
 
 
-def test_an_inactive_and_a_deleted_key_are_refused(person: MakePerson) -> None:
+def test_an_inactive_and_a_deleted_key_are_refused(person: MakePrincipal) -> None:
     somebody = person(allow("*"))
     kinesis, which = somebody.client("kinesis"), {"UserName": somebody.name}
     which |= {"AccessKeyId": somebody.key["AccessKeyId"]}
@@ -242,7 +242,7 @@ def test_an_inactive_and_a_deleted_key_are_refused(person: MakePerson) -> None:
         kinesis.list_streams()
 
 
-def test_everybody_may_ask_who_they_are(person: MakePerson) -> None:
+def test_everybody_may_ask_who_they_are(person: MakePrincipal) -> None:
     somebody = person(deny("*"))
     answer = somebody.client("sts").get_caller_identity()
     assert answer["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/{somebody.name}"
@@ -262,7 +262,7 @@ def test_a_presigned_address_does_not_get_past_the_gate(shared: Lab) -> None:
         requests.get(url, timeout=1)
 
 
-def test_a_shard_iterator_reads_only_the_stream_that_one_may_read(person: MakePerson) -> None:
+def test_a_shard_iterator_reads_only_the_stream_that_one_may_read(person: MakePrincipal) -> None:
     somebody = person(allow("kinesis:*", WRONG))
     root = somebody.lab.session("root").client("kinesis")
     iterator = root.get_shard_iterator(
@@ -306,7 +306,7 @@ def test_a_shard_iterator_reads_only_the_stream_that_one_may_read(person: MakePe
     ],
 )
 def test_what_the_lab_does_not_know_is_denied_and_said(
-    service: str, call: Callable[[Any], Any], what: str, person: MakePerson
+    service: str, call: Callable[[Any], Any], what: str, person: MakePrincipal
 ) -> None:
     message = denial(lambda: call(person(allow("*")).client(service)))
     assert f"because the local lab does not know {what}" in message
@@ -315,7 +315,7 @@ def test_what_the_lab_does_not_know_is_denied_and_said(
 # ---------------------------------------------------------------- what is decided
 
 
-def test_a_change_in_iam_is_in_force_at_the_next_call(person: MakePerson) -> None:
+def test_a_change_in_iam_is_in_force_at_the_next_call(person: MakePrincipal) -> None:
     somebody = person()
     iam, kinesis, me = somebody.iam, somebody.client("kinesis"), {"UserName": somebody.name}
     document = json.dumps(allow("kinesis:ListStreams"))
@@ -404,7 +404,7 @@ CONTENT: dict[str, tuple[str, Callable[[Any], Any], str]] = {
 
 
 @pytest.mark.parametrize("case", CONTENT)
-def test_some_calls_need_other_actions_than_their_name(case: str, person: MakePerson) -> None:
+def test_some_calls_need_other_actions_than_their_name(case: str, person: MakePrincipal) -> None:
     service, call, actions = CONTENT[case]
     for left_out in actions.split():
         others = [action for action in actions.split() if action != left_out]
@@ -416,7 +416,7 @@ def test_some_calls_need_other_actions_than_their_name(case: str, person: MakePe
         call(somebody.client(service))
 
 
-def test_leading_keys_confine_a_user_to_its_own_items(person: MakePerson) -> None:
+def test_leading_keys_confine_a_user_to_its_own_items(person: MakePrincipal) -> None:
     own = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:username}"]}}
     somebody = person(
         allow("dynamodb:*", TABLE, Condition=own | {"Null": {"dynamodb:LeadingKeys": "false"}})
@@ -473,7 +473,7 @@ CONDITIONS: dict[str, tuple[Policy, bool]] = {
 
 
 @pytest.mark.parametrize("case", CONDITIONS)
-def test_a_condition_sees_what_the_request_is(case: str, person: MakePerson) -> None:
+def test_a_condition_sees_what_the_request_is(case: str, person: MakePrincipal) -> None:
     condition, allowed = CONDITIONS[case]
     somebody = person(allow("kinesis:PutRecord", STREAM, Condition=condition))
     somebody.iam.tag_user(UserName=somebody.name, Tags=[{"Key": "team", "Value": "shop"}])
@@ -484,14 +484,14 @@ def test_a_condition_sees_what_the_request_is(case: str, person: MakePerson) -> 
 
 
 def test_a_condition_on_a_key_that_the_lab_cannot_tell_denies_also_when_it_only_guards_a_deny(
-    person: MakePerson,
+    person: MakePrincipal,
 ) -> None:
     odd = {"StringEquals": {"kinesis:FisActionId": "a"}}
     somebody = person(allow("*"), deny("kinesis:PutRecord", Condition=odd))
     assert "does not know the condition key kinesis:fisactionid" in denial(somebody.put)
 
 
-def test_tags_in_a_request_can_be_demanded(person: MakePerson) -> None:
+def test_tags_in_a_request_can_be_demanded(person: MakePrincipal) -> None:
     tagged = {
         "StringEquals": {"aws:RequestTag/team": "shop"},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]},
@@ -505,7 +505,7 @@ def test_tags_in_a_request_can_be_demanded(person: MakePerson) -> None:
         )  # type: ignore[misc]
 
 
-def test_a_variable_stands_for_the_caller(person: MakePerson) -> None:
+def test_a_variable_stands_for_the_caller(person: MakePrincipal) -> None:
     somebody = person(allow("kinesis:*", "arn:aws:kinesis:*:*:stream/${aws:username}-*"))
     kinesis = somebody.client("kinesis")
     kinesis.create_stream(StreamName=f"{somebody.name}-a", ShardCount=1)
@@ -515,7 +515,7 @@ def test_a_variable_stands_for_the_caller(person: MakePerson) -> None:
 # ---------------------------------------------------------------- resource policies
 
 
-def test_the_policy_of_a_queue_may_allow_or_forbid_a_caller(person: MakePerson) -> None:
+def test_the_policy_of_a_queue_may_allow_or_forbid_a_caller(person: MakePrincipal) -> None:
     somebody, powerful = person(), person(allow("sqs:*"))
     me = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/{somebody.name}"}
     set_queue_policy(somebody.lab, with_principal(allow("sqs:SendMessage", QUEUE), me))
@@ -530,7 +530,7 @@ def test_the_policy_of_a_queue_may_allow_or_forbid_a_caller(person: MakePerson) 
 
 
 def test_a_queue_that_allows_the_account_leaves_it_to_the_callers_own_policies(
-    person: MakePerson,
+    person: MakePrincipal,
 ) -> None:
     somebody = person()
     account = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
@@ -539,14 +539,14 @@ def test_a_queue_that_allows_the_account_leaves_it_to_the_callers_own_policies(
     set_queue_policy(somebody.lab, None)
 
 
-def test_the_default_policy_of_a_topic_allows_nobody_else(person: MakePerson) -> None:
+def test_the_default_policy_of_a_topic_allows_nobody_else(person: MakePrincipal) -> None:
     somebody = person()
     assert "SNS:Publish" in denial(
         lambda: somebody.client("sns").publish(TopicArn=TOPIC, Message="a")
     )
 
 
-def test_the_policy_of_a_function_may_allow_a_user(person: MakePerson) -> None:
+def test_the_policy_of_a_function_may_allow_a_user(person: MakePrincipal) -> None:
     somebody = person()
     root = somebody.lab.session("root").client("lambda")
     root.add_permission(
@@ -563,7 +563,7 @@ def test_the_policy_of_a_function_may_allow_a_user(person: MakePerson) -> None:
 # ---------------------------------------------------------------- roles of people
 
 
-def test_a_user_may_assume_a_role_that_trusts_it_or_its_account(person: MakePerson) -> None:
+def test_a_user_may_assume_a_role_that_trusts_it_or_its_account(person: MakePrincipal) -> None:
     somebody = person()
     me = f"arn:aws:iam::{ACCOUNT}:user/{somebody.name}"
 
@@ -613,7 +613,7 @@ def test_a_user_may_assume_a_role_that_trusts_it_or_its_account(person: MakePers
     ],
 )  # fmt: skip
 def test_an_invalid_policy_is_not_stored_and_its_element_is_named(
-    policy: Policy, element: str, person: MakePerson
+    policy: Policy, element: str, person: MakePrincipal
 ) -> None:
     somebody = person()
     with pytest.raises(ClientError, match=f"invalid policy: {element} ") as raised:

@@ -19,8 +19,8 @@ from tests.embedded_aws.principals import (
     QUEUE,
     QUEUE_URL,
     TOPIC,
-    MakePerson,
-    Person,
+    MakePrincipal,
+    Principal,
     allow,
     denial,
     deny,
@@ -49,7 +49,7 @@ def make_role(lab: Lab, name: str, principal: Any, *policies: Any, **more: Any) 
     return f"{ROLE}/{name}"
 
 
-def assumed(person: Person, role: str, **more: Any) -> Any:
+def assumed(person: Principal, role: str, **more: Any) -> Any:
     keys = person.client("sts").assume_role(
         RoleArn=role, **{"RoleSessionName": "session"} | more
     )["Credentials"]  # fmt: skip
@@ -59,21 +59,23 @@ def assumed(person: Person, role: str, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ["anna-:root", "anna-/inventory-lab-admin"])
-def test_a_user_cannot_be_named_like_another_principal(name: str, person: MakePerson) -> None:
+def test_a_user_cannot_be_named_like_another_principal(name: str, person: MakePrincipal) -> None:
     iam = person(allow("iam:*", f"{USER}/anna-*")).client("iam")
     with pytest.raises(ClientError, match=r"ValidationError.*alphanumeric"):
         iam.create_user(UserName=name)
 
 
 @pytest.mark.parametrize("session", ["x:root", "x:assumed-role/admin/y"])
-def test_a_session_cannot_be_named_like_another_principal(session: str, person: MakePerson) -> None:
+def test_a_session_cannot_be_named_like_another_principal(
+    session: str, person: MakePrincipal
+) -> None:
     somebody = person(allow("sts:AssumeRole"))
     role = make_role(somebody.lab, somebody.name, {"AWS": ROOT})
     with pytest.raises(ClientError, match="ValidationError"):
         assumed(somebody, role, RoleSessionName=session)
 
 
-def test_a_role_is_known_by_its_whole_arn(person: MakePerson) -> None:
+def test_a_role_is_known_by_its_whole_arn(person: MakePrincipal) -> None:
     somebody = person(allow("sts:AssumeRole"))
     make_role(somebody.lab, somebody.name, {"AWS": ROOT}, allow("*"))
     elsewhere = f"{ROLE}/mine/{somebody.name}"
@@ -154,12 +156,14 @@ OTHER_NAMES: dict[str, tuple[Any, Callable[[Any], Any]]] = {
 
 
 @pytest.mark.parametrize("case", OTHER_NAMES)
-def test_another_way_to_name_a_thing_is_judged_or_refused(case: str, person: MakePerson) -> None:
+def test_another_way_to_name_a_thing_is_evaluated_or_refused(
+    case: str, person: MakePrincipal
+) -> None:
     policies, call = OTHER_NAMES[case]
     assert "is not authorized to perform" in denial(lambda: call(person(*policies)))
 
 
-def test_an_endpoint_of_another_region_is_a_wrong_signature(person: MakePerson) -> None:
+def test_an_endpoint_of_another_region_is_a_wrong_signature(person: MakePrincipal) -> None:
     keys = person(allow("*")).key
     client = boto3.client(
         "kinesis", region_name="eu-west-1", aws_access_key_id=keys["AccessKeyId"],
@@ -190,7 +194,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", QUERIES)
-def test_leading_keys_do_not_vanish(case: str, person: MakePerson) -> None:
+def test_leading_keys_do_not_vanish(case: str, person: MakePrincipal) -> None:
     own = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a"]}}
     dynamodb = person(allow("dynamodb:*", Condition=own)).client("dynamodb")
     assert "not authorized" in denial(
@@ -222,13 +226,13 @@ WRITES: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("case", WRITES)
-def test_attributes_are_seen_in_every_parameter(case: str, person: MakePerson) -> None:
+def test_attributes_are_seen_in_every_parameter(case: str, person: MakePrincipal) -> None:
     few = {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["product_id", "quantity"]}}
     dynamodb = person(allow("dynamodb:*", Condition=few)).client("dynamodb")
     assert "no identity-based policy" in denial(lambda: WRITES[case](dynamodb))
 
 
-def test_a_session_ends_with_its_time_and_with_its_role(person: MakePerson) -> None:
+def test_a_session_ends_with_its_time_and_with_its_role(person: MakePrincipal) -> None:
     somebody = person(allow("sts:AssumeRole"))
     iam, name = somebody.iam, somebody.name
     role = make_role(somebody.lab, name, {"AWS": ROOT}, allow("iam:ListUsers"))
@@ -245,7 +249,7 @@ def test_a_session_ends_with_its_time_and_with_its_role(person: MakePerson) -> N
         later.client("iam").list_users()
 
 
-def test_what_is_in_use_cannot_be_deleted(person: MakePerson) -> None:
+def test_what_is_in_use_cannot_be_deleted(person: MakePrincipal) -> None:
     somebody = person(allow("*"))
     iam, me = somebody.iam, {"UserName": somebody.name}
     with pytest.raises(ClientError, match="DeleteConflict"):
@@ -259,7 +263,7 @@ def test_what_is_in_use_cannot_be_deleted(person: MakePerson) -> None:
         iam.put_user_permissions_boundary(PermissionsBoundary=f"{arn}-none", **me)
 
 
-def test_nobody_switches_off_the_key_of_another(person: MakePerson) -> None:
+def test_nobody_switches_off_the_key_of_another(person: MakePrincipal) -> None:
     victim, attacker = person(), person(allow("iam:*AccessKey*"))
     for call in (
         attacker.client("iam").delete_access_key,
@@ -270,7 +274,7 @@ def test_nobody_switches_off_the_key_of_another(person: MakePerson) -> None:
             call(AccessKeyId=victim.key["AccessKeyId"], **more)
 
 
-def test_a_boundary_limits_which_roles_a_role_assumes(person: MakePerson) -> None:
+def test_a_boundary_limits_which_roles_a_role_assumes(person: MakePrincipal) -> None:
     somebody = person(allow("sts:AssumeRole"))
     cap = somebody.iam.create_policy(
         PolicyName=somebody.name, PolicyDocument=json.dumps(allow("s3:*"))
@@ -284,7 +288,7 @@ def test_a_boundary_limits_which_roles_a_role_assumes(person: MakePerson) -> Non
     assert "no permissions boundary allows the sts:AssumeRole action" in message
 
 
-def test_a_deny_of_all_but_one_spares_not_the_whole_account(person: MakePerson) -> None:
+def test_a_deny_of_all_but_one_spares_not_the_whole_account(person: MakePrincipal) -> None:
     bob, alice = person(allow("sqs:*")), person(allow("sqs:*"))
     policy = deny("sqs:SendMessage", QUEUE)
     policy["Statement"][0]["NotPrincipal"] = {"AWS": [f"{USER}/{bob.name}", ROOT]}
@@ -296,7 +300,7 @@ def test_a_deny_of_all_but_one_spares_not_the_whole_account(person: MakePerson) 
     set_queue_policy(bob.lab, None)
 
 
-def test_tag_keys_are_those_that_are_taken_away_too(person: MakePerson) -> None:
+def test_tag_keys_are_those_that_are_taken_away_too(person: MakePrincipal) -> None:
     guard = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["project"]}}
     sqs = person(allow("*"), deny("sqs:UntagQueue", Condition=guard)).client("sqs")
     assert "explicit deny" in denial(
@@ -304,20 +308,20 @@ def test_tag_keys_are_those_that_are_taken_away_too(person: MakePerson) -> None:
     )
 
 
-def test_a_call_over_http_is_no_secure_transport(person: MakePerson) -> None:
+def test_a_call_over_http_is_no_secure_transport(person: MakePrincipal) -> None:
     guard = {"Bool": {"aws:SecureTransport": "false"}}
     sqs = person(allow("*"), deny("*", Condition=guard)).client("sqs", use_ssl=False)
     assert "explicit deny" in denial(lambda: sqs.list_queues())
 
 
-def test_an_unsigned_request_does_not_pass_in_anothers_name(person: MakePerson) -> None:
+def test_an_unsigned_request_does_not_pass_in_anothers_name(person: MakePrincipal) -> None:
     kinesis = person(allow("*")).client("kinesis")
     kinesis.meta.events.register("choose-signer.kinesis", disable_signing)
     with pytest.raises(UndecidedCall):
         kinesis.list_streams()
 
 
-def test_a_call_without_its_parameters_is_not_judged(person: MakePerson) -> None:
+def test_a_call_without_its_parameters_is_not_evaluated(person: MakePrincipal) -> None:
     somebody = person(allow("*"))
     gate = somebody.lab._place._gate  # type: ignore[union-attr]
     kinesis = somebody.client("kinesis")
@@ -336,7 +340,7 @@ NONSENSE: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("case", NONSENSE)
-def test_nonsense_is_denied_and_nothing_else_is_raised(case: str, person: MakePerson) -> None:
+def test_nonsense_is_denied_and_nothing_else_is_raised(case: str, person: MakePrincipal) -> None:
     assert "not authorized" in denial(lambda: NONSENSE[case](person()))
 
 

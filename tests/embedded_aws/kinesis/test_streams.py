@@ -53,7 +53,7 @@ def served_kinesis(address: str) -> Iterator[Any]:
     """The repairs, for a client that knows nothing of the lab."""
     keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
     kinesis = boto3.client("kinesis", endpoint_url=address, region_name="us-east-1", **keys)
-    with streams.installed(LabClock()):
+    with streams.patched(LabClock()):
         kinesis.create_stream(StreamName=STREAM, ShardCount=2)
         yield kinesis
         for name in kinesis.list_streams()["StreamNames"]:
@@ -867,9 +867,9 @@ class Consumer:
             ended = all(p in self._iterators and self._iterators[p] is None for p in parents)
             if shard["ShardId"] not in self._iterators and ended:
                 self._iterators[shard["ShardId"]] = iterator(self._kinesis, shard["ShardId"])
-        for shard_id, standing in self._iterators.items():
-            if standing:
-                answer = self._kinesis.get_records(ShardIterator=standing, Limit=limit)
+        for shard_id, existing in self._iterators.items():
+            if existing:
+                answer = self._kinesis.get_records(ShardIterator=existing, Limit=limit)
                 self._iterators[shard_id] = answer.get("NextShardIterator")
                 self.records += [
                     (record["PartitionKey"], record["SequenceNumber"])
@@ -933,7 +933,7 @@ def test_every_record_is_read_exactly_once_and_in_the_order_of_its_key(history: 
     clock = LabClock()
     for number, target in enumerate(scalings):
         actions.insert(min(len(actions), 9 * number), ("scale", target))
-    with streams.installed(clock), bare_kinesis() as kinesis:
+    with streams.patched(clock), bare_kinesis() as kinesis:
         consumer = Consumer(kinesis)
         done = [act(kinesis, clock, consumer, action) for action in actions]
         consumer.drain()
@@ -950,7 +950,7 @@ def test_every_record_is_read_exactly_once_and_in_the_order_of_its_key(history: 
 @given(pauses=st.lists(st.integers(0, 8), min_size=1, max_size=25))
 def test_exactly_the_records_within_the_retention_can_be_read(pauses: list[int]) -> None:
     clock, written = LabClock(), []
-    with streams.installed(clock), bare_kinesis() as kinesis:
+    with streams.patched(clock), bare_kinesis() as kinesis:
         for hours in pauses:
             written.append((clock.timestamp(), put(kinesis, "a", "7")["SequenceNumber"]))
             clock.advance(hours * HOUR)

@@ -48,11 +48,11 @@ def test_an_update_replaces_the_source_parameters_and_keeps_the_position(built: 
 
 
 def test_a_pipe_of_the_same_name_is_a_conflict(built: Lab) -> None:
-    standing = pipes(built).describe_pipe(Name=NAME)
+    existing = pipes(built).describe_pipe(Name=NAME)
     with pytest.raises(ClientError, match="ConflictException"):
         pipes(built).create_pipe(
-            Name=NAME, Source=standing["Source"], Target=standing["Target"],
-            RoleArn=standing["RoleArn"], SourceParameters=standing["SourceParameters"],
+            Name=NAME, Source=existing["Source"], Target=existing["Target"],
+            RoleArn=existing["RoleArn"], SourceParameters=existing["SourceParameters"],
         )  # fmt: skip
 
 
@@ -86,15 +86,15 @@ def test_a_target_that_the_lab_cannot_run_is_named_at_the_first_round(built: Lab
 
 
 def test_two_pipes_read_one_stream_each_at_its_own_pace(built: Lab) -> None:
-    standing = pipes(built).describe_pipe(Name=NAME)
+    existing = pipes(built).describe_pipe(Name=NAME)
     iam = built.session("root").client("iam")
     trust = iam.get_role(RoleName="inventory-pipe-role")["Role"]["AssumeRolePolicyDocument"]
     trust["Statement"][0]["Condition"].pop("ArnLike")
     iam.update_assume_role_policy(RoleName="inventory-pipe-role", PolicyDocument=json.dumps(trust))
     built.settle(built.publish(ProductAdded("a", 1)))
     pipes(built).create_pipe(
-        Name="second", Source=standing["Source"], Target=standing["Target"],
-        RoleArn=standing["RoleArn"], SourceParameters=standing["SourceParameters"],
+        Name="second", Source=existing["Source"], Target=existing["Target"],
+        RoleArn=existing["RoleArn"], SourceParameters=existing["SourceParameters"],
     )  # fmt: skip
     assert built.pump().records == 1  # the second pipe begins at the beginning
     assert built.reports()["redelivered"] == 1

@@ -14,7 +14,7 @@ from inventory_lab.exceptions import UnsupportedPipe
 from tests.fakes import client_error
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/s"
-TOPIC = "arn:aws:sns:us-east-1:123456789012:letters"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:failed records"
 DLQ = "arn:aws:sqs:us-east-1:123456789012:dlq"
 
 
@@ -219,21 +219,21 @@ def test_after_the_retries_a_batch_goes_to_the_dead_letters_as_a_pointer() -> No
     done = bench.rounds(3, MaximumRetryAttempts=2, DeadLetterConfig={"Arn": DLQ})
     assert bench.function.batches == ["abc", "abc", "abc", "d"]
     assert done.dead_lettered == 3
-    [letter] = bench.dead_letters.sent
-    assert letter["context"]["condition"] == "RetryAttemptsExhausted"
-    assert letter["KinesisBatchInfo"]["startSequenceNumber"] == "0"
-    assert letter["KinesisBatchInfo"]["endSequenceNumber"] == "2"
-    assert letter["KinesisBatchInfo"]["batchSize"] == 3
+    [pointer] = bench.dead_letters.sent
+    assert pointer["context"]["condition"] == "RetryAttemptsExhausted"
+    assert pointer["KinesisBatchInfo"]["startSequenceNumber"] == "0"
+    assert pointer["KinesisBatchInfo"]["endSequenceNumber"] == "2"
+    assert pointer["KinesisBatchInfo"]["batchSize"] == 3
     assert (
-        letter["KinesisBatchInfo"]["approximateArrivalOfFirstRecord"] == "2026-01-05T09:00:00.000Z"
+        pointer["KinesisBatchInfo"]["approximateArrivalOfFirstRecord"] == "2026-01-05T09:00:00.000Z"
     )
-    assert "data" not in json.dumps(letter)
+    assert "data" not in json.dumps(pointer)
 
 
 def test_after_a_partial_failure_dead_letters_point_at_single_records() -> None:
     bench = Bench("ac", "ac", s0=list("abc"))
     bench.rounds(2, MaximumRetryAttempts=1, DeadLetterConfig={"Arn": DLQ})
-    ranges = [letter["KinesisBatchInfo"] for letter in bench.dead_letters.sent]
+    ranges = [pointer["KinesisBatchInfo"] for pointer in bench.dead_letters.sent]
     assert [(r["startSequenceNumber"], r["endSequenceNumber"]) for r in ranges] == [
         ("0", "0"),
         ("2", "2"),
@@ -251,7 +251,7 @@ def test_bisecting_isolates_a_poison_record() -> None:
         DeadLetterConfig={"Arn": DLQ},
     )
     assert bench.function.batches == ["abcdefgh", "abcd", "efgh", "ef", "e", "f", "f", "gh"]
-    assert [letter["KinesisBatchInfo"]["batchSize"] for letter in bench.dead_letters.sent] == [1]
+    assert [pointer["KinesisBatchInfo"]["batchSize"] for pointer in bench.dead_letters.sent] == [1]
 
 
 def test_without_a_retry_limit_a_batch_is_tried_for_ever() -> None:

@@ -25,9 +25,9 @@ def test_an_alert_arrives_with_the_queues_policy(built: Lab) -> None:
 @pytest.mark.parametrize("policy", ["", "another topic"])
 def test_a_queue_that_does_not_let_the_topic_in_gets_nothing(policy: str, built: Lab) -> None:
     sqs = built.session("root").client("sqs")
-    standing = sqs.get_queue_attributes(QueueUrl=INBOX, AttributeNames=["Policy"])
+    existing = sqs.get_queue_attributes(QueueUrl=INBOX, AttributeNames=["Policy"])
     narrowed = (
-        standing["Attributes"]["Policy"].replace("inventory-alerts", "others") if policy else ""
+        existing["Attributes"]["Policy"].replace("inventory-alerts", "others") if policy else ""
     )
     sqs.set_queue_attributes(QueueUrl=INBOX, Attributes={"Policy": narrowed})
     assert alerts(built) == 0

@@ -32,7 +32,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
 from inventory_lab.exceptions import UnsupportedFunction
-from inventory_lab.iam.account.evaluator import Caller, Judge
+from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
 
 RESERVED = {
@@ -66,15 +66,15 @@ class _StatementIdTaken(LambdaClientError):
 
 
 @contextmanager
-def installed(judge: Judge) -> Iterator[None]:
+def patched(evaluator: PolicyEvaluator) -> Iterator[None]:
     """While open, functions are made and changed as AWS lets them."""
     function, backend = LambdaFunction, LambdaBackend
     repairs: list[tuple[Any, str, Any]] = [
         (function, "dead_letter_arn", ""),
-        (function, "update_configuration", _updated(function.update_configuration, judge)),
+        (function, "update_configuration", _updated(function.update_configuration, evaluator)),
         (function, "update_function_code", _recoded(function.update_function_code)),
         (function, "get_configuration", _shown(function.get_configuration)),
-        (backend, "create_function", _created(backend.create_function, judge)),
+        (backend, "create_function", _created(backend.create_function, evaluator)),
         (backend, "create_alias", _of_one_version(backend.create_alias)),
         (backend, "update_alias", _of_one_version(backend.update_alias)),
         (backend, "create_event_source_mapping", _no_mapping),
@@ -90,12 +90,12 @@ def installed(judge: Judge) -> Iterator[None]:
         yield
 
 
-def _created(create: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
+def _created(create: Callable[..., Any], evaluator: PolicyEvaluator) -> Callable[..., Any]:
     def created(self: Any, spec: dict[str, Any]) -> Any:
         _check(spec, spec["FunctionName"])
         _check_zip(spec.get("Code", {}))
         arn = f"arn:{self.partition}:lambda:{self.region_name}:{self.account_id}:function:{spec['FunctionName']}"
-        target = _dead_letter_target(spec, spec["Role"], arn, judge)
+        target = _dead_letter_target(spec, spec["Role"], arn, evaluator)
         function = create(self, spec)
         function.dead_letter_arn = target or ""
         self.get_function(spec["FunctionName"]).dead_letter_arn = target or ""
@@ -104,12 +104,12 @@ def _created(create: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
     return created
 
 
-def _updated(update: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
+def _updated(update: Callable[..., Any], evaluator: PolicyEvaluator) -> Callable[..., Any]:
     def updated(self: Any, changes: dict[str, Any]) -> Any:
         _check(changes, self.function_name)
         changes.get("Environment", {}).setdefault("Variables", {})
         role = changes.get("Role", self.role)
-        target = _dead_letter_target(changes, role, self.function_arn, judge)
+        target = _dead_letter_target(changes, role, self.function_arn, evaluator)
         if target is not None:
             self.dead_letter_arn = target
         update(self, changes)
@@ -186,18 +186,18 @@ def _check_zip(code: Mapping[str, Any]) -> None:
 
 
 def _dead_letter_target(
-    spec: Mapping[str, Any], role: str, function_arn: str, judge: Judge
+    spec: Mapping[str, Any], role: str, function_arn: str, evaluator: PolicyEvaluator
 ) -> str | None:
     """The target that a request names, empty when it takes it away; None when it says nothing."""
     if "DeadLetterConfig" not in spec:
         return None
     target = str(spec["DeadLetterConfig"].get("TargetArn") or "")
     if target:
-        _check_may_send(target, role, function_arn, judge)
+        _check_may_send(target, role, function_arn, evaluator)
     return target
 
 
-def _check_may_send(target: str, role: str, function_arn: str, judge: Judge) -> None:
+def _check_may_send(target: str, role: str, function_arn: str, evaluator: PolicyEvaluator) -> None:
     _, partition, _, region, account, _, name = function_arn.split(":")[:7]
     service = target.split(":")[2]
     if service not in _SENDS:
@@ -205,7 +205,7 @@ def _check_may_send(target: str, role: str, function_arn: str, judge: Judge) -> 
     action, product = _SENDS[service]
     session = f"arn:{partition}:sts::{account}:assumed-role/{role.rpartition('/')[2]}/{name}"
     call = Call(service, "", {}, region, account, partition)
-    if not judge.decide(Caller.of_arn(session), call, Need(action, target))[1].allowed:
+    if not evaluator.decide(Caller.of_arn(session), call, Need(action, target))[1].allowed:
         api = action.partition(":")[2]
         raise InvalidParameterValueException(
             f"The provided execution role does not have permissions to call {api} on {product}"

@@ -62,7 +62,7 @@ Response = tuple[int, dict[str, str], bytes]
 
 
 @dataclass(slots=True)
-class Standing:
+class PooledEnvironment:
     """An environment, and of what it was made."""
 
     revision: tuple[Any, ...]
@@ -78,7 +78,7 @@ class Functions:
         self._clock = clock
         self._real = real or RealTime()
         self._session_of_role = session_of_role
-        self._pool: dict[str, list[Standing]] = {}
+        self._pool: dict[str, list[PooledEnvironment]] = {}
         self._ids = random.Random(0)  # request ids are the same in every run
         self._nested = 0
         self.events = EventQueue(clock, self, session_of_role)
@@ -107,34 +107,34 @@ class Functions:
         event = _parsed(invocation.payload)
         if self._nested >= CONCURRENCY:
             raise _error("TooManyRequestsException", "Rate Exceeded.", 429)
-        standing = self._standing(function)
+        existing = self._existing(function)
         self._nested += 1
         try:
-            answer, events = self._invoke(function, standing.environment, event, invocation)
+            answer, events = self._invoke(function, existing.environment, event, invocation)
         finally:
             self._nested -= 1
-        standing.environment.log.put(events)
+        existing.environment.log.put(events)
         if answer.ended:
-            self._end(function.function_arn, standing)
+            self._end(function.function_arn, existing)
         return answer, events
 
     def close(self) -> None:
         """End all environments, and forget what is queued."""
         self.events.clear()
         for arn, pool in self._pool.items():
-            for standing in list(pool):
-                self._end(arn, standing)
+            for existing in list(pool):
+                self._end(arn, existing)
 
     def _invoke(
         self, function: Any, environment: Environment, event: Any, invocation: Invocation
     ) -> tuple[Answer, list[Event]]:
         request_id, output, init = invocation.request_id, environment.output, None
-        begun = self._clock.now()
+        batch_starts = self._clock.now()
         found: Handler | Answer | None = environment.handle
         with environment.entered(request_id, self._trace_id()):
             if found is None:
                 found = self._load(function, environment, invocation)
-                init, begun = self._milliseconds(begun), self._clock.now()
+                init, batch_starts = self._milliseconds(batch_starts), self._clock.now()
             output.entry(f"START RequestId: {request_id} Version: {function.version}")
             answer = (
                 found
@@ -142,7 +142,7 @@ class Functions:
                 else self._call(found, function, environment, event, invocation)
             )
         output.entry(f"END RequestId: {request_id}")
-        duration, status = self._milliseconds(begun), _status(answer)
+        duration, status = self._milliseconds(batch_starts), _status(answer)
         output.entry(report(request_id, duration, function.memory_size, init, status))
         return answer, output.taken()
 
@@ -187,17 +187,17 @@ class Functions:
         )
         return Runtime(context, limit, environment.root, environment.output)
 
-    def _standing(self, function: Any) -> Standing:
+    def _existing(self, function: Any) -> PooledEnvironment:
         """An environment that is free and up to date, if need be a new one."""
         arn, revision = function.function_arn, _revision(function)
-        for standing in list(self._pool.get(arn, [])):
-            if not standing.environment.busy:
-                if standing.revision == revision:
-                    return standing
-                self._end(arn, standing)
-        standing = Standing(revision, self._environment(function))
-        self._pool.setdefault(arn, []).append(standing)
-        return standing
+        for existing in list(self._pool.get(arn, [])):
+            if not existing.environment.busy:
+                if existing.revision == revision:
+                    return existing
+                self._end(arn, existing)
+        existing = PooledEnvironment(revision, self._environment(function))
+        self._pool.setdefault(arn, []).append(existing)
+        return existing
 
     def _environment(self, function: Any) -> Environment:
         session = self._session_of_role(function.role, SERVICE, unqualified(function.function_arn))
@@ -209,9 +209,9 @@ class Functions:
         own = variables(function, log, session.get_credentials())
         return Environment(function.code_bytes, own, log, self._clock.now)
 
-    def _end(self, arn: str, standing: Standing) -> None:
-        standing.environment.close()
-        self._pool[arn].remove(standing)
+    def _end(self, arn: str, existing: PooledEnvironment) -> None:
+        existing.environment.close()
+        self._pool[arn].remove(existing)
 
     def _id(self) -> str:
         return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
@@ -222,12 +222,12 @@ class Functions:
             f"Root=1-{int(self._clock.timestamp()):08x}-{root:024x};Parent={parent:016x};Sampled=0"
         )
 
-    def _milliseconds(self, begun: Any) -> float:
-        return float((self._clock.now() - begun).total_seconds() * 1000)
+    def _milliseconds(self, batch_starts: Any) -> float:
+        return float((self._clock.now() - batch_starts).total_seconds() * 1000)
 
 
 @contextmanager
-def installed(functions: Functions) -> Iterator[None]:
+def patched(functions: Functions) -> Iterator[None]:
     """While open, the Invoke API runs functions here, and moto runs none."""
 
     def invoke(self: Any) -> Response:

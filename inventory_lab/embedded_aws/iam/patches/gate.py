@@ -35,7 +35,7 @@ from moto.utilities.utils import get_partition
 from inventory_lab.embedded_aws.faults import CALLER, TWICE
 from inventory_lab.embedded_aws.iam.rejected_requests import problem_of_request
 from inventory_lab.exceptions import InvalidPolicy, UndecidedCall, UnknownToTheLab
-from inventory_lab.iam.account.evaluator import Caller, Judge
+from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation import messages as answers
 from inventory_lab.iam.evaluation.calls import Call
 from inventory_lab.iam.evaluation.messages import Refusal
@@ -66,8 +66,10 @@ class Keys:
 class Gate:
     """Decides for one lab. `root` are the keys of the account itself."""
 
-    def __init__(self, judge: Judge, region: str, now: Callable[[], datetime]) -> None:
-        self.judge = judge
+    def __init__(
+        self, evaluator: PolicyEvaluator, region: str, now: Callable[[], datetime]
+    ) -> None:
+        self.evaluator = evaluator
         self._now = now
         self._sessions: dict[str, tuple[datetime, int]] = {}
         self._partition = get_partition(region)
@@ -133,22 +135,24 @@ class Gate:
     def _forget_what_changes(self, model: Any, context: Mapping[str, Any]) -> None:
         service, operation = model.service_model.service_name, model.name
         if service == "iam" and not operation.startswith(_READING):
-            self.judge.attached.forget(context.get(_PARAMETERS) or {})
+            self.evaluator.attached.forget(context.get(_PARAMETERS) or {})
         if operation in _CHANGES_RESOURCE_POLICIES:
-            self.judge.lookups.forget_policies()
+            self.evaluator.lookups.forget_policies()
 
     def refusal(self, caller: Caller, call: Call) -> Refusal | None:
         """Why the call is refused; None when everything it needs is allowed."""
         try:
             for need in needs(call):
-                request, decision = self.judge.decide(caller, call, need)
+                request, decision = self.evaluator.decide(caller, call, need)
                 if not decision.allowed:
                     return answers.denied(call.service, request, decision)
-            problem = problem_of_request(call, self.judge.attached.iam, self._owner_of)
+            problem = problem_of_request(call, self.evaluator.attached.iam, self._owner_of)
         except (UnknownToTheLab, InvalidPolicy) as exc:
-            return _unjudged(caller, call, exc)
-        except Exception as exc:  # noqa: BLE001 whatever cannot be judged is denied
-            return _unjudged(caller, call, UnknownToTheLab(f"how to judge this request ({exc!r})"))
+            return _unprocessed(caller, call, exc)
+        except Exception as exc:  # noqa: BLE001 whatever cannot be evaluated is denied
+            return _unprocessed(
+                caller, call, UnknownToTheLab(f"how to evaluate this request ({exc!r})")
+            )
         return problem or self._unassumable_role(call)
 
     def _owner_of(self, access_key: str) -> str | None:
@@ -161,7 +165,7 @@ class Gate:
         if call.service != "lambda" or not role:
             return None
         source = call.arn(f"function:{call.params.get('FunctionName')}")
-        if self.judge.service_may_assume(str(role), "lambda.amazonaws.com", source).allowed:
+        if self.evaluator.service_may_assume(str(role), "lambda.amazonaws.com", source).allowed:
             return None
         message = "The role defined for the function cannot be assumed by Lambda."
         return Refusal("InvalidParameterValueException", 400, message)
@@ -202,7 +206,7 @@ class Gate:
 
 
 @contextmanager
-def installed(gate: Gate) -> Iterator[None]:
+def patched(gate: Gate) -> Iterator[None]:
     """While open, sessions that are made ask the gate, and moto takes nothing else."""
     built_in = [
         ("before-parameter-build", gate.keep_parameters, handlers.REGISTER_LAST),
@@ -263,7 +267,7 @@ def _role(iam: Any, arn: str) -> Any:
     return next((role for role in iam.roles.values() if role.arn == arn), None)
 
 
-def _unjudged(caller: Caller, call: Call, why: Exception) -> Refusal:
+def _unprocessed(caller: Caller, call: Call, why: Exception) -> Refusal:
     action = f"{call.service}:{call.operation}"
     message = f"User: {caller.arn} is not authorized to perform: {action} because {why}"
     return answers.refused(call.service, message)

@@ -6,7 +6,7 @@
 | Put- and DeleteUserPermissionsBoundary | not implemented | set and remove it |
 | GetUser | shows none | shows it |
 
-`tests/embedded_aws/iam/test_gate.py` caps a user; a moto that has it all makes `installed` needless.
+`tests/embedded_aws/iam/test_gate.py` caps a user; a moto that has it all makes `patched` needless.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from moto.iam.responses import IamResponse
 
 
 @contextmanager
-def installed() -> Iterator[None]:
+def patched() -> Iterator[None]:
     """While open, users have boundaries."""
     create = IamResponse.create_user
     repairs: list[tuple[Any, str, Any]] = [

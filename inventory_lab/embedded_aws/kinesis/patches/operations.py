@@ -49,7 +49,7 @@ NAMED = (
 
 
 @contextmanager
-def installed(clock: LabClock) -> Iterator[None]:
+def patched(clock: LabClock) -> Iterator[None]:
     """While open, these operations answer as AWS does."""
     backend, response = KinesisBackend, KinesisResponse
     repairs: list[tuple[Any, str, Any]] = [

@@ -257,7 +257,7 @@ class LabStream(models.Stream):
 
 
 @contextmanager
-def installed(clock: LabClock, limited: bool = False) -> Iterator[None]:
+def patched(clock: LabClock, limited: bool = False) -> Iterator[None]:
     """While open, every stream that moto makes is a LabStream on this clock."""
     rules = Rules(clock, Sequencer(clock), limited)
     with ExitStack() as stack:
@@ -265,6 +265,6 @@ def installed(clock: LabClock, limited: bool = False) -> Iterator[None]:
         stack.enter_context(patch.object(models, "Stream", stream))
         now = lambda: clock.now().replace(tzinfo=None)  # noqa: E731
         stack.enter_context(patch.object(models, "utcnow", now))
-        stack.enter_context(stream_calls.installed(clock))
+        stack.enter_context(stream_calls.patched(clock))
         stack.enter_context(shard_limits.back_off_in_lab_time(clock))
         yield

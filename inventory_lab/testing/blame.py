@@ -1,0 +1,47 @@
+"""Which record was lost or counted twice, found from the state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inventory_lab.producer.publisher import RawRecord
+from inventory_lab.testing.scenario import ExpectedState, State
+
+ABSENT = "(absent)"
+
+
+def first_difference(
+    facts: Sequence[RawRecord], expected: State, state: State, fold: ExpectedState
+) -> str:
+    """What is wrong with a state, in one sentence; empty when it is the expected one.
+
+    The record to blame is the first one without which, or with which twice, the expected state
+    would be the one that was read.
+    """
+    for key in _in_order(facts, expected, state):
+        if expected.get(key, ABSENT) != state.get(key, ABSENT):
+            return f"{key}: {_shown(expected, key)} expected, {_shown(state, key)} in the table; {_blame(facts, state, key, fold)}"
+    return ""
+
+
+def _in_order(facts: Sequence[RawRecord], expected: State, state: State) -> list[str]:
+    keys = [record.partition_key for record in facts]
+    return list(dict.fromkeys([*keys, *expected, *state]))
+
+
+def _blame(facts: Sequence[RawRecord], state: State, key: str, fold: ExpectedState) -> str:
+    seen = state.get(key, ABSENT)
+    for at, record in enumerate(facts):
+        if fold([*facts[:at], *facts[at + 1 :]]).get(key, ABSENT) == seen:
+            return f"record {at + 1} was lost: {_text(record)}"
+        if fold([*facts[: at + 1], record, *facts[at + 1 :]]).get(key, ABSENT) == seen:
+            return f"record {at + 1} was counted twice: {_text(record)}"
+    return "no single record explains it"
+
+
+def _text(record: RawRecord) -> str:
+    return record.data.decode(errors="backslashreplace")[:200]
+
+
+def _shown(state: State, key: str) -> str:
+    return str(state.get(key, ABSENT))

@@ -1,0 +1,133 @@
+"""What a storm needs to know of a domain: events, how to read the state, and what it has to be.
+
+Inventory events are the default. For a handler of another domain, write the four functions of a
+Scenario: the storm itself knows records, batches and faults only.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inventory_lab.domain.events import (
+    InventoryEvent,
+    ProductAdded,
+    ProductRemoved,
+    QuantityChanged,
+    encode_event,
+    parse_event,
+)
+from inventory_lab.domain.errors import MalformedEvent
+from inventory_lab.producer.publisher import RawRecord
+
+if TYPE_CHECKING:
+    from inventory_lab.lab import Lab
+
+State = Mapping[str, object]
+Events = Callable[[random.Random, int], Sequence[RawRecord]]
+ReadState = Callable[["Lab"], State]
+ExpectedState = Callable[[Sequence[RawRecord]], State]
+Identity = Callable[[RawRecord], Hashable]
+
+OCCURRED_AT = "2026-01-05T09:00:00Z"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """The domain of a handler.
+
+    `events(chance, count)` makes the records to publish, with `chance` as the only source of
+    randomness. `read_state(lab)` reads what the handler left, by key. `expected_state(records)` is
+    what it has to be after these records, in the order of the stream, each processed once.
+    `identity(record)` names the fact that a record carries: of several records with one identity
+    only the first counts. `None` means that every record is a fact of its own.
+    """
+
+    events: Events
+    read_state: ReadState
+    expected_state: ExpectedState
+    identity: Identity | None = None
+
+    def facts(self, records: Sequence[RawRecord]) -> list[RawRecord]:
+        """The records that count: the first of each identity."""
+        if self.identity is None:
+            return list(records)
+        return list({self.identity(record): record for record in reversed(records)}.values())[::-1]
+
+
+def inventory_events(chance: random.Random, count: int) -> list[RawRecord]:
+    """Stock movements of one to four products; some are published twice, some must be rejected."""
+    products = [f"product-{number}" for number in range(1, chance.randint(1, 4) + 1)]
+    facts: list[InventoryEvent] = [
+        ProductAdded(product, chance.randint(20, 70), f"add-{product}", OCCURRED_AT)
+        for product in products
+    ]
+    while len(facts) < count:
+        facts.append(_movement(chance, chance.choice(products), f"event-{len(facts)}"))
+    return [RawRecord(event.product_id, encode_event(event)) for event in facts[:count]]
+
+
+def inventory_state(lab: Lab) -> dict[str, object]:
+    """The stock of every active product."""
+    pages = lab.account.client("dynamodb").get_paginator("scan").paginate(
+        TableName=lab.settings.name("table"), ConsistentRead=True
+    )  # fmt: skip
+    items = [item for page in pages for item in page["Items"]]
+    active = [i for i in items if i.get("status", {}).get("S", "active") == "active"]
+    return {i["product_id"]["S"]: _number(i["quantity"]["N"]) for i in active if "quantity" in i}
+
+
+def expected_inventory(records: Sequence[RawRecord]) -> dict[str, object]:
+    """The stock that these events leave, by the rules of the contract."""
+    stock: dict[str, object] = {}
+    for record in records:
+        try:
+            _apply(stock, parse_event(record.data), record.partition_key)
+        except MalformedEvent:
+            continue
+    return stock
+
+
+def inventory_identity(record: RawRecord) -> Hashable:
+    """The product and the event id; a record that is not an event is a fact of its own."""
+    try:
+        event = parse_event(record.data)
+    except MalformedEvent:
+        return record.partition_key, record.data
+    return record.partition_key, event.event_id
+
+
+INVENTORY = Scenario(
+    events=inventory_events,
+    read_state=inventory_state,
+    expected_state=expected_inventory,
+    identity=inventory_identity,
+)
+"""Inventory events, the lab's table, and the rules of the contract."""
+
+
+def _movement(chance: random.Random, product: str, event_id: str) -> InventoryEvent:
+    kind = chance.random()
+    if kind < 0.04:
+        return ProductRemoved(product, event_id, OCCURRED_AT)
+    if kind < 0.1:
+        return ProductAdded(product, chance.randint(20, 70), event_id, OCCURRED_AT)
+    return QuantityChanged(product, chance.choice([-9, -4, -2, -1, 1, 3, 8]), event_id, OCCURRED_AT)
+
+
+def _apply(stock: dict[str, object], event: InventoryEvent, key: str) -> None:
+    product, here = event.product_id, stock.get(event.product_id)
+    if product != key:
+        return
+    if isinstance(event, ProductAdded) and here is None:
+        stock[product] = event.quantity
+    elif isinstance(event, ProductRemoved):
+        stock.pop(product, None)
+    elif isinstance(event, QuantityChanged) and isinstance(here, int) and here + event.delta >= 0:
+        stock[product] = here + event.delta
+
+
+def _number(text: str) -> object:
+    return int(text) if text.lstrip("-").isdigit() else float(text)

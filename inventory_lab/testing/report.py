@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from inventory_lab.testing.schedule import Schedule
 
 
+SHOWN = 6
+"""Records of a schedule that a report prints."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one schedule ended; `problem` is empty when the state is the expected one."""
@@ -17,6 +21,7 @@ class Outcome:
     problem: str = ""
     struck: tuple[str, ...] = ()
     log: str = ""
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +104,5 @@ def _described(schedule: Schedule) -> str:
 
 
 def _records(schedule: Schedule) -> str:
-    return " ".join(record.data.decode(errors="backslashreplace") for record in schedule.records[:6])
+    texts = [record.data.decode(errors="backslashreplace") for record in schedule.records]
+    return "\n    ".join(texts[:SHOWN] + [f"… and {len(texts) - SHOWN} more"] * (len(texts) > SHOWN))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from inventory_lab.domain.events import (
@@ -54,19 +54,30 @@ class Scenario:
         """The records that count: the first of each identity."""
         if self.identity is None:
             return list(records)
-        return list({self.identity(record): record for record in reversed(records)}.values())[::-1]
+        first: dict[Hashable, RawRecord] = {}
+        for record in records:
+            first.setdefault(self.identity(record), record)
+        return list(first.values())
 
 
 def inventory_events(chance: random.Random, count: int) -> list[RawRecord]:
-    """Stock movements of one to four products; some are published twice, some must be rejected."""
+    """Stock movements of one to four products, in an order in which each of them fits the stock."""
     products = [f"product-{number}" for number in range(1, chance.randint(1, 4) + 1)]
-    facts: list[InventoryEvent] = [
-        ProductAdded(product, chance.randint(20, 70), f"add-{product}", OCCURRED_AT)
-        for product in products
-    ]
-    while len(facts) < count:
-        facts.append(_movement(chance, chance.choice(products), f"event-{len(facts)}"))
-    return [RawRecord(event.product_id, encode_event(event)) for event in facts[:count]]
+    stock: dict[str, object] = {}
+    records: list[RawRecord] = []
+    while len(records) < count:
+        event = _movement(chance, chance.choice(products), f"event-{len(records) + 1}", stock)
+        _apply(stock, event, event.product_id)
+        records.append(RawRecord(event.product_id, encode_event(event)))
+    return records
+
+
+def inventory_events_with_rejections(chance: random.Random, count: int) -> list[RawRecord]:
+    """Stock movements of which some must be rejected: sold out, added twice, unknown."""
+    records = inventory_events(chance, count)
+    for _ in range(count // 8):
+        records.append(records.pop(chance.randrange(len(records))))
+    return records
 
 
 def inventory_state(lab: Lab) -> dict[str, object]:
@@ -105,16 +116,21 @@ INVENTORY = Scenario(
     expected_state=expected_inventory,
     identity=inventory_identity,
 )
-"""Inventory events, the lab's table, and the rules of the contract."""
+"""Inventory events that all fit the stock, the lab's table, and the rules of the contract."""
+INVENTORY_WITH_REJECTIONS = replace(INVENTORY, events=inventory_events_with_rejections)
+"""The same with events that the function has to reject."""
 
 
-def _movement(chance: random.Random, product: str, event_id: str) -> InventoryEvent:
-    kind = chance.random()
-    if kind < 0.04:
-        return ProductRemoved(product, event_id, OCCURRED_AT)
-    if kind < 0.1:
-        return ProductAdded(product, chance.randint(20, 70), event_id, OCCURRED_AT)
-    return QuantityChanged(product, chance.choice([-9, -4, -2, -1, 1, 3, 8]), event_id, OCCURRED_AT)
+def _movement(
+    chance: random.Random, product: str, event_id: str, stock: State
+) -> InventoryEvent:
+    pieces, facts = stock.get(product), {"event_id": event_id, "occurred_at": OCCURRED_AT}
+    if not isinstance(pieces, int):
+        return ProductAdded(product, chance.randint(20, 70), **facts)
+    if chance.random() < 0.04:
+        return ProductRemoved(product, **facts)
+    deltas = [n for n in (-9, -4, -2, -1, 1, 3, 8) if pieces + n >= 0]
+    return QuantityChanged(product, chance.choice(deltas), **facts)
 
 
 def _apply(stock: dict[str, object], event: InventoryEvent, key: str) -> None:

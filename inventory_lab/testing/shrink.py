@@ -7,27 +7,42 @@ from collections.abc import Callable, Iterator
 from inventory_lab.testing.report import Outcome
 from inventory_lab.testing.schedule import Schedule
 
+Play = Callable[[Schedule], Outcome]
+
 PLAYS = 60
 """How often a schedule is played again at most: a smaller one is worth some seconds, not minutes."""
 
 
-def smallest(
-    schedule: Schedule, outcome: Outcome, play: Callable[[Schedule], Outcome]
-) -> tuple[Schedule, Outcome]:
-    """A schedule with as few faults and records as still make the handler fail, and its outcome."""
-    plays = 0
-    progress = True
-    while progress:
-        progress = False
+def smallest(schedule: Schedule, outcome: Outcome, play: Play) -> tuple[Schedule, Outcome]:
+    """A schedule with as few faults and records as still make the handler fail, and its outcome.
+
+    When the records alone do no harm, that stays so: what is left is a fault that the handler does
+    not survive, not a record that it never understood.
+    """
+    harmless = not play(schedule.with_faults({}, 1)).problem
+    budget = iter(range(PLAYS))
+    while True:
         for candidate in _smaller(schedule):
-            if plays == PLAYS:
-                return schedule, outcome
-            plays += 1
-            result = play(candidate)
-            if result.problem:
-                schedule, outcome, progress = candidate, result, True
+            result = _failing(candidate, play, harmless, budget)
+            if result is not None:
+                schedule, outcome = candidate, result
                 break
-    return schedule, outcome
+        else:
+            return schedule, outcome
+
+
+def _failing(
+    schedule: Schedule, play: Play, harmless: bool, budget: Iterator[int]
+) -> Outcome | None:
+    """The outcome of a schedule that still fails for the same kind of reason; None otherwise."""
+    if next(budget, None) is None:
+        return None
+    outcome = play(schedule)
+    if not outcome.problem or outcome.stuck:
+        return None
+    if harmless and play(schedule.with_faults({}, 1)).problem:
+        return None
+    return outcome
 
 
 def _smaller(schedule: Schedule) -> Iterator[Schedule]:

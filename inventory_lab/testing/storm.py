@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Reader = Literal["pipe", "mapping"]
 
-FUNCTION_TIMEOUT_SECONDS = 3
-SETTLE_SECONDS = 120
+FUNCTION_TIMEOUT_SECONDS = 10
+SETTLE_SECONDS = 30
 """Lab time: a handler that has not processed a schedule by then is stuck."""
 ROUNDS_TO_REST = 30
 
@@ -65,7 +65,7 @@ def storm(
 
 
 def _failed(player: Player, schedule: Schedule, outcome: Outcome, played: int) -> StormReport:
-    small, after = smallest(schedule, outcome, player.play)
+    small, after = (schedule, outcome) if outcome.stuck else smallest(schedule, outcome, player.play)
     failure = Failure(schedule, outcome, small, after)
     return StormReport(player.name, played, schedule.seed, player.reader, failure)
 
@@ -97,7 +97,6 @@ class Player:
     def _settings(self, schedule: Schedule) -> Settings:
         return Settings(
             handler=self._built_in or "fold",
-            reader=self.reader,
             batch_size=schedule.batch_size,
             batch_window_seconds=schedule.batch_window_seconds,
             retries=-1,
@@ -107,9 +106,9 @@ class Player:
     def _outcome(self, lab: Lab, schedule: Schedule) -> Outcome:
         struck, receipts = _publish_under_faults(lab, schedule)
         stuck = _stuck(lab, receipts)
-        stored = _stored(lab)
         if stuck:
-            return Outcome(f"not settled: {stuck}", struck=tuple(struck), log=_last_error(lab))
+            return Outcome(f"not settled: {stuck}", tuple(struck), _last_error(lab), stuck=True)
+        stored = _stored(lab)
         facts = self._scenario.facts(stored)
         expected, state = self._scenario.expected_state(facts), self._scenario.read_state(lab)
         difference = first_difference(facts, expected, state, self._scenario.expected_state)
@@ -134,7 +133,10 @@ def _settled(lab: Lab, receipt: Receipt, struck: list[str]) -> None:
     for _ in range(ROUNDS_TO_REST):
         if lab.settle(receipt, timeout=0):
             return
-        struck += lab.pump().faults
+        done = lab.pump()
+        struck += done.faults
+        if "Sandbox.Timedout" in done.error and not done.faults:
+            return
 
 
 def _published(lab: Lab, records: list[RawRecord]) -> list[Receipt]:
@@ -159,7 +161,7 @@ def _stuck(lab: Lab, receipts: list[Receipt]) -> str:
     for _ in range(ROUNDS_TO_REST):
         if not lab.pump().invocations:
             return ""
-    return "the function is invoked for ever"
+    return "the function is invoked again and again"
 
 
 def _stored(lab: Lab) -> list[RawRecord]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -46,6 +46,11 @@ from inventory_lab.resources.account import Account
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
+
+if TYPE_CHECKING:
+    from inventory_lab.iam.account.evaluator import PolicyEvaluator
+    from inventory_lab.views.picture import Picture
+    from inventory_lab.views.pipeline_map import Highlight
 
 Stage = Literal["access", "stream", "table", "function", "pipe"]
 STAGES: tuple[Stage, ...] = ("access", "stream", "table", "function", "pipe")
@@ -373,22 +378,27 @@ class Lab:
 
         Raises PrincipalNotAvailable, and ValueError for an action that is no `service:Action`.
         """
-        from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
+        from inventory_lab.iam.account.evaluator import Caller
         from inventory_lab.iam.account.explanation import explain_access
 
         if not isinstance(action, str) or not all(action.partition(":")):
             raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
         if not isinstance(resource, str) or (resource != "*" and resource.count(":") < 5):
             raise ValueError(f"{resource!r} is no resource; give its ARN, or * for none")
-        place, region = self._open_place(), self.settings.region
-        evaluator = place.evaluator or PolicyEvaluator(
-            lambda service, where: place.session("admin").client(
-                service, region_name=where or region
-            ),
-            place.clock.now,
-        )
+        evaluator, region = self._policy_evaluator(), self.settings.region
         caller = Caller.of_arn(self.account.principal_arn(principal))
         return explain_access(evaluator, caller, action, resource, region, context)
+
+    def diagram(self, highlight: Highlight = None) -> Picture:
+        """The map of the pipeline as it is now: existing parts solid and missing ones dashed, each
+        arrow with IAM's answer and what went along it. `highlight` lights parts such as "stream".
+        Raises ValueError for a part that is not on the map.
+        """
+        from inventory_lab.views.diagram import diagram
+
+        place = self._open_place()
+        executions = place.executions() if place.evaluator is not None else None
+        return diagram(self.account, self._policy_evaluator(), executions, highlight)
 
     def close(self) -> None:
         """End the lab; a local one forgets its account and leaves the process as it was."""
@@ -418,6 +428,17 @@ class Lab:
         records = stream.records(self.account)
         lines = history.lines(self._pipeline_state(), records, receipt.positions.keys())
         return {(line.record.shard_id, line.record.sequence_number): line for line in lines}
+
+    def _policy_evaluator(self) -> PolicyEvaluator:
+        """The embedded AWS's own evaluator; on AWS one that reads policies with your credentials."""
+        from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+        place = self._open_place()
+        session, region = place.session("admin"), self.settings.region
+        return place.evaluator or PolicyEvaluator(
+            lambda service, where: session.client(service, region_name=where or region),
+            place.clock.now,
+        )
 
     def _local_place(self, call: str) -> Any:
         place = self._open_place()

@@ -1,4 +1,15 @@
-"""What a pipe is told to do: DescribePipe's answer, read and checked. Free of moto."""
+"""What a pipe does: DescribePipe's answer, read and checked. Free of moto.
+
+| | |
+|---|---|
+| supported | a Kinesis source with all of its parameters, REQUEST_RESPONSE and FIRE_AND_FORGET, partial failures by `eventID`, AUTOMATIC_BISECT, dead letters to SQS and SNS, filters, input templates |
+| refused (UnsupportedPipe) | other sources and targets, enrichment, FIFO dead letters |
+
+Where AWS leaves the behaviour open: after a partial failure only the returned records are retried,
+before the lane goes on; an identifier that is not in the batch fails the whole batch.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
+"""
 
 from __future__ import annotations
 

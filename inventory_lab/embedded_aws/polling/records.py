@@ -63,7 +63,8 @@ def failed_identifiers(answer: bytes, known: Collection[str]) -> set[str] | None
         return None
     named = [f.get("itemIdentifier") if isinstance(f, dict) else None for f in failures]
     identifiers = {name for name in named if isinstance(name, str)}
-    return identifiers if None not in named and identifiers <= set(known) else None
+    complete = all(isinstance(name, str) for name in named) and identifiers <= set(known)
+    return identifiers if complete else None
 
 
 def batch_info(events: Sequence[Event], shard_id: str) -> dict[str, Any]:

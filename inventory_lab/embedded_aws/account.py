@@ -26,6 +26,7 @@ from inventory_lab.embedded_aws.dynamodb import patches as tables
 from inventory_lab.embedded_aws.events import patches as deliveries
 from inventory_lab.embedded_aws.iam.patches import gate
 from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
+from inventory_lab.embedded_aws.kinesis.patches import policies as stream_policies
 from inventory_lab.embedded_aws.kinesis.patches import streams
 from inventory_lab.embedded_aws.pipes import patches as pipe_states
 from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
@@ -81,6 +82,7 @@ class EmbeddedAws:
             self._stack.callback(mock.stop)
             enter(speed.patched())
             enter(streams.patched(self.clock, self.settings.shard_limits))
+            enter(stream_policies.patched())
             enter(tables.patched(self.clock))
             enter(functions.patched(self._functions))
             enter(function_settings.patched(self.evaluator))

@@ -401,8 +401,7 @@ class Lab:
         """
         from inventory_lab.views.diagram import diagram
 
-        place = self._open_place()
-        executions = place.executions() if place.evaluator is not None else None
+        executions = self._local_place("diagram()").executions() if self.embedded else None
         return diagram(self.account, self._policy_evaluator(), executions, highlight)
 
     def close(self) -> None:

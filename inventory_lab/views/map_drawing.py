@@ -113,7 +113,7 @@ def _spoken(arrow: Arrow) -> str:
     return f" ({', '.join(fact for fact in facts if fact)})" if any(facts) else ""
 
 
-def _place(key: str) -> tuple[int, int]:
+def _place(key: str) -> tuple[float, float]:
     column, row = _CELLS[key]
     return _COLUMNS[column], _ROWS[row]
 

@@ -21,14 +21,7 @@ def access_table(pipeline: PipelineMap) -> str:
         for arrow in pipeline.arrows
         for n, (access, actions) in enumerate(_merged(arrow.access))
     )  # fmt: skip
-    header = (
-        "arrow",
-        "action",
-        "called by",
-        "IAM",
-        "statement and policy, or the reason",
-        "so far",
-    )
+    header = ("arrow", "action", "called by", "IAM", "statement, or the reason", "so far")
     return (
         f"<details><summary>IAM's answers, arrow by arrow</summary>{table(header, rows)}</details>"
     )
@@ -47,5 +40,6 @@ def _ends(pipeline: PipelineMap, arrow: Arrow) -> str:
 
 
 def because(access: Access) -> str:
+    """The statement that decided and its policy, or the reason why there is none."""
     where = f"{access.statement} in {access.policy}" if access.policy else ""
     return "; ".join(filter(None, (where, access.reason)))

@@ -40,7 +40,7 @@ class Batch:
         >>> Batch([]).failures([])
         {'batchItemFailures': []}
         """
-        names = (str(r.sequence_number) if self.from_mapping else r.event_id for r in failed)
+        names = (str(r.sequence_number) if self.from_mapping else r.record_id for r in failed)
         return {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
 
 

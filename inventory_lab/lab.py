@@ -58,6 +58,8 @@ ADMIN_POLICIES = ("deployer", "operator")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
+AWS_CONCURRENCY = 16
+"""How many products an invocation writes at the same time on a real account."""
 
 
 class Backend(Protocol):
@@ -484,6 +486,9 @@ def connect(
         return _connect_aws(settings, allow_charges)
     if target != "local":
         raise UnknownTarget(target)
+    if (settings.commit_concurrency or 1) > 1:
+        expected = "None or 1 here, because the embedded AWS starts no threads"
+        raise WrongSetting("commit_concurrency", settings.commit_concurrency, expected)
     while _local_lab:
         warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
         _local_lab[-1].close()
@@ -507,6 +512,8 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
     from inventory_lab.backends.aws import RealAws
 
     settings = settings if settings.prefix else replace(settings, prefix=AWS_PREFIX)
+    if settings.commit_concurrency is None:
+        settings = replace(settings, commit_concurrency=AWS_CONCURRENCY)
     return Lab(RealAws(settings), settings)
 
 

@@ -11,16 +11,21 @@ ABSENT = "(absent)"
 
 
 def first_difference(
-    facts: Sequence[RawRecord], expected: State, state: State, fold: ExpectedState
+    facts: Sequence[RawRecord],
+    expected: State,
+    state: State,
+    fold: ExpectedState,
+    repeated: ExpectedState,
 ) -> str:
     """What is wrong with a state, in one sentence; empty when it is the expected one.
 
     The record to blame is the first one without which, or with which twice, the expected state
-    would be the one that was read.
+    would be the one that was read; `repeated` folds records as often as they are listed.
     """
     for key in _in_order(facts, expected, state):
         if expected.get(key, ABSENT) != state.get(key, ABSENT):
-            return f"{key}: {_shown(expected, key)} expected, {_shown(state, key)} in the table; {_blame(facts, state, key, fold)}"
+            blame = _blame(facts, state.get(key, ABSENT), key, fold, repeated)
+            return f"{key}: {_shown(expected, key)} expected, {_shown(state, key)} in the table; {blame}"
     return ""
 
 
@@ -29,12 +34,18 @@ def _in_order(facts: Sequence[RawRecord], expected: State, state: State) -> list
     return list(dict.fromkeys([*keys, *expected, *state]))
 
 
-def _blame(facts: Sequence[RawRecord], state: State, key: str, fold: ExpectedState) -> str:
-    seen = state.get(key, ABSENT)
+def _blame(
+    facts: Sequence[RawRecord],
+    seen: object,
+    key: str,
+    fold: ExpectedState,
+    repeated: ExpectedState,
+) -> str:
     for at, record in enumerate(facts):
-        if fold([*facts[:at], *facts[at + 1 :]]).get(key, ABSENT) == seen:
+        before, after = facts[:at], facts[at + 1 :]
+        if fold([*before, *after]).get(key, ABSENT) == seen:
             return f"record {at + 1} was lost: {_text(record)}"
-        if fold([*facts[: at + 1], record, *facts[at + 1 :]]).get(key, ABSENT) == seen:
+        if repeated([*before, record, record, *after]).get(key, ABSENT) == seen:
             return f"record {at + 1} was counted twice: {_text(record)}"
     return "no single record explains it"
 

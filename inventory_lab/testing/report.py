@@ -96,13 +96,18 @@ class StormReport:
 
 
 def _described(schedule: Schedule) -> str:
-    faults = ", ".join(f"{name} {value:g}" for name, value in schedule.likely.items()) or "no faults"
+    faults = (
+        ", ".join(f"{name} {value:g}" for name, value in schedule.likely.items()) or "no faults"
+    )
+    twice = f" and {len(schedule.repeats)} of them again" if schedule.repeats else ""
     return (
-        f"{len(schedule.records)} records in batches of {schedule.batch_size}, {faults}, "
+        f"{len(schedule.records)} records{twice} in batches of {schedule.batch_size}, {faults}, "
         f"each at most {schedule.at_most} times"
     )
 
 
 def _records(schedule: Schedule) -> str:
     texts = [record.data.decode(errors="backslashreplace") for record in schedule.records]
-    return "\n    ".join(texts[:SHOWN] + [f"… and {len(texts) - SHOWN} more"] * (len(texts) > SHOWN))
+    return "\n    ".join(
+        texts[:SHOWN] + [f"… and {len(texts) - SHOWN} more"] * (len(texts) > SHOWN)
+    )

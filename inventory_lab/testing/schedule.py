@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from inventory_lab.embedded_aws.faults import FAULTS, FaultPlan
 from inventory_lab.exceptions import WrongSetting
@@ -35,6 +36,7 @@ class Schedule:
 
     seed: int
     parts: tuple[Part, ...]
+    repeats: tuple[RawRecord, ...] = ()
     likely: dict[str, float] = field(default_factory=dict)
     at_most: int = 1
     batch_size: int = 10
@@ -42,7 +44,7 @@ class Schedule:
 
     @property
     def records(self) -> tuple[RawRecord, ...]:
-        """All records, in the order in which they are published."""
+        """All records, in the order in which they are published for the first time."""
         return tuple(record for part in self.parts for record in part.records)
 
     @property
@@ -56,7 +58,12 @@ class Schedule:
         for part in self.parts:
             here = tuple(record for record in part.records if _taken(kept, record))
             parts.append(replace(part, records=here))
-        return replace(self, parts=tuple(parts))
+        repeats = tuple(record for record in self.repeats if record in records)
+        return replace(self, parts=tuple(parts), repeats=repeats)
+
+    def calm(self) -> Schedule:
+        """The same records, each published once, with no faults."""
+        return replace(self, likely={}, repeats=())
 
     def with_faults(self, likely: dict[str, float], at_most: int) -> Schedule:
         """The same records under other faults."""
@@ -77,7 +84,8 @@ def schedule_of(
     records = list(scenario.events(chance, events))
     return Schedule(
         seed=seed,
-        parts=tuple(_parts(chance, _with_repeats(chance, records, scenario))),
+        parts=tuple(_parts(chance, records)),
+        repeats=tuple(_repeats(chance, records, scenario)),
         likely={fault: chances for fault, chances in likely.items() if chances},
         at_most=chance.choice((1, 2, 5)),
         batch_size=chance.choice((1, 3, 7, 20, 100)),
@@ -85,14 +93,12 @@ def schedule_of(
     )
 
 
-def _with_repeats(
+def _repeats(
     chance: random.Random, records: list[RawRecord], scenario: Scenario
 ) -> list[RawRecord]:
-    """Where records have an identity, some are published again later, as a producer retries."""
-    if scenario.identity is None:
-        return records
+    """Records that are published again at the end, as a producer does that lost an answer."""
     again = [record for record in records if chance.random() < PUBLISHED_TWICE]
-    return [*records, *again]
+    return [] if scenario.identity is None else again
 
 
 def _parts(chance: random.Random, records: list[RawRecord]) -> list[Part]:
@@ -100,7 +106,7 @@ def _parts(chance: random.Random, records: list[RawRecord]) -> list[Part]:
     bounds = [0, *cuts, len(records)]
     return [
         Part(tuple(records[first:last]), chance.randint(0, 3))
-        for first, last in zip(bounds, bounds[1:], strict=False)
+        for first, last in pairwise(bounds)
         if first < last
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from inventory_lab.testing.report import Outcome
 from inventory_lab.testing.schedule import Schedule
@@ -19,7 +20,7 @@ def smallest(schedule: Schedule, outcome: Outcome, play: Play) -> tuple[Schedule
     When the records alone do no harm, that stays so: what is left is a fault that the handler does
     not survive, not a record that it never understood.
     """
-    harmless = not play(schedule.with_faults({}, 1)).problem
+    harmless = not play(schedule.calm()).problem
     budget = iter(range(PLAYS))
     while True:
         for candidate in _smaller(schedule):
@@ -40,13 +41,15 @@ def _failing(
     outcome = play(schedule)
     if not outcome.problem or outcome.stuck:
         return None
-    if harmless and play(schedule.with_faults({}, 1)).problem:
+    if harmless and play(schedule.calm()).problem:
         return None
     return outcome
 
 
 def _smaller(schedule: Schedule) -> Iterator[Schedule]:
     """Schedules with one thing less, the largest steps first."""
+    if schedule.repeats:
+        yield replace(schedule, repeats=())
     if schedule.at_most > 1:
         yield schedule.with_faults(schedule.likely, 1)
     for fault in schedule.likely:

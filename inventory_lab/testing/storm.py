@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from inventory_lab.exceptions import BadHandler, PublishFailed
+from inventory_lab.exceptions import PublishFailed
 from inventory_lab.settings import HANDLERS, Settings
 from inventory_lab.testing.blame import first_difference
 from inventory_lab.testing.report import Failure, Outcome, StormReport
 from inventory_lab.testing.scenario import INVENTORY, Scenario
-from inventory_lab.testing.schedule import STORM_FAULTS, Schedule, schedule_of
+from inventory_lab.testing.schedule import STORM_FAULTS, Part, Schedule, schedule_of
 from inventory_lab.testing.shrink import smallest
 from inventory_lab.testing.source import Handler, source_of
 
@@ -65,7 +65,9 @@ def storm(
 
 
 def _failed(player: Player, schedule: Schedule, outcome: Outcome, played: int) -> StormReport:
-    small, after = (schedule, outcome) if outcome.stuck else smallest(schedule, outcome, player.play)
+    small, after = (
+        (schedule, outcome) if outcome.stuck else smallest(schedule, outcome, player.play)
+    )
     failure = Failure(schedule, outcome, small, after)
     return StormReport(player.name, played, schedule.seed, player.reader, failure)
 
@@ -110,8 +112,9 @@ class Player:
             return Outcome(f"not settled: {stuck}", tuple(struck), _last_error(lab), stuck=True)
         stored = _stored(lab)
         facts = self._scenario.facts(stored)
-        expected, state = self._scenario.expected_state(facts), self._scenario.read_state(lab)
-        difference = first_difference(facts, expected, state, self._scenario.expected_state)
+        fold, repeated = self._scenario.expected_state, self._scenario.repeated_state
+        state = self._scenario.read_state(lab)
+        difference = first_difference(facts, fold(facts), state, fold, repeated or fold)
         return Outcome(difference, tuple(struck), _last_error(lab) if difference else "")
 
 
@@ -119,7 +122,7 @@ def _publish_under_faults(lab: Lab, schedule: Schedule) -> tuple[list[str], list
     struck: list[str] = []
     receipts: list[Receipt] = []
     with lab.faults(schedule.plan):
-        for part in schedule.parts:
+        for part in (*schedule.parts, Part(schedule.repeats, 0)):
             receipts += _published(lab, list(part.records))
             for _ in range(part.rounds):
                 struck += lab.pump().faults

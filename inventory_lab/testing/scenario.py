@@ -113,7 +113,7 @@ def summed_inventory(records: Sequence[RawRecord]) -> dict[str, object]:
         if isinstance(event, ProductRemoved):
             stock.pop(event.product_id, None)
         elif isinstance(pieces, int):
-            more = event.quantity if isinstance(event, ProductAdded) else event.delta
+            more = event.quantity if isinstance(event, ProductAdded) else getattr(event, "delta", 0)
             stock[event.product_id] = pieces + more
     return stock
 

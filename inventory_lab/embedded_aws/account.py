@@ -18,8 +18,11 @@ from moto.sns.models import SNSBackend
 
 from inventory_lab.embedded_aws import faults
 from inventory_lab.embedded_aws import performance as speed
+from inventory_lab.embedded_aws.awslambda import mapping_polling
+from inventory_lab.embedded_aws.awslambda.mappings import EventSourceMapping, Mappings
 from inventory_lab.embedded_aws.awslambda.patches import configuration as function_settings
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
+from inventory_lab.embedded_aws.awslambda.patches import mappings as mapping_api
 from inventory_lab.embedded_aws.awslambda.timeouts import Real
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.dynamodb import patches as tables
@@ -68,6 +71,8 @@ class EmbeddedAws:
         self._gate = gate.Gate(self.evaluator, settings.region, self.clock.now)
         self._faults = faults.Faults()
         self._pollers = Pollers(self.clock, self._faults, self)
+        self._mappings = Mappings(self.clock)
+        self._readers: list[Key] = []
         self._functions = functions.Functions(self.clock, self._session_of_role, real)
 
     def open(self) -> EmbeddedAws:
@@ -86,6 +91,7 @@ class EmbeddedAws:
             enter(tables.patched(self.clock))
             enter(functions.patched(self._functions))
             enter(function_settings.patched(self.evaluator))
+            enter(mapping_api.patched(self._mappings, self.evaluator))
             invoke = self._functions.queue
             enter(deliveries.patched(deliveries.Deliveries(self.evaluator, self.clock, invoke)))
             enter(_logs_follow(self.clock))
@@ -145,19 +151,25 @@ class EmbeddedAws:
 
     def pump(self) -> Round:
         """Let a second pass, run the functions that were invoked asynchronously and are due, and make
-        one round of every running pipe.
+        one round of every running pipe and every enabled event source mapping.
         """
         self.clock.advance(POLL_SECONDS)
         self._functions.events.run_due()
         total = Round()
         self._faults.begin_round(self._client("kinesis"), self.settings.name("stream"))
+        readers: list[Key] = []
         for pipe in self._running_pipes():
             total.add(self._poll_pipe(pipe))
+            readers += [_key_of(pipe)] if pipe["Name"] == self.settings.name("pipe") else []
+        for mapping in [mapping for mapping in self._mappings.all() if mapping.enabled]:
+            total.add(mapping_polling.poll(mapping, self._pollers, self._client("lambda")))
+            readers += [mapping_polling.key_of(mapping)] if self._is_of_lab(mapping) else []
+        self._readers = readers or self._readers
         total.faults = self._faults.struck()
         return total
 
     def executions(self) -> list[Execution]:
-        """What all pipes did, oldest first; the last 10,000."""
+        """What all pipes and mappings did, oldest first; the last 10,000."""
         return self._pollers.executions()
 
     @contextmanager
@@ -170,7 +182,7 @@ class EmbeddedAws:
             self._faults.end()
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-        """Those of `positions` (product → shard → sequence number) that the lab's pipe has not passed."""
+        """Those of `positions` (product → shard → sequence number) not passed."""
         left: dict[str, dict[str, int]] = {}
         for product, shards in positions.items():
             for shard, number in shards.items():
@@ -179,9 +191,19 @@ class EmbeddedAws:
         return left
 
     def passed(self, shard_id: str, sequence_number: int) -> bool:
-        """True when the lab's pipe has delivered the record, or given it up."""
-        ending = f":pipe/{self.settings.name('pipe')}"
-        return self._pollers.passed(ending, shard_id, sequence_number)
+        """True when the lab's pipe and event source mapping, those of them that run, have each delivered
+        the record or given it up.
+        """
+        return bool(self._readers) and all(
+            self._pollers.passed(key, shard_id, sequence_number) for key in self._readers
+        )
+
+    def _is_of_lab(self, mapping: EventSourceMapping) -> bool:
+        """Whether the mapping reads the lab's stream for the lab's function."""
+        configuration, settings = mapping.configuration, self.settings
+        stream = configuration["EventSourceArn"].endswith(f":stream/{settings.name('stream')}")
+        function = configuration["FunctionArn"].split(":")[6]
+        return stream and bool(function == settings.name("function"))
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self._client("pipes")
@@ -192,7 +214,7 @@ class EmbeddedAws:
     def _poll_pipe(self, pipe: Mapping[str, Any]) -> Round:
         definition = Definition.read(pipe)
         return self._pollers.poll(
-            Key(definition.arn, pipe["CreationTime"]),
+            _key_of(pipe),
             Role(definition.source.role_arn, PIPES, definition.arn),
             partial(PipeConsumer, definition),
         )
@@ -285,6 +307,10 @@ class EmbeddedAws:
             aws_session_token=credentials.get("SessionToken"),
             region_name=self.settings.region,
         )
+
+
+def _key_of(pipe: Mapping[str, Any]) -> Key:
+    return Key(pipe["Arn"], pipe["CreationTime"])
 
 
 def check_moto(version: str) -> None:

@@ -73,10 +73,10 @@ class Pollers:
         except RoleNotAssumable as exc:
             return Round(error=str(exc))
 
-    def passed(self, ending: str, shard_id: str, sequence_number: int) -> bool:
-        """Whether the pipe or mapping whose ARN ends so has delivered the record, or given it up."""
-        pollers = [r.poller for key, r in self._running.items() if key.arn.endswith(ending)]
-        return bool(pollers) and pollers[-1].passed(shard_id, sequence_number)
+    def passed(self, key: Key, shard_id: str, sequence_number: int) -> bool:
+        """Whether the pipe or mapping has delivered the record, or given it up."""
+        running = self._running.get(key)
+        return running is not None and running.poller.passed(shard_id, sequence_number)
 
     def _started(self, key: Key) -> _Running:
         if key not in self._running:

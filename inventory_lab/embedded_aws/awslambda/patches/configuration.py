@@ -10,7 +10,7 @@
 | supported: a zip that is none | refused | the same |
 | supported: AddPermission with a statement id that is there | ResourceConflictException | the same (moto keeps both) |
 | differs: PutFunctionEventInvokeConfig with a Qualifier | of that version or alias | of the function |
-| refused: container images, layers, runtimes other than Python, aliases of two versions, event source mappings, S3 as OnFailure | accepted | UnsupportedFunction |
+| refused: container images, layers, runtimes other than Python, aliases of two versions, S3 as OnFailure | accepted | UnsupportedFunction |
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
@@ -237,7 +237,7 @@ def _of_a_new_id(add: Callable[..., Any]) -> Callable[..., Any]:
 
 def _no_mapping(backend: Any, spec: Mapping[str, Any]) -> None:  # noqa: ARG001
     raise UnsupportedFunction(
-        str(spec.get("FunctionName")), "there are no event source mappings; make a pipe"
+        str(spec.get("FunctionName")), "event source mappings are made with Lambda's own API"
     )
 
 

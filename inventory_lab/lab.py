@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -34,6 +34,7 @@ from inventory_lab.operate import rebuild, redrive
 from inventory_lab.operate.redrive import Correct
 from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
+from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
 from inventory_lab.resources import queues as queue_resources
@@ -47,12 +48,19 @@ from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
 
+if TYPE_CHECKING:
+    from inventory_lab.iam.account.evaluator import PolicyEvaluator
+    from inventory_lab.views.picture import Picture
+    from inventory_lab.views.pipeline_map import Highlight
+
 Stage = Literal["access", "stream", "table", "function", "pipe"]
 STAGES: tuple[Stage, ...] = ("access", "stream", "table", "function", "pipe")
 ADMIN_POLICIES = ("deployer", "operator")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
+AWS_CONCURRENCY = 16
+"""How many products an invocation writes at the same time on a real account."""
 
 
 class Backend(Protocol):
@@ -163,8 +171,18 @@ class Lab:
                     existing["topic"] = topic_resource.ensure(account)
                     existing["function"] = function_resource.ensure(account, wait)
                 case "pipe":
-                    existing["pipe"] = pipe_resource.ensure(account, wait)
+                    existing |= self._build_readers()
         return existing
+
+    def _build_readers(self) -> dict[str, str]:
+        """The ARN of the pipe, of the event source mapping or of both, as the settings ask."""
+        readers = {}
+        if self.settings.has_pipe:
+            readers["pipe"] = pipe_resource.ensure(self.account, self.clock.advance)
+        if self.settings.has_mapping:
+            mapping = mapping_resource.ensure(self.account, self.clock.advance)
+            readers["event_source_mapping"] = mapping
+        return readers
 
     def use_handler(self, source: str | Path, handler: str = "handle") -> str:
         """Put a handler of your own, a .py file or Python text, in the place of the lab's; the ARN of
@@ -210,7 +228,9 @@ class Lab:
             return publisher.publish(events, ordered)
 
     def pump(self) -> Any:
-        """Make one round of every pipe, in which a second of lab time passes; on AWS, wait one."""
+        """Make one round of every pipe and event source mapping, in which a second of lab time passes;
+        on AWS, wait one.
+        """
         return self._open_place().pump()
 
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
@@ -222,7 +242,7 @@ class Lab:
             raise TypeError(f"settle() takes the receipt that publish() gave back, not {receipt!r}")
         place, start, rounds, error = self._open_place(), self.clock.now(), 0, ""
         still_open = place.still_open(receipt.positions)
-        if still_open and pipe_resource.describe(self.account) is None:
+        if still_open and not self._is_read():
             raise NotBuilt("pipe", self.settings.name("pipe"))
         while still_open and (self.clock.now() - start).total_seconds() < timeout:
             error = getattr(place.pump(), "error", "") or error
@@ -230,6 +250,11 @@ class Lab:
             still_open = place.still_open(still_open)
         seconds = (self.clock.now() - start).total_seconds()
         return SettleReport(rounds, seconds, still_open, error)
+
+    def _is_read(self) -> bool:
+        """Whether a pipe or an event source mapping brings the stream's records to the function."""
+        readers = (pipe_resource.describe, mapping_resource.describe)
+        return any(describe(self.account) is not None for describe in readers)
 
     def pipe_log(self) -> Any:
         """What the pipes did, an execution a row, as a DataFrame: when, shard, first and last record,
@@ -378,22 +403,26 @@ class Lab:
 
         Raises PrincipalNotAvailable, and ValueError for an action that is no `service:Action`.
         """
-        from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
+        from inventory_lab.iam.account.evaluator import Caller
         from inventory_lab.iam.account.explanation import explain_access
 
         if not isinstance(action, str) or not all(action.partition(":")):
             raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
         if not isinstance(resource, str) or (resource != "*" and resource.count(":") < 5):
             raise ValueError(f"{resource!r} is no resource; give its ARN, or * for none")
-        place, region = self._open_place(), self.settings.region
-        evaluator = place.evaluator or PolicyEvaluator(
-            lambda service, where: place.session("admin").client(
-                service, region_name=where or region
-            ),
-            place.clock.now,
-        )
+        evaluator, region = self._policy_evaluator(), self.settings.region
         caller = Caller.of_arn(self.account.principal_arn(principal))
         return explain_access(evaluator, caller, action, resource, region, context)
+
+    def diagram(self, highlight: Highlight = None) -> Picture:
+        """The map of the pipeline as it is now: existing parts solid and missing ones dashed, each
+        arrow with IAM's answer and what went along it. `highlight` lights parts such as "stream".
+        Raises ValueError for a part that is not on the map.
+        """
+        from inventory_lab.views.diagram import diagram
+
+        executions = self._local_place("diagram()").executions() if self.embedded else None
+        return diagram(self.account, self._policy_evaluator(), executions, highlight)
 
     def close(self) -> None:
         """End the lab; a local one forgets its account and leaves the process as it was."""
@@ -423,6 +452,17 @@ class Lab:
         records = stream.records(self.account)
         lines = history.lines(self._pipeline_state(), records, receipt.positions.keys())
         return {(line.record.shard_id, line.record.sequence_number): line for line in lines}
+
+    def _policy_evaluator(self) -> PolicyEvaluator:
+        """The embedded AWS's own evaluator; on AWS one that reads policies with your credentials."""
+        from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+        place = self._open_place()
+        session, region = place.session("admin"), self.settings.region
+        return place.evaluator or PolicyEvaluator(
+            lambda service, where: session.client(service, region_name=where or region),
+            place.clock.now,
+        )
 
     def _local_place(self, call: str) -> Any:
         place = self._open_place()
@@ -464,6 +504,9 @@ def connect(
         return _connect_aws(settings, allow_charges)
     if target != "local":
         raise UnknownTarget(target)
+    if (settings.commit_concurrency or 1) > 1:
+        expected = "None or 1 here, because the embedded AWS starts no threads"
+        raise WrongSetting("commit_concurrency", settings.commit_concurrency, expected)
     while _local_lab:
         warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
         _local_lab[-1].close()
@@ -487,6 +530,8 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
     from inventory_lab.backends.aws import RealAws
 
     settings = settings if settings.prefix else replace(settings, prefix=AWS_PREFIX)
+    if settings.commit_concurrency is None:
+        settings = replace(settings, commit_concurrency=AWS_CONCURRENCY)
     return Lab(RealAws(settings), settings)
 
 

@@ -18,6 +18,8 @@ NAMES = (
     "alerts_queue", "pipe_role", "function_role", "producer_user", "build_project", "artifacts_bucket",
     "boundary",
 )  # fmt: skip
+READERS = ("pipe", "mapping", "both")
+"""What brings the stream's records to the function; with "both" each record is delivered twice."""
 FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary")
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 """What all services accept in a name; the shortest limit is that of a pipe, a function and a role."""
@@ -28,12 +30,25 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 class Settings:
     """What a lab builds; `prefix` goes before every name. Raises WrongSetting.
 
-    `handler` is "fold" (exact) or "per_record" (the simple design); `batch_size` counts records,
-    `retries` of a failing batch may be -1 for ever; memory is in MB, the time-out in seconds;
+    `reader` is "pipe" (an EventBridge Pipe), "mapping" (a Lambda event source mapping) or "both";
+    `handler` is "fold" (exact) or "per_record" (the simple design); `batch_size` counts records;
+    memory is in MB, the time-out in seconds. The folding handler keeps its last 8 seconds for the
+    answer, so give it a time-out of 20 or more;
     `high_stock` and `low_stock` are the pieces at which alerts begin; a removed product stays in
     the table for `tombstone_days`, longer than any stream keeps its records. `shard_limits` makes the
     embedded AWS refuse what is more than a shard takes or gives in a second of lab time. `permissions_boundary`
     is the ARN of a policy that caps the user and the roles that are made; empty for none.
+
+    A failing batch is tried again `retries` times (-1: for ever) and while its records are younger than
+    `maximum_record_age_seconds` (-1: for ever; else 60 to 604,800). Five retries suit a lesson: what
+    fails is in the dead letters while you look. In production set `retries=-1` and a maximum age below
+    the stream's retention. The folding handler rejects a bad record and goes on, so when it fails, the
+    cause is AWS or a missing permission, and five retries would be used up in a minute or two.
+
+    `parallelization_factor` (1 to 10) is how many batches of one shard are processed at the same time;
+    the records of one product stay in order. `commit_concurrency` (1 to 64) is how many products one
+    invocation writes at the same time. Left at None it is 16 on AWS. The embedded AWS starts no
+    threads, so it is 1 there.
     """
 
     region: str = "us-east-1"
@@ -47,10 +62,14 @@ class Settings:
     runtime: str = "python3.13"
     function_timeout: int = 60
     function_memory: int = 512
+    reader: str = "pipe"
     pipe: str = "inventory-pipe"
     batch_size: int = 1000
     batch_window_seconds: int = 1
     retries: int = 5
+    maximum_record_age_seconds: int = -1
+    parallelization_factor: int = 1
+    commit_concurrency: int | None = None
     topic: str = "inventory-alerts"
     rejected_queue: str = "inventory-rejected"
     dead_letter_queue: str = "inventory-pipe-dlq"
@@ -69,10 +88,17 @@ class Settings:
     def __post_init__(self) -> None:
         if self.handler not in HANDLERS:
             raise WrongSetting("handler", self.handler, f"one of {', '.join(HANDLERS)}")
+        if self.reader not in READERS:
+            raise WrongSetting("reader", self.reader, f"one of {', '.join(READERS)}")
         self._check("shards", 1, 500)
         self._check("batch_size", 1, 10_000)
         self._check("batch_window_seconds", 0, 300)
         self._check("retries", -1, 10_000)
+        self._check("parallelization_factor", 1, 10)
+        if self.maximum_record_age_seconds != -1:
+            self._check("maximum_record_age_seconds", 60, 604_800)
+        if self.commit_concurrency is not None:
+            self._check("commit_concurrency", 1, 64)
         self._check("function_timeout", 1, 900)
         self._check("function_memory", 128, 10_240)
         self._check("tombstone_days", 1, 36_500)
@@ -101,6 +127,16 @@ class Settings:
             if environ.get(variable) and getattr(self, name) == getattr(Settings, name)
         }
         return replace(self, **given)
+
+    @property
+    def has_pipe(self) -> bool:
+        """Whether a pipe reads the stream."""
+        return self.reader != "mapping"
+
+    @property
+    def has_mapping(self) -> bool:
+        """Whether an event source mapping reads the stream."""
+        return self.reader != "pipe"
 
     def name(self, kind: str) -> str:
         """The full name of a kind of resource, such as 'stream'."""

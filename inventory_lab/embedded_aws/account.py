@@ -23,7 +23,7 @@ from inventory_lab.embedded_aws.awslambda.mappings import EventSourceMapping, Ma
 from inventory_lab.embedded_aws.awslambda.patches import configuration as function_settings
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
 from inventory_lab.embedded_aws.awslambda.patches import mappings as mapping_api
-from inventory_lab.embedded_aws.awslambda.timeouts import Real
+from inventory_lab.embedded_aws.awslambda.timeouts import Real, late_calls_refused
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.dynamodb import patches as tables
 from inventory_lab.embedded_aws.events import patches as deliveries
@@ -102,6 +102,7 @@ class EmbeddedAws:
             self._aws = self._session_of_aws()
             enter(gate.patched(self._gate))
             enter(faults.patched(self._faults))
+            enter(late_calls_refused())
             self._stack = self._stack.pop_all()
         return self
 

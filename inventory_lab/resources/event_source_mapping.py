@@ -121,6 +121,8 @@ def _configuration(account: Account) -> dict[str, Any]:
         "BatchSize": settings.batch_size,
         "MaximumBatchingWindowInSeconds": settings.batch_window_seconds,
         "MaximumRetryAttempts": settings.retries,
+        "MaximumRecordAgeInSeconds": settings.max_record_age_seconds,
+        "ParallelizationFactor": settings.parallelization_factor,
         "BisectBatchOnFunctionError": True,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "DestinationConfig": {"OnFailure": {"Destination": account.queue_arn("dead_letter_queue")}},

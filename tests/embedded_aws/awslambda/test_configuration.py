@@ -131,12 +131,6 @@ def test_an_alias_of_two_versions_is_refused(probe: DeployedFunction) -> None:
         probe.client.update_alias(**alias, RoutingConfig=weights)
 
 
-def test_an_event_source_mapping_is_refused(probe: DeployedFunction) -> None:
-    probe.create(SOURCE)
-    with pytest.raises(UnsupportedFunction, match="no event source mappings; make a pipe"):
-        probe.client.create_event_source_mapping(FunctionName=ARN, EventSourceArn=QUEUE)
-
-
 def test_a_statement_id_serves_one_permission(probe: DeployedFunction) -> None:
     probe.create(SOURCE)
     probe.allow_invoke("sns.amazonaws.com", QUEUE)

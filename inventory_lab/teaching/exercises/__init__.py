@@ -67,7 +67,9 @@ def evaluate(name: str, answer: object) -> Verdict:
         return Verdict("to do", "")
     if found.kind == "function" and not (callable(answer) and hasattr(answer, "__globals__")):
         short = name.rpartition("/")[2]
-        return Verdict("wrong", f"the answer is the function itself: write {short}, without calling it")
+        return Verdict(
+            "wrong", f"the answer is the function itself: write {short}, without calling it"
+        )
     return _checked(found, answer)
 
 
@@ -94,7 +96,9 @@ def _shown(name: str, verdict: Verdict) -> str:
     printed = [f"| {line}" for line in verdict.printed.splitlines()[:MOST_PRINTED]]
     head = ["It printed:", *printed] if printed else []
     then = "The next cells use the reference solution meanwhile."
-    return "\n".join([f"wrong  {short}:", _indented(verdict.text), *map(_indented, head), _indented(then)])
+    return "\n".join(
+        [f"wrong  {short}:", _indented(verdict.text), *map(_indented, head), _indented(then)]
+    )
 
 
 def _indented(text: str) -> str:

@@ -9,24 +9,27 @@ import io
 import linecache
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from types import FrameType, TracebackType
 from typing import Any
+from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory_lab.exceptions import WrongAnswer
 
-STEPS = 50_000
-"""Lines of the learner's code that one call may execute: far more than any exercise needs."""
+STEPS = 300_000
+"""Instructions of the learner's code that one call may execute: far more than any exercise needs."""
+WAITS = 100
 LONGEST_LINE = 70
 _serial = count(1)
 
 
-class OutOfSteps(BaseException):
-    """Ends a call that would go on for ever; no `except Exception` of a learner swallows it."""
+class StopAnswer(BaseException):
+    """Ends the call of an answer with a diagnosis; no `except Exception` of a learner swallows it."""
 
 
 class Answer:
@@ -41,15 +44,19 @@ class Answer:
         self.printed = ""
 
     def __call__(self, *arguments: object, **keywords: object) -> Any:
+        """What the function returns. Raises WrongAnswer for whatever it raises."""
         self._check_signature(*arguments, **keywords)
         output = io.StringIO()
         try:
-            with contextlib.redirect_stdout(output), _limited(self.function.__globals__):
+            limited = _limited(self.function.__globals__)
+            with contextlib.redirect_stdout(output), _no_waiting(), limited:
                 return self.function(*arguments, **keywords)
-        except OutOfSteps as exc:
-            raise WrongAnswer(f"{self.name} does not come to an end: {exc}", exc) from None
+        except StopAnswer as exc:
+            raise WrongAnswer(str(exc), exc) from None
         except SystemExit as exc:
-            raise WrongAnswer(f"{self.name} ends the program: return instead of exit()", exc) from None
+            raise WrongAnswer(
+                f"{self.name} ends the program: return instead of exit()", exc
+            ) from None
         except Exception as exc:
             raise WrongAnswer(self._crash(exc), exc) from exc
         finally:
@@ -77,18 +84,22 @@ class Answer:
 
 @contextmanager
 def _limited(namespace: dict[str, Any]) -> Iterator[None]:
-    """Inside, code that has these globals may execute STEPS lines."""
+    """Inside, code that has these globals may execute STEPS instructions."""
     left = STEPS
 
-    def each_line(frame: FrameType, event: str, _: object) -> Any:
+    def each_step(frame: FrameType, event: str, _: object) -> Any:
         nonlocal left
-        left -= event == "line"
+        left -= event == "opcode"  # a loop in one line has no other event
         if left < 0:
-            raise OutOfSteps(f"after {STEPS:,} steps it is still in {_quoted(frame, frame.f_lineno)}")
-        return each_line
+            line = _quoted(frame, frame.f_lineno)
+            raise StopAnswer(f"It does not come to an end: after {STEPS:,} steps it is in {line}.")
+        return each_step
 
     def each_call(frame: FrameType, _event: str, _: object) -> Any:
-        return each_line if frame.f_globals is namespace else None
+        if frame.f_globals is not namespace:
+            return None
+        frame.f_trace_opcodes = True
+        return each_step
 
     before = sys.gettrace()
     sys.settrace(each_call)
@@ -96,6 +107,19 @@ def _limited(namespace: dict[str, Any]) -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
+
+
+@contextmanager
+def _no_waiting() -> Iterator[None]:
+    """Inside, time.sleep returns at once, that of botocore's waiters too; only so many times."""
+    waits = count(1)
+
+    def sleep(_seconds: float) -> None:
+        if next(waits) > WAITS:
+            raise StopAnswer(f"It does not come to an end: it has waited {WAITS} times.")
+
+    with patch.object(time, "sleep", sleep):
+        yield
 
 
 def _line_of(traceback: TracebackType | None, namespace: dict[str, Any]) -> str:
@@ -132,7 +156,9 @@ def source_of(function: Callable[..., Any]) -> str:
 
 
 def is_empty(answer: object) -> bool:
-    """Whether the exercise has not been begun: no answer, or a function whose body does nothing."""
+    """Whether the exercise is still open: no answer, a function whose body does nothing, or one that
+    still has the `...` of the exercise.
+    """
     if answer is None or answer is ...:
         return True
     if not inspect.isfunction(answer):
@@ -142,7 +168,16 @@ def is_empty(answer: object) -> bool:
         definition = ast.parse(source).body[0] if source else None
     except SyntaxError:  # a lambda in the middle of a statement
         definition = None
-    return isinstance(definition, ast.FunctionDef) and all(map(_does_nothing, definition.body))
+    if not isinstance(definition, ast.FunctionDef):
+        return False
+    return any(map(_is_ellipsis, definition.body)) or all(map(_does_nothing, definition.body))
+
+
+def _is_ellipsis(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant(value=value)):
+            return value is ...
+    return False
 
 
 def _does_nothing(statement: ast.stmt) -> bool:
@@ -152,6 +187,9 @@ def _does_nothing(statement: ast.stmt) -> bool:
             return True
         case ast.Return(value=ast.Constant(value=None)):
             return True
-        case ast.Raise(exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"))):
+        case ast.Raise(
+            exc=ast.Name(id="NotImplementedError")
+            | ast.Call(func=ast.Name(id="NotImplementedError"))
+        ):
             return True
     return False

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import OutOfSteps
+from inventory_lab.teaching.exercises.answer import StopAnswer
 from inventory_lab.teaching.exercises.cleanup import delete_created
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ _serial = count(1)
 
 Fault = Callable[[Mapping[str, Any], int], Any]
 """Is given the parameters of a call and how many calls of this operation came before; gives None to
-let it through, ("Code", "message") to fail it, or a dict to answer it."""
+let it through, ("Code", "message") to fail it, or a dict to answer it; it may raise StopAnswer with a
+diagnosis."""
 
 
 @dataclass(slots=True)
@@ -76,7 +77,9 @@ class Bench:
         return self.lab.session("root").client(service)
 
     def fault(self, client: Any, operation: str, fault: Fault) -> None:
-        """Let calls of an operation through this client fail, or be answered, as `fault` says."""
+        """Let calls of an operation through this client fail, or be answered, as `fault` says: one fault
+        per client and operation.
+        """
         number = count()
 
         def strike(context: Mapping[str, Any], **_: object) -> Any:
@@ -101,7 +104,7 @@ class Bench:
         """For answers that pause: takes the seconds down in `slept` and lets no time pass."""
         self.slept.append(float(seconds))
         if len(self.slept) > CALLS:
-            raise OutOfSteps(f"it has paused {CALLS} times")
+            raise StopAnswer(f"It does not come to an end: it has paused {CALLS} times.")
 
     def user(self, *policies: object) -> boto3.Session:
         """The session of a new IAM user who has these inline policies, documents or their JSON text.
@@ -123,7 +126,7 @@ class Bench:
         )
 
     def made(self, operation: str) -> list[AwsCall]:
-        """The calls of an operation so far, such as made("PutRecords")."""
+        """The calls so far of an operation such as "PutRecords"."""
         return [call for call in self.calls if call.operation == operation]
 
     def readable(self, text: str) -> str:
@@ -136,7 +139,7 @@ class Bench:
         self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object
     ) -> None:
         if len(self.calls) >= CALLS:
-            raise OutOfSteps(f"it has called AWS {CALLS} times")
+            raise StopAnswer(f"It does not come to an end: it has called AWS {CALLS} times.")
         context[_PARAMETERS] = copy.deepcopy(params)
         service = model.service_model.signing_name
         self.calls.append(AwsCall(service, model.name, context[_PARAMETERS]))
@@ -170,7 +173,12 @@ def _response(answer: Any) -> Any:
     if answer is None:
         return None
     status = 400 if isinstance(answer, tuple) else 200
-    metadata = {"HTTPStatusCode": status, "RequestId": "exercise", "HTTPHeaders": {}, "RetryAttempts": 0}
+    metadata = {
+        "HTTPStatusCode": status,
+        "RequestId": "exercise",
+        "HTTPHeaders": {},
+        "RetryAttempts": 0,
+    }
     if isinstance(answer, tuple):
         answer = {"Error": {"Code": answer[0], "Message": answer[1]}}
     return SimpleNamespace(status_code=status, headers={}), {**answer, "ResponseMetadata": metadata}

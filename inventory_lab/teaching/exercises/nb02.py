@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.answer import Answer, StopAnswer
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
@@ -41,7 +41,9 @@ def create_stream(answer: Answer, bench: Bench) -> None:
             "When the stream exists, your function deletes it, and its records are lost. Keep it."
         )
     if again != arn:
-        raise WrongAnswer(f"For a stream that exists it returns {again!r:.80}, not the stream's ARN.")
+        raise WrongAnswer(
+            f"For a stream that exists it returns {again!r:.80}, not the stream's ARN."
+        )
     _other_errors_pass(answer, bench)
 
 
@@ -84,7 +86,9 @@ def _other_errors_pass(answer: Answer, bench: Bench) -> None:
             "When AWS answers LimitExceededException, your function goes on, and fails later with "
             "something else. Catch ResourceInUseException alone."
         ) from exc
-    raise WrongAnswer("When AWS answers LimitExceededException, your function hides it and goes on.")
+    raise WrongAnswer(
+        "When AWS answers LimitExceededException, your function hides it and goes on."
+    )
 
 
 def _creating_at_first(answer: dict[str, Any], calls_before: int) -> None:
@@ -109,17 +113,19 @@ def put_all(answer: Answer, bench: Bench) -> None:
 def _put(answer: Answer, bench: Bench, refused: set[int]) -> None:
     """Let the answer store seven records, of which Kinesis refuses some in the first two calls."""
     stream, kinesis = _stream(bench), bench.client("kinesis")
-    entries = [{"PartitionKey": f"p{n % 3}", "Data": f'{{"n":{n}}}'.encode()} for n in range(7)]
-    names = [entry["Data"] for entry in entries]
+    names = [f'{{"n":{n}}}'.encode() for n in range(7)]
+    entries = [{"PartitionKey": f"p{n % 3}", "Data": name} for n, name in enumerate(names)]
     raw, before, pauses = bench.raw("kinesis"), len(bench.calls), len(bench.slept)
 
     def partly(sent: Mapping[str, Any], calls_before: int) -> Any:
         if calls_before > 6:
-            raise WrongAnswer(
+            raise StopAnswer(
                 "Your function sends the same records again for ever: send again only what failed "
                 "in the last call, and stop when nothing failed."
             )
-        return _partial_answer(raw, sent, {names[n] for n in refused} if calls_before < 2 else set())
+        return _partial_answer(
+            raw, sent, {names[n] for n in refused} if calls_before < 2 else set()
+        )
 
     bench.fault(kinesis, "PutRecords", partly)
     returned = answer(kinesis, stream, copy.deepcopy(entries), bench.sleep)
@@ -128,7 +134,8 @@ def _put(answer: Answer, bench: Bench, refused: set[int]) -> None:
     sent_again = sum(len(call.parameters["Records"]) for call in calls) - len(entries)
     if refused and len(bench.slept) == pauses:
         raise WrongAnswer(
-            "It sends again at once. The shard is still over its limit then: call sleep(…) before."
+            "It sends again at once. The shard is still over its limit then: call sleep(…) before, the "
+            "argument. (time.sleep does not move the clock of the lab.)"
         )
     if not refused and len(bench.slept) > pauses:
         raise WrongAnswer("Nothing failed, and your function pauses all the same.")
@@ -152,11 +159,6 @@ def _all_stored_once(
             f"PutRecords answered 200, but {missing} of 7 records were refused and are lost. "
             "Look at FailedRecordCount."
         )
-    if missing and calls > 2 and not doubled:
-        raise WrongAnswer(
-            f"{missing} of 7 records are lost. Each answer belongs to the records of its own call: "
-            "after a second call, compare its answer with what that call sent."
-        )
     if missing and not doubled:
         raise WrongAnswer(
             f"{missing} of 7 records are lost: they were refused again when they were sent again. "
@@ -165,8 +167,9 @@ def _all_stored_once(
     if missing or doubled:
         lost = f" and {missing} are lost" if missing else ""
         raise WrongAnswer(
-            f"{doubled} records are in the stream twice{lost}: send again only the records whose "
-            f"result has an ErrorCode ({refused} of 7 failed)."
+            f"{doubled} records are in the stream twice{lost}. Send again only the records whose result "
+            f"has an ErrorCode ({refused} of 7 here), and compare each answer with the records that its "
+            "own call sent."
         )
 
 
@@ -174,7 +177,10 @@ def _partial_answer(raw: Any, sent: Mapping[str, Any], refused: set[bytes]) -> d
     """Store all but the refused records; the answer of PutRecords, in the order of the request."""
     accepted = [entry for entry in sent["Records"] if entry["Data"] not in refused]
     stored = raw.put_records(**{**sent, "Records": accepted})["Records"] if accepted else []
-    failure = {"ErrorCode": THROTTLED, "ErrorMessage": "Rate exceeded for shard shardId-000000000000"}
+    failure = {
+        "ErrorCode": THROTTLED,
+        "ErrorMessage": "Rate exceeded for shard shardId-000000000000",
+    }
     results = iter(stored)
     answers = [failure if e["Data"] in refused else next(results) for e in sent["Records"]]
     return {"FailedRecordCount": len(answers) - len(stored), "Records": answers}
@@ -183,23 +189,23 @@ def _partial_answer(raw: Any, sent: Mapping[str, Any], refused: set[bytes]) -> d
 @checks("02/read_shard", "read all records of a shard, page by page")
 def read_shard(answer: Answer, bench: Bench) -> None:
     """A shard of several pages, one of them empty; a closed shard; the other shard stays unread."""
-    stream, kinesis, raw = _stream(bench, shards=2), bench.client("kinesis"), bench.raw("kinesis")
+    stream, raw = _stream(bench, shards=2), bench.raw("kinesis")
     entries = [{"PartitionKey": f"p{n}", "Data": f"{n}".encode()} for n in range(12)]
     raw.put_records(StreamName=stream, Records=entries)
-    for shard in raw.list_shards(StreamName=stream)["Shards"]:
-        _read(answer, bench, kinesis, stream, shard["ShardId"], last=False)
-    closed = raw.list_shards(StreamName=stream)["Shards"][0]["ShardId"]
-    _read(answer, bench, bench.client("kinesis"), stream, closed, last=True)
+    shards = raw.list_shards(StreamName=stream)["Shards"]
+    for shard in shards:
+        _read(answer, bench, stream, shard["ShardId"], closed=False)
+    _read(answer, bench, stream, shards[0]["ShardId"], closed=True)
 
 
-def _read(
-    answer: Answer, bench: Bench, kinesis: Any, stream: str, shard: str, *, last: bool
-) -> None:
+def _read(answer: Answer, bench: Bench, stream: str, shard: str, *, closed: bool) -> None:
     """Let the answer read one shard in pages of two records, with an empty page among them."""
-    raw, pages = bench.raw("kinesis"), _Pages(bench.raw("kinesis"), closed=last)
-    start = raw.get_shard_iterator(StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    raw, kinesis = bench.raw("kinesis"), bench.client("kinesis")
+    start = raw.get_shard_iterator(
+        StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+    )
     expected = raw.get_records(ShardIterator=start["ShardIterator"])["Records"]
-    bench.fault(kinesis, "GetRecords", pages.page)
+    bench.fault(kinesis, "GetRecords", _Pages(expected, closed=closed).page)
     before = len(bench.calls)
     returned = answer(kinesis, stream, shard)
     asked = [call for call in bench.calls[before:] if call.operation == "GetShardIterator"]
@@ -207,7 +213,8 @@ def _read(
     if not isinstance(returned, list):
         raise WrongAnswer(f"It returns {_short(returned)}, not the list of the records.")
     data = [record.get("Data") if isinstance(record, dict) else record for record in returned]
-    _records_are_all_there(data, [record["Data"] for record in expected])
+    reads = sum(call.operation == "GetRecords" for call in bench.calls[before:])
+    _records_are_all_there(data, [record["Data"] for record in expected], reads)
 
 
 def _iterator_is_right(asked: list[Any], shard: str) -> None:
@@ -220,17 +227,12 @@ def _iterator_is_right(asked: list[Any], shard: str) -> None:
         )
     if asked[0].parameters["ShardId"] != shard:
         raise WrongAnswer("It reads another shard than the argument `shard_id` says.")
-    if len(asked) > 1:
-        raise WrongAnswer(
-            "It asks for a new iterator at each page, which begins at the same place again. Go on with "
-            "the NextShardIterator of the last answer."
-        )
 
 
-def _records_are_all_there(data: list[Any], expected: list[bytes]) -> None:
+def _records_are_all_there(data: list[Any], expected: list[bytes], calls: int) -> None:
     if data == expected:
         return
-    if data == expected[:2]:
+    if data == expected[:2] and calls == 1:
         raise WrongAnswer(
             "It returns the first page alone. GetRecords gives a part of the shard: go on with "
             "NextShardIterator until MillisBehindLatest is 0."
@@ -249,28 +251,34 @@ def _records_are_all_there(data: list[Any], expected: list[bytes]) -> None:
 
 
 class _Pages:
-    """Answers GetRecords in pages of two records; the second page is empty, as on AWS it can be."""
+    """Answers GetRecords with pages of two records; the second page is empty, as it can be on AWS."""
 
-    def __init__(self, raw: Any, *, closed: bool) -> None:
-        self._raw = raw
+    def __init__(self, records: list[dict[str, Any]], *, closed: bool) -> None:
+        self._pages = [records[:2], [], *(records[i : i + 2] for i in range(2, len(records), 2))]
         self._closed = closed
+        self._first_page_read = 0
 
     def page(self, sent: Mapping[str, Any], calls_before: int) -> dict[str, Any]:
         """The page of an iterator."""
         if calls_before > 40:
-            raise WrongAnswer(
+            raise StopAnswer(
                 "It reads on for ever. The iterator of an open shard never ends: stop when "
                 "MillisBehindLatest is 0, or when there is no NextShardIterator."
             )
-        if sent["ShardIterator"] is None or calls_before % 5 == 1:
-            return self._empty(sent["ShardIterator"])
-        answer = dict(self._raw.get_records(ShardIterator=sent["ShardIterator"], Limit=2))
-        if answer["MillisBehindLatest"] == 0 and self._closed:
-            answer = {**answer, "NextShardIterator": None, "MillisBehindLatest": 1}
-        return answer
-
-    def _empty(self, iterator: str) -> dict[str, Any]:
-        return {"Records": [], "NextShardIterator": iterator, "MillisBehindLatest": 5000}
+        head, _, number = str(sent["ShardIterator"]).rpartition(" page ")
+        position = int(number) if head else 0
+        self._first_page_read += position == 0
+        if self._first_page_read > 3:
+            raise StopAnswer(
+                "It reads the first page again and again. Ask for one iterator at the beginning, and go on "
+                "with the NextShardIterator of the last answer."
+            )
+        page = self._pages[position] if position < len(self._pages) else []
+        behind = max(0, len(self._pages) - 1 - position) * 1000
+        following = {"NextShardIterator": f"iterator page {position + 1}"}
+        if self._closed and not behind:
+            following, behind = {}, 1000
+        return {"Records": page, "MillisBehindLatest": behind, **following}
 
 
 def _stream(bench: Bench, shards: int = 1) -> str:

@@ -55,14 +55,18 @@ def parse(text: str) -> Solution:
     """The parts of a solution file. Raises ValueError when it has no solution."""
     marks = list(_SECTION.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    sections = [(m[1], _comment(m[2]), text[m.end() : e].strip()) for m, e in zip(marks, ends, strict=True)]
+    sections = [
+        (m[1], _comment(m[2]), text[m.end() : e].strip()) for m, e in zip(marks, ends, strict=True)
+    ]
     sources = [source for kind, _, source in sections if kind == "solution"]
     if not sources:
         raise ValueError("a solution file needs the line '# %% solution'")
     return Solution(
         explanation=ast.get_docstring(ast.parse(text)) or "",
         source=sources[0],
-        wrong=tuple(WrongExample(source, says) for kind, says, source in sections if kind == "wrong"),
+        wrong=tuple(
+            WrongExample(source, says) for kind, says, source in sections if kind == "wrong"
+        ),
         unchanged=dict(_mutation(says) for kind, says, _ in sections if kind == "unchanged"),
     )
 

@@ -4,7 +4,6 @@ good news. Every other error goes on to the caller. A function that can be run a
 called *idempotent*; asking with `describe` first and creating afterwards is not, when two people do it
 at the same time.
 """
-# ruff: noqa
 
 # %% solution
 def create_stream(kinesis, name, shards):

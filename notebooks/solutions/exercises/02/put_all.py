@@ -4,7 +4,6 @@ under its limit again. A loop ends by itself when nothing failed. A producer for
 after some attempts and says what it could not store, and lengthens the pause each time by a random
 amount; `lab.publish` does both.
 """
-# ruff: noqa
 
 # %% solution
 def put_all(kinesis, stream, entries, sleep):
@@ -18,6 +17,9 @@ def put_all(kinesis, stream, entries, sleep):
         if entries:
             sleep(1)
     return sent_again
+
+
+# %% unchanged: sleep(1) → sleep(2) -- a longer pause is right as well
 
 
 # %% wrong: PutRecords answered 200, but 2 of 7 records were refused and are lost.
@@ -55,7 +57,7 @@ def put_all(kinesis, stream, entries, sleep):
     return sent_again
 
 
-# %% wrong: send again only the records whose result has an ErrorCode
+# %% wrong: Send again only the records whose result has an ErrorCode
 def put_all(kinesis, stream, entries, sleep):
     failed = kinesis.put_records(StreamName=stream, Records=entries)["FailedRecordCount"]
     total = failed
@@ -76,7 +78,7 @@ def put_all(kinesis, stream, entries, sleep):
             sleep(1)
 
 
-# %% wrong: Each answer belongs to the records of its own call
+# %% wrong: compare each answer with the records that its own call sent
 def put_all(kinesis, stream, entries, sleep):
     again = 0
     answer = kinesis.put_records(StreamName=stream, Records=entries)

@@ -3,7 +3,6 @@ of the next one. Two things end the loop: `MillisBehindLatest` is 0, so the read
 newest record; or there is no `NextShardIterator`, because the shard is closed and read to its end. An
 empty page ends nothing: Kinesis answers with one where a stretch of the shard holds no record.
 """
-# ruff: noqa
 
 # %% solution
 def read_shard(kinesis, stream, shard_id):
@@ -20,7 +19,7 @@ def read_shard(kinesis, stream, shard_id):
     return records
 
 
-# %% unchanged: 1 → 2 -- before the first page any number but 0 lets the loop begin
+# %% unchanged: records, behind = ([], 1) → records, behind = ([], 2) -- before the first page any number but 0 lets the loop begin
 
 # %% wrong: It returns the first page alone.
 def read_shard(kinesis, stream, shard_id):
@@ -72,7 +71,7 @@ def read_shard(kinesis, stream, shard_id):
     return records
 
 
-# %% wrong: It asks for a new iterator at each page
+# %% wrong: It reads the first page again and again.
 def read_shard(kinesis, stream, shard_id):
     records, behind = [], 1
     while behind:

@@ -30,7 +30,9 @@ def from_text(text: str) -> Any:
     if not heads:
         raise ValueError("no line like '=== markdown title' in the text")
     ends = [*(head.start() for head in heads[1:]), len(text)]
-    cells = [_cell(h[1], h[2], h[3].split(), text[h.end() : e]) for h, e in zip(heads, ends, strict=True)]
+    cells = [
+        _cell(h[1], h[2], h[3].split(), text[h.end() : e]) for h, e in zip(heads, ends, strict=True)
+    ]
     return v4.new_notebook(cells=cells)
 
 

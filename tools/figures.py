@@ -53,7 +53,9 @@ class Figures:
     @property
     def calls(self) -> list[str]:
         """The AWS operations that a learner calls."""
-        found = (call for name in self.exercises for call in aws_calls(solutions.solution(name).source))
+        found = (
+            call for name in self.exercises for call in aws_calls(solutions.solution(name).source)
+        )
         return sorted(set(found))
 
     @property

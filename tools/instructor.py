@@ -11,9 +11,14 @@ from inventory_lab.teaching.exercises import registry, solutions
 from tools import course, figures
 
 NOTE = re.compile(r"<!-- (draw|discuss|skip): (.*?) -->", re.DOTALL)
-HEADS = {"draw": "What to draw", "discuss": "Questions for the room", "skip": "What to skip when time is short"}
+HEADS = {
+    "draw": "What to draw",
+    "discuss": "Questions for the room",
+    "skip": "What to skip when time is short",
+}
 QUIZ = re.compile(
-    r"(\*\*Question \d\.\*\* .*?)\n+<details><summary>Answer</summary>\n\n(.*?)\n\n</details>", re.DOTALL
+    r"(\*\*Question \d\.\*\* .*?)\n+<details><summary>Answer</summary>\n\n(.*?)\n\n</details>",
+    re.DOTALL,
 )
 PREDICT = re.compile(r"^\*\*Predict\.\*\* (.*)$", re.MULTILINE)
 

@@ -61,9 +61,7 @@ def actions_of(service: str) -> tuple[str, ...]:
     return tuple(f"{service}:{operation}" for operation in model.operation_names)
 
 
-def _allows(
-    document: Any, action: str, resource: str, context: Mapping[str, str] | None
-) -> bool:
+def _allows(document: Any, action: str, resource: str, context: Mapping[str, str] | None) -> bool:
     try:
         parsed = json.loads(document) if isinstance(document, str) else document
         request = AccessRequest(PRINCIPAL, action, resource, dict(context or {}))

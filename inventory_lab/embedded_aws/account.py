@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -22,6 +23,9 @@ from inventory_lab.embedded_aws.awslambda.patches import configuration as functi
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
 from inventory_lab.embedded_aws.awslambda.timeouts import Real
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.cloudwatch import patches as cloudwatch
+from inventory_lab.embedded_aws.cloudwatch.metrics import MetricStore
+from inventory_lab.embedded_aws.cloudwatch.sources import Measurements
 from inventory_lab.embedded_aws.dynamodb import patches as tables
 from inventory_lab.embedded_aws.events import patches as deliveries
 from inventory_lab.embedded_aws.iam.patches import gate
@@ -68,7 +72,13 @@ class EmbeddedAws:
         self._faults = faults.Faults()
         self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_KEPT)
         self._pollers: dict[tuple[str, Any], Poller] = {}
-        self._functions = functions.Functions(self.clock, self._session_of_role, real)
+        self._metrics = Measurements(self.clock, MetricStore())
+        self._functions = functions.Functions(
+            self.clock, self._session_of_role, real, self._metrics.invocation
+        )
+        self._alarms = cloudwatch.Alarms(
+            settings.region, self.clock, self._metrics.store, self.evaluator
+        )
 
     def open(self) -> EmbeddedAws:
         """Start answering AWS calls in this process. Raises UnsupportedMoto."""
@@ -89,6 +99,7 @@ class EmbeddedAws:
             invoke = self._functions.queue
             enter(deliveries.patched(deliveries.Deliveries(self.evaluator, self.clock, invoke)))
             enter(_logs_follow(self.clock))
+            enter(cloudwatch.patched(self._alarms))
             enter(boundaries.patched())
             enter(subscriptions.patched())
             enter(queues.patched(self.evaluator))  # around the deliveries: it asks first
@@ -96,6 +107,7 @@ class EmbeddedAws:
             self._aws = self._session_of_aws()
             enter(gate.patched(self._gate))
             enter(faults.patched(self._faults))
+            enter(self._measured())
             self._stack = self._stack.pop_all()
         return self
 
@@ -148,13 +160,18 @@ class EmbeddedAws:
         one round of every running pipe.
         """
         self.clock.advance(POLL_SECONDS)
+        self._alarms.evaluate_due()
         self._functions.events.run_due()
         total = Round()
         self._faults.begin_round(self._client("kinesis"), self.settings.name("stream"))
         for pipe in self._running_pipes():
             definition = Definition.read(pipe)
             try:
-                total.add(self._poller(pipe, definition).poll(definition))
+                done = self._poller(pipe, definition).poll(definition)
+                self._metrics.iterator_age(
+                    definition.stream_arn.rpartition("/")[2], done.iterator_age_ms
+                )
+                total.add(done)
             except RoleNotAssumable as exc:
                 total.add(Round(error=str(exc)))
         total.faults = self._faults.struck()
@@ -187,6 +204,24 @@ class EmbeddedAws:
         ending = f":pipe/{self.settings.name('pipe')}"
         pollers = [p for (arn, _), p in self._pollers.items() if arn.endswith(ending)]
         return bool(pollers) and pollers[-1].passed(shard_id, sequence_number)
+
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
+        """While open, calls and the depth of queues are measured."""
+
+        def of_kinesis(service: str, operation: str, params: Any, answer: Any) -> None:
+            if service == "kinesis":
+                self._metrics.call(operation, params, answer)
+
+        def measure_depths(later: datetime) -> None:
+            self._metrics.depths_until(later, lambda: cloudwatch.depths(self.settings.region))
+
+        self._gate.observe = of_kinesis
+        self.clock.before_advance.append(measure_depths)
+        try:
+            yield
+        finally:
+            self.clock.before_advance.remove(measure_depths)
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self._client("pipes")

@@ -50,7 +50,9 @@ __all__ = [
     "UnknownTarget",
     "UnknownToTheLab",
     "UnmockedCall",
+    "UnsupportedAlarm",
     "UnsupportedFunction",
+    "UnsupportedMetric",
     "UnsupportedMoto",
     "UnsupportedPipe",
     "UnsupportedRule",
@@ -231,6 +233,22 @@ class UnsupportedRule(InventoryLabError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"rule '{name}' cannot deliver in the local lab: {problem}")
+
+
+class UnsupportedAlarm(InventoryLabError):
+    """The embedded AWS cannot evaluate an alarm, and says so instead of guessing."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"alarm '{name}' cannot be evaluated in the local lab: {problem}")
+
+
+class UnsupportedMetric(InventoryLabError):
+    """The embedded AWS cannot answer a query for metrics, and says so instead of guessing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"the local lab has no metrics by {what}; ask for one metric by the minute"
+        )
 
 
 class BadHandler(InventoryLabError):

@@ -14,10 +14,13 @@ def client_error(code: str, **more: Any) -> ClientError:
 
 
 class FakeDynamoDB:
-    """One table; `before_update` is called with the number of each update, and may raise."""
+    """One table, whose eventually consistent reads miss the last update of an item; `before_update`
+    is called with the number of each update, and may raise.
+    """
 
     def __init__(self) -> None:
         self.items: dict[str, dict[str, Any]] = {}
+        self.before_last_update: dict[str, dict[str, Any]] = {}
         self.updates = 0
         self.before_update: Callable[[int], None] = lambda number: None
         self.after_update: Callable[[int], None] = lambda number: None
@@ -29,7 +32,9 @@ class FakeDynamoDB:
         assert len(keys) <= 100
         assert len(set(keys)) == len(keys)
         left_out = self.unprocessed.pop(0) if self.unprocessed else set()
-        found = [dict(self.items[k]) for k in keys if k in self.items and k not in left_out]
+        consistent = request.get("ConsistentRead", False)
+        items = self.items if consistent else {**self.items, **self.before_last_update}
+        found = [dict(items[k]) for k in keys if items.get(k) and k not in left_out]
         left = [{"product_id": {"S": k}} for k in keys if k in left_out]
         return {
             "Responses": {table: found},
@@ -46,6 +51,7 @@ class FakeDynamoDB:
         wanted = values.get(":read")
         if version != wanted:
             raise client_error("ConditionalCheckFailedException", Item=dict(item or {}))
+        self.before_last_update[key] = dict(item or {})
         item = dict(item or {"product_id": {"S": key}})
         for name, value in re.findall(r"#(\w+) = (:\w+)", request["UpdateExpression"]):
             item[name] = values[value]
@@ -57,7 +63,12 @@ class FakeDynamoDB:
 
 
 class FakeQueue:
-    """SQS and SNS at once: keeps what is sent; `refuse` names the positions of a call that fail."""
+    """SQS and SNS at once: keeps what is sent; `refuse` names the positions of a call that fail.
+
+    Both take ten entries a call, SNS 256 KiB with the message attributes, SQS 1 MiB:
+    https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+    """
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -65,21 +76,29 @@ class FakeQueue:
         self.refuse: list[set[int]] = []
 
     def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        return self._take(Entries)
+        return self._take(Entries, 1024 * 1024)
 
     def publish_batch(
         self,
         TopicArn: str,  # noqa: N803
         PublishBatchRequestEntries: list[dict[str, Any]],  # noqa: N803
     ) -> dict[str, Any]:
-        return self._take(PublishBatchRequestEntries)
+        return self._take(PublishBatchRequestEntries, 256 * 1024)
 
-    def _take(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    def _take(self, entries: list[dict[str, Any]], most_bytes: int) -> dict[str, Any]:
         assert 1 <= len(entries) <= 10
+        assert sum(map(_bytes_of_text, entries)) <= most_bytes
         refused = self.refuse.pop(0) if self.refuse else set()
         self.calls.append(len(entries))
         self.sent += [e for position, e in enumerate(entries) if position not in refused]
         return {"Failed": [{"Id": entries[p]["Id"], "Code": "Throttled"} for p in refused]}
+
+
+def _bytes_of_text(value: Any) -> int:
+    """The bytes of every text in an entry, the names of its members not counted."""
+    if isinstance(value, dict):
+        return sum(map(_bytes_of_text, value.values()))
+    return len(str(value).encode())
 
 
 class FakeKinesis:

@@ -279,6 +279,15 @@ def test_notices_are_sent_ten_at_a_time(pipeline: Pipeline, pipe_batch: Batch) -
     assert pipeline.queue.calls == [10, 10, 5]
 
 
+def test_large_notices_are_sent_in_calls_that_aws_takes(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    data = base64.b64encode(b"x" * 150_000).decode()
+    batch = [pipe_batch[3] | {"partitionKey": f"p{n}", "data": data} for n in range(12)]
+    assert pipeline.process(batch) == []
+    assert len(pipeline.queue.sent) == 12
+
+
 @pytest.mark.parametrize("event", [{"Records": []}, None, "text", [{"data": "eA=="}], [7]])
 def test_anything_but_a_pipes_batch_is_refused(pipeline: Pipeline, event: Any) -> None:
     with pytest.raises(MalformedBatch, match="the JSON array of flat Kinesis records"):

@@ -8,6 +8,8 @@
 | supported: a disabled rule | delivers nothing | moto delivers; the lab does not |
 | supported: up to 5 targets, each with its own input | see `targets.py` | moto: any number, Input and InputPath ignored; the lab as AWS |
 | supported: DeadLetterConfig of a target | an event that cannot be delivered, if the queue's policy lets the rule | moto ignores it; the lab as AWS |
+| supported: a source that begins with `aws.` | NotAuthorizedForSourceException for the entry | moto: accepted; the lab as AWS |
+| supported: DeleteEventBus with rules | ValidationException | moto: deleted; the lab as AWS |
 | differs: the time of an event without one | now | lab time |
 | differs: Signature of an SNS message to a function | signed | `EXAMPLE` |
 | differs: schedules | run | never run |
@@ -49,6 +51,10 @@ from inventory_lab.exceptions import UnsupportedRule
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 EVENTS = "events.amazonaws.com"
+_NOT_OF_AWS = {
+    "ErrorCode": "NotAuthorizedForSourceException",
+    "ErrorMessage": "Not authorized for the source.",
+}
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 Invoke = Callable[[str, bytes], None]
 """Queues an asynchronous invocation of a function, given its ARN and the payload."""
@@ -136,13 +142,15 @@ def patched(deliveries: Deliveries) -> Iterator[None]:
     put_events = EventsBackend.put_events
 
     def put_timed(self: Any, events: list[dict[str, Any]]) -> Any:
-        return put_events(self, deliveries.timed(events))
+        entries = iter(put_events(self, [e for e in deliveries.timed(events) if not _of_aws(e)]))
+        return [_NOT_OF_AWS if _of_aws(event) else next(entries) for event in events]
 
     repairs: list[tuple[Any, str, Any]] = [
         (Subscription, "publish", _published(Subscription.publish, deliveries)),
         (Rule, "send_to_targets", _sent(Rule.send_to_targets, deliveries)),
         (Rule, "put_targets", _checked(Rule.put_targets)),
         (EventsBackend, "put_events", put_timed),
+        (EventsBackend, "delete_event_bus", _without_rules(EventsBackend.delete_event_bus)),
     ]
     with ExitStack() as stack:
         for owner, name, repair in repairs:
@@ -202,6 +210,25 @@ class _TooManyTargets(JsonRESTError):
     def __init__(self) -> None:
         message = "The requested resource exceeds the maximum number allowed."
         super().__init__("LimitExceededException", message)
+
+
+def _of_aws(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry claims to come from AWS itself, which only AWS may:
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+    """
+    return str(entry.get("Source", "")).startswith("aws.")
+
+
+def _without_rules(delete: Callable[..., None]) -> Callable[..., None]:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html"""
+
+    def deleted(self: Any, name: str) -> None:
+        bus = self.event_buses.get(name)
+        if bus is not None and bus.rules:
+            raise ValidationException(f"Event bus {name} can't be deleted since it has rules.")
+        delete(self, name)
+
+    return deleted
 
 
 def _exists(arn: str) -> bool:

@@ -5,6 +5,7 @@
 | supported: Subscribe of an e-mail address | `pending confirmation` instead of an ARN, unless ReturnSubscriptionArn | moto: the ARN; the lab as AWS |
 | supported: it is listed | with `PendingConfirmation` instead of an ARN | moto: the ARN; the lab as AWS |
 | supported: its attribute PendingConfirmation | `true` | moto: `false`; the lab as AWS |
+| supported: an endpoint that is not an address of its protocol | InvalidParameter, see `endpoints.py` | moto: accepted, but for queues and phones; the lab as AWS |
 | supported: ConfirmSubscription with a token that nobody was sent | InvalidParameter | moto: confirmed; the lab as AWS |
 | differs: the mail with the link that confirms | sent, its token holds for two days | never sent, so it stays pending |
 | differs: SubscriptionsPending and SubscriptionsConfirmed of a topic | counted | 0, as moto |
@@ -24,6 +25,8 @@ from moto.core.responses import ActionResult
 from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import SNSBackend
 from moto.sns.responses import SNSResponse
+
+from inventory_lab.embedded_aws.sns.endpoints import endpoint_problem
 
 CONFIRMED_BY_MAIL = ("email", "email-json")
 ANSWERED, LISTED = "pending confirmation", "PendingConfirmation"
@@ -48,6 +51,9 @@ def patched() -> Iterator[None]:
 
 def _pending(subscribe: Callable[..., Any]) -> Callable[..., Any]:
     def pending(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
+        problem = endpoint_problem(protocol, endpoint)
+        if problem:
+            raise SNSInvalidParameter(problem)
         subscription = subscribe(self, topic_arn, endpoint, protocol)
         if protocol in CONFIRMED_BY_MAIL:
             subscription.attributes |= {

@@ -506,6 +506,11 @@ class Lab:
 _local_lab: list[Lab] = []
 
 
+def local_lab() -> Lab | None:
+    """The local lab that is open in this process, if there is one."""
+    return _local_lab[-1] if _local_lab else None
+
+
 def connect(
     target: str | None = None, settings: Settings | None = None, allow_charges: bool = False
 ) -> Lab:

@@ -6,11 +6,12 @@
 | supported: an event rule to a function | asynchronously, if the function's policy lets the rule | moto: an error; the lab as AWS |
 | supported: an event rule to a queue or topic | if the policy on it lets the rule | moto: to queues, unasked; the lab as AWS |
 | supported: a disabled rule | delivers nothing | moto delivers; the lab does not |
-| supported: Input, InputPath of keys | instead of the event | moto ignores them; the lab as AWS |
+| supported: up to 5 targets, each with its own input | see `targets.py` | moto: any number, Input and InputPath ignored; the lab as AWS |
+| supported: DeadLetterConfig of a target | an event that cannot be delivered, if the queue's policy lets the rule | moto ignores it; the lab as AWS |
 | differs: the time of an event without one | now | lab time |
 | differs: Signature of an SNS message to a function | signed | `EXAMPLE` |
 | differs: schedules | run | never run |
-| refused: other targets, InputTransformer, DeadLetterConfig and RetryPolicy of a target | accepted | UnsupportedRule, at PutTargets |
+| refused: other targets and their parameters | accepted | UnsupportedRule, at PutTargets |
 
 SNS to a queue is in `queues.py`, which also asks the policy before a message comes here.
 https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
@@ -20,26 +21,35 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.h
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import lambda_backends
+from moto.core.exceptions import JsonRESTError
+from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule
 from moto.sns.models import Subscription, sns_backends
 from moto.sqs.models import sqs_backends
 
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.events.targets import (
+    MOST_TARGETS,
+    NO_PERMISSIONS,
+    NO_RESOURCE,
+    dead_letter_attributes,
+    invalid,
+    text_for,
+    unsupported,
+)
 from inventory_lab.exceptions import UnsupportedRule
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 EVENTS = "events.amazonaws.com"
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
-NOT_SUPPORTED = ("InputTransformer", "DeadLetterConfig", "RetryPolicy")
-_PATH = re.compile(r"\$(\.[\w-]+)*")
-
 Invoke = Callable[[str, bytes], None]
 """Queues an asynchronous invocation of a function, given its ARN and the payload."""
 
@@ -75,21 +85,45 @@ class Deliveries:
         self._invoke(subscription.endpoint, json.dumps({"Records": [record]}).encode())
 
     def of_rule(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-        """An event that a rule matched, to one target; dropped when the policy there forbids it."""
-        arn = target["Arn"]
-        service = arn.split(":")[2]
-        if not self._evaluator.service_may(EVENTS, ACTIONS[service], arn, rule.arn).allowed:
+        """An event that a rule matched, to one target. What the target cannot take goes to the
+        target's dead-letter queue, and is lost without one:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        """
+        arn, seen = target["Arn"], _shown(event)
+        problem = self._problem(rule, arn)
+        if problem is not None:
+            self._give_up(rule, target, seen, *problem)
             return
-        text = _text(target, event)
-        match service:
+        text = text_for(target, seen, rule.arn, rule.name)
+        match arn.split(":")[2]:
             case "lambda":
                 self._invoke(arn, text.encode())
             case "sns":
                 sns_backends[rule.account_id][arn.split(":")[3]].publish(text, arn=arn)
             case "sqs":
                 group = target.get("SqsParameters", {}).get("MessageGroupId")
-                queues = sqs_backends[rule.account_id][arn.split(":")[3]]
-                queues.send_message(arn.rpartition(":")[2], text, group_id=group)
+                _queues(arn).send_message(arn.rpartition(":")[2], text, group_id=group)
+
+    def _problem(self, rule: Any, arn: str) -> tuple[str, str] | None:
+        """The error code and message of a delivery that must fail; None when it may go on."""
+        action = ACTIONS[arn.split(":")[2]]
+        if not _exists(arn):
+            return NO_RESOURCE, f"The target {arn} does not exist."
+        if not self._evaluator.service_may(EVENTS, action, arn, rule.arn).allowed:
+            return NO_PERMISSIONS, f"{EVENTS} is not authorized to perform: {action} on {arn}."
+        return None
+
+    def _give_up(
+        self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], code: str, why: str
+    ) -> None:
+        """Send the event to the target's dead-letter queue, when there is one that lets the rule in."""
+        queue = target.get("DeadLetterConfig", {}).get("Arn")
+        if not queue or not _exists(queue):
+            return
+        if self._evaluator.service_may(EVENTS, ACTIONS["sqs"], queue, rule.arn).allowed:
+            attributes = dead_letter_attributes(rule.arn, target["Arn"], code, why)
+            name = queue.rpartition(":")[2]
+            _queues(queue).send_message(name, json.dumps(event), message_attributes=attributes)
 
     def timed(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Entries of PutEvents, each with a time."""
@@ -143,33 +177,50 @@ def _sent(send: Callable[..., None], deliveries: Deliveries) -> Callable[..., No
 
 
 def _checked(put: Callable[..., None]) -> Callable[..., None]:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html"""
+
     def checked(self: Any, targets: list[dict[str, Any]]) -> None:
         for target in targets if not self.managed_by else ():
-            _check(self.name, target)
+            problem = unsupported(target)
+            if problem:
+                raise UnsupportedRule(self.name, problem)
+        refusal = invalid(targets) if not self.managed_by else None
+        if refusal:
+            raise ValidationException(refusal)
+        if len({t["Id"] for t in [*self.targets, *targets]}) > MOST_TARGETS:
+            raise _TooManyTargets
         put(self, targets)
 
     return checked
 
 
-def _check(rule: str, target: Mapping[str, Any]) -> None:
-    service = (target["Arn"].split(":") + [""] * 3)[2]
-    if service not in ACTIONS:
-        raise UnsupportedRule(rule, f"its target {target['Arn']} is no function, queue or topic")
-    for name in NOT_SUPPORTED:
-        if target.get(name):
-            raise UnsupportedRule(rule, f"its target {target['Arn']} has {name}")
-    if not _PATH.fullmatch(target.get("InputPath", "$")):
-        raise UnsupportedRule(rule, f"its InputPath {target['InputPath']} has more than keys")
+class _TooManyTargets(JsonRESTError):
+    """AWS's answer to a sixth target: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
+
+    code = 400
+
+    def __init__(self) -> None:
+        message = "The requested resource exceeds the maximum number allowed."
+        super().__init__("LimitExceededException", message)
 
 
-def _text(target: Mapping[str, Any], event: Mapping[str, Any]) -> str:
-    """What a target receives: its constant input, a part of the event, or all of it."""
-    if target.get("Input"):
-        return str(target["Input"])
-    found: Any = _shown(event)
-    for key in target.get("InputPath", "$").split(".")[1:]:
-        found = found.get(key) if isinstance(found, dict) else None
-    return json.dumps(found)
+def _exists(arn: str) -> bool:
+    """Whether a function, queue or topic is there."""
+    _, _, service, region, account, name = arn.split(":", 5)
+    if service == "sqs":
+        return name in _queues(arn).queues
+    if service == "sns":
+        return arn in sns_backends[account][region].topics
+    try:
+        lambda_backends[account][region].get_function(name.partition(":")[2])
+    except UnknownFunctionException:
+        return False
+    return True
+
+
+def _queues(arn: str) -> Any:
+    _, _, _, region, account, _ = arn.split(":", 5)
+    return sqs_backends[account][region]
 
 
 def _shown(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -210,11 +210,9 @@ def test_a_rule_publishes_to_a_topic_that_lets_it(service: str, probe: DeployedF
 @pytest.mark.parametrize(
     ("target", "problem"),
     [
-        ({"Arn": "arn:aws:kinesis:us-east-1:123456789012:stream/s"}, "no function, queue or topic"),
-        ({"Arn": QUEUE, "InputTransformer": {"InputTemplate": "<a>"}}, "has InputTransformer"),
-        ({"Arn": QUEUE, "DeadLetterConfig": {"Arn": QUEUE}}, "has DeadLetterConfig"),
-        ({"Arn": QUEUE, "RetryPolicy": {"MaximumRetryAttempts": 1}}, "has RetryPolicy"),
-        ({"Arn": QUEUE, "InputPath": "$.detail[0]"}, "has more than keys"),
+        ({"Arn": "arn:aws:kinesis:us-east-1:123456789012:stream/s"}, "not a function, queue or"),
+        ({"Arn": QUEUE, "HttpParameters": {"PathParameterValues": ["a"]}}, "has HttpParameters"),
+        ({"Arn": QUEUE, "InputPath": "$['detail']"}, "has more than names, indexes"),
     ],
 )
 def test_a_target_that_the_lab_cannot_serve_is_refused(

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lab notebooks fork bench soak clean
+.PHONY: help demo test lint lab notebooks fork wheel bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,8 +29,11 @@ notebooks: $(VENV)/.dev  ## execute and store every notebook, its solution, and 
 	$(BIN)/python -m ruff format --quiet notebooks
 	$(BIN)/python -m tools.store
 
-fork: $(VENV)/.dev  ## point badges, notebooks and pyproject at a fork: make fork ADDRESS=https://github.com/owner/name
+fork: $(VENV)/.dev  ## give the course its address: make fork ADDRESS=https://github.com/owner/name (or none)
 	$(BIN)/python -m tools.fork '$(ADDRESS)'
+
+wheel: $(VENV)/.core  ## write dist/inventory_lab-….whl, which a learner uploads to Colab
+	$(PIP) wheel --no-deps --wheel-dir dist .
 
 soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 events; the simple design's drift
 	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py

@@ -25,7 +25,7 @@ def main() -> None:
     """Print what the handler made of ten sales, a lost answer and a poison record."""
     with connect(settings=Settings(retries=1)) as lab:
         lab.build()
-        lab.deploy(HANDLER)
+        lab.use_handler(HANDLER)
         sales = [RawRecord("Phone", b'{"product": "Phone", "sold": 1}') for _ in range(10)]
         sales.insert(5, RawRecord("Phone", b"poison"))
         with lab.faults(crash_after_commit=1, at_most=1):

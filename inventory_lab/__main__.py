@@ -1,4 +1,5 @@
-"""The command line: `python -m inventory_lab demo` runs the whole pipeline on the embedded AWS.
+"""The command line: `inventory-lab demo` runs the whole pipeline on the embedded AWS, and so does
+`python -m inventory_lab demo` where the library is not installed.
 
 What takes long to import is imported inside `main`, where Ctrl-C is answered in one line.
 """
@@ -181,7 +182,7 @@ def _say(text: str, over: bool = False) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m inventory_lab", description=__doc__)
+    parser = argparse.ArgumentParser(prog="inventory-lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="run the whole pipeline and reconcile it")
     demo.add_argument("--events", type=_count, default=5_000, metavar="N", help="default: 5000")

@@ -113,6 +113,11 @@ class Lab:
         self.close()
 
     @property
+    def embedded(self) -> bool:
+        """True on the embedded AWS, where the clock can be turned and faults injected."""
+        return self._open_place().evaluator is not None
+
+    @property
     def clock(self) -> Any:
         """The lab's clock: now(), and advance(seconds), which on AWS waits."""
         return self._open_place().clock
@@ -161,13 +166,13 @@ class Lab:
                     existing["pipe"] = pipe_resource.ensure(account, wait)
         return existing
 
-    def deploy(self, source: str | Path, handler: str = "handle") -> str:
+    def use_handler(self, source: str | Path, handler: str = "handle") -> str:
         """Put a handler of your own, a .py file or Python text, in the place of the lab's; the ARN of
         the function. `handler` is the name of its function; the next build() restores the lab's.
 
         Raises BadHandler, and NotBuilt before build(through="function").
         """
-        return function_resource.deploy(self.account, source, handler)
+        return function_resource.use_handler(self.account, source, handler)
 
     def teardown(self, dry_run: bool = False) -> Any:
         """Delete what build() makes and carries the lab's tag, project=inventory-lab; a DataFrame of

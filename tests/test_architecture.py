@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,13 +126,6 @@ def test_every_public_name_can_be_imported_and_is_in_the_readme() -> None:
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'conect'"):
         inventory_lab.conect  # noqa: B018
-
-
-def test_requirements_and_pyproject_give_the_same_ranges() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = {*project["dependencies"], *project["optional-dependencies"]["notebook"]}
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    assert {line for line in lines if line and not line.startswith(("#", "-e"))} == wanted
 
 
 def test_ci_calls_the_test_command_that_the_readme_names() -> None:

@@ -309,3 +309,7 @@ def test_settings_reach_the_lab() -> None:
         lab.build()
         lab.settle(lab.publish(ProductAdded("Phone", 60)))
         assert list(lab.alerts()["threshold"]) == [50]
+
+
+def test_a_notebook_asks_whether_its_lab_is_embedded(lab: Lab) -> None:
+    assert lab.embedded

@@ -16,11 +16,12 @@ SOLUTIONS = FOLDER / "solutions"
 GAP = re.compile(r"(?<=# your code: begin\n).*?(?=^ *# your code: end$)", re.DOTALL | re.MULTILINE)
 
 IGNORED = "nbval-ignore-output"
-SETUP = """\
+SETUP_FROM_ADDRESS = """\
 import sys
 from importlib.util import find_spec
 
 REPOSITORY = "{address}"
+sys.path += ["..", "../.."]  # a checkout of the course, installed or not
 
 if not find_spec("inventory_lab"):
     if "google.colab" not in sys.modules:
@@ -30,6 +31,27 @@ if not find_spec("inventory_lab"):
         )
     %pip install --quiet git+{{REPOSITORY}}"""
 
+SETUP_FROM_WHEEL = """\
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path += ["..", "../.."]  # a checkout of the course, installed or not
+if not find_spec("inventory_lab"):
+    if "google.colab" not in sys.modules:
+        raise ModuleNotFoundError(
+            "inventory_lab is not installed here: run `make lab` in the folder of the course, "
+            "and open this notebook there (in VS Code, with the kernel of its .venv)"
+        )
+    from google.colab import files
+
+    wheels = [wheel.name for wheel in Path().glob("inventory_lab-*.whl")]
+    if not wheels:
+        print("Upload the wheel of the course: `make wheel` writes dist/inventory_lab-….whl")
+        wheels = list(files.upload())
+    wheel = max(wheels, default="inventory_lab-….whl")
+    %pip install --quiet {wheel}"""
+
 VERSIONS = """\
 from inventory_lab import versions
 
@@ -37,14 +59,16 @@ versions()"""
 
 
 def repository(root: Path = ROOT) -> str:
-    """The git address of the course, from the one place where it stands."""
+    """The git address of the course as pyproject.toml has it; "" when the course has none."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return str(project["urls"]["Repository"])
+    return str(project.get("urls", {}).get("Repository", ""))
 
 
 def setup_cell(address: str) -> str:
-    """The source of the cell that installs the library in Colab, and elsewhere says what to do."""
-    return SETUP.format(address=address)
+    """The source of the cell that installs the library in Colab, from the address or, when that is
+    empty, from a wheel that the learner uploads; elsewhere it says what to do.
+    """
+    return SETUP_FROM_ADDRESS.format(address=address) if address else SETUP_FROM_WHEEL
 
 
 def notebooks(folder: Path = FOLDER) -> list[Path]:

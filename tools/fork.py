@@ -1,4 +1,7 @@
-"""Point everything that names the repository at a fork: `python -m tools.fork https://github.com/me/my-fork`."""
+"""Give the course a git address: `python -m tools.fork https://github.com/me/my-course`.
+
+`none` instead of an address takes it away again.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +10,58 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools import course
+from tools import course, index, store
 
 ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
+URLS = re.compile(r"\[project\.urls\]\n(?:[^\[\n].*\n)*\n")
+AFTER_URLS = "[project.scripts]"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the new address everywhere; the exit status is 2 for what is no address on GitHub."""
+    """Write the new address everywhere; the exit status is 2 for what is not an address on GitHub."""
     address = (arguments[0] if arguments else "").rstrip("/").removesuffix(".git")
-    if not ADDRESS.fullmatch(address):
+    if address != "none" and not ADDRESS.fullmatch(address):
         print(
             "say make fork ADDRESS=https://github.com/owner/name; Colab opens notebooks from GitHub"
         )
         return 2
-    for path in point(course.ROOT, address):
-        print(f"{path.relative_to(course.ROOT)} points at {address}")
+    for path in point(course.ROOT, "" if address == "none" else address):
+        print(f"{path.relative_to(course.ROOT)} was changed to {address}")
     return 0
 
 
 def point(root: Path, address: str) -> Iterator[Path]:
-    """Replace the address that pyproject.toml gives by another; the files that changed."""
-    old = course.repository(root)
-    owner_and_name = (each.removeprefix("https://github.com/") for each in (old, address))
-    before, after = owner_and_name
-    for path in _naming(root):
-        text = path.read_text(encoding="utf-8")
-        new = re.sub(rf"(github(?:\.com)?/){re.escape(before)}(?![\w.-])", rf"\g<1>{after}", text)
-        if new != text:
-            path.write_text(new, encoding="utf-8", newline="\n")
+    """Write an address, or with "" none, into pyproject.toml, the setup cells and the table of the
+    notebooks; yields the files that changed.
+    """
+    project, readme = root / "pyproject.toml", root / "notebooks" / "README.md"
+    new = {
+        project: with_address(project.read_text(encoding="utf-8"), address),
+        readme: index.with_table(readme.read_text(encoding="utf-8"), address),
+    }
+    new |= {path: _with_setup_cell(path, address) for path in _notebooks(root)}
+    for path, text in new.items():
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8", newline="\n")
             yield path
 
 
-def _naming(root: Path) -> list[Path]:
-    notebooks = sorted((root / "notebooks").rglob("*.ipynb"))
-    readmes = [root / "README.md", root / "notebooks" / "README.md"]
-    return [root / "pyproject.toml", *readmes, *notebooks]
+def with_address(pyproject: str, address: str) -> str:
+    """The text of pyproject.toml with another address of the repository."""
+    urls = f'[project.urls]\nRepository = "{address}"\n\n' if address else ""
+    return URLS.sub("", pyproject).replace(AFTER_URLS, urls + AFTER_URLS)
+
+
+def _with_setup_cell(path: Path, address: str) -> str:
+    notebook = course.read(path)
+    for cell in notebook.cells:
+        if cell.id == "setup":
+            cell.source = course.setup_cell(address)
+    return store.text(notebook)
+
+
+def _notebooks(root: Path) -> list[Path]:
+    return sorted((root / "notebooks").rglob("[0-9][0-9]_*.ipynb"))
 
 
 if __name__ == "__main__":

@@ -45,30 +45,41 @@ def badge(address: str, file: str) -> str:
 
 
 def table(entries: list[Entry], address: str) -> str:
-    """The table, a notebook a row, and the sum of the minutes."""
+    """The table, a notebook a row, and the sum of the minutes; Colab opens notebooks from an address,
+    so without one that column is left out.
+    """
+    titles = [
+        "notebook",
+        "minutes",
+        "before you start",
+        "solution",
+        *(["Colab"] if address else []),
+    ]
+    lines = ["---", "---:", *["---"] * (len(titles) - 2)]
     rows = [
-        f"| [{e.number} {e.title}]({e.file}) | {e.minutes} | {e.needs} | "
-        f"[solution](solutions/{e.file}) | {badge(address, e.file)} |"
-        for e in entries
+        titles,
+        *([*_cells(e), *([badge(address, e.file)] if address else [])] for e in entries),
     ]
-    head = [
-        "| notebook | minutes | before you start | solution | Colab |",
-        "|---|---:|---|---|---|",
-    ]
+    head, *body = (f"| {' | '.join(cells)} |" for cells in rows)
     total = f"\nTogether {sum(e.minutes for e in entries)} minutes."
-    return "\n".join([*head, *rows, total, ""])
+    return "\n".join([head, f"|{'|'.join(lines)}|", *body, total, ""])
 
 
-def with_table(text: str) -> str:
+def _cells(e: Entry) -> list[str]:
+    link = f"[{e.number} {e.title}]({e.file})"
+    return [link, str(e.minutes), e.needs, f"[solution](solutions/{e.file})"]
+
+
+def with_table(text: str, address: str) -> str:
     """The text of the README with the table as the notebooks have it now."""
-    new = table([entry(path) for path in course.notebooks()], course.repository())
+    new = table([entry(path) for path in course.notebooks()], address)
     return TABLE.sub(lambda _: new, text)
 
 
 def main() -> None:
     """Write the table into the README."""
     text = README.read_text(encoding="utf-8")
-    README.write_text(with_table(text), encoding="utf-8", newline="\n")
+    README.write_text(with_table(text, course.repository()), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -82,8 +82,8 @@ class Record:
     arrived_at: float
 
     @property
-    def event_id(self) -> str:
-        """The identifier a Pipe gives the record: shard id, colon, sequence number."""
+    def record_id(self) -> str:
+        """Shard id, colon, sequence number: what Lambda and EventBridge Pipes call `eventID`."""
         return f"{self.shard_id}:{self.sequence_number}"
 
 

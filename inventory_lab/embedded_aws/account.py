@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import boto3
@@ -21,14 +21,16 @@ from inventory_lab.embedded_aws.dynamodb import patches as tables
 from inventory_lab.embedded_aws.events import patches as rules
 from inventory_lab.embedded_aws.iam.patches import gate
 from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
+from inventory_lab.embedded_aws.kinesis.patches import policies as stream_policies
 from inventory_lab.embedded_aws.kinesis.patches import streams
 from inventory_lab.embedded_aws.logs import patches as logs
 from inventory_lab.embedded_aws.patching import Patch, applied, check_moto
 from inventory_lab.embedded_aws.pipes import patches as pipe_states
+from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
 from inventory_lab.embedded_aws.pipes.definition import Definition
 from inventory_lab.embedded_aws.pipes.patches import PipeRecord
-from inventory_lab.embedded_aws.pipes.poller import EXECUTIONS_KEPT, Clients, Poller
-from inventory_lab.embedded_aws.pipes.report import Execution, Round
+from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role
+from inventory_lab.embedded_aws.polling.report import Execution, Round
 from inventory_lab.embedded_aws.sns import patches as topics
 from inventory_lab.exceptions import PrincipalNotAvailable, RoleNotAssumable
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
@@ -55,8 +57,7 @@ class EmbeddedAws:
         self.evaluator = PolicyEvaluator(self._client, self.clock.now)
         self._gate = gate.Gate(self.evaluator, settings.region, self.clock.now)
         self._faults = faults.Faults()
-        self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_KEPT)
-        self._pollers: dict[tuple[str, Any], Poller] = {}
+        self._pollers = Pollers(self.clock, self._faults, self)
         self._functions = functions.Functions(self.clock, self._session_of_role, real)
 
     def open(self) -> EmbeddedAws:
@@ -82,6 +83,7 @@ class EmbeddedAws:
             *no_network.patches(),
             *speed.patches(),
             *streams.patches(clock, self.settings.shard_limits),
+            *stream_policies.patches(),
             *tables.patches(clock),
             *functions.patches(self._functions),
             *function_settings.patches(evaluator),
@@ -149,17 +151,13 @@ class EmbeddedAws:
         total = Round()
         self._faults.begin_round(self._client("kinesis"), self.settings.name("stream"))
         for pipe in self._running_pipes():
-            definition = Definition.read(pipe)
-            try:
-                total.add(self._poller(pipe, definition).poll(definition))
-            except RoleNotAssumable as exc:
-                total.add(Round(error=str(exc)))
+            total.add(self._poll_pipe(pipe))
         total.faults = self._faults.struck()
         return total
 
     def executions(self) -> list[Execution]:
         """What all pipes did, oldest first; the last 10,000."""
-        return list(self._executions)
+        return self._pollers.executions()
 
     @contextmanager
     def faults(self, plan: faults.FaultPlan) -> Iterator[faults.Faults]:
@@ -182,8 +180,7 @@ class EmbeddedAws:
     def passed(self, shard_id: str, sequence_number: int) -> bool:
         """True when the lab's pipe has delivered the record, or given it up."""
         ending = f":pipe/{self.settings.name('pipe')}"
-        pollers = [p for (arn, _), p in self._pollers.items() if arn.endswith(ending)]
-        return bool(pollers) and pollers[-1].passed(shard_id, sequence_number)
+        return self._pollers.passed(ending, shard_id, sequence_number)
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self._client("pipes")
@@ -191,18 +188,13 @@ class EmbeddedAws:
             for summary in page["Pipes"]:
                 yield pipes.describe_pipe(Name=summary["Name"])
 
-    def _poller(self, pipe: Mapping[str, Any], definition: Definition) -> Poller:
-        key = (definition.arn, pipe["CreationTime"])
-        role = definition.role_arn, PIPES, definition.arn
-        self._check_trust(*role)
-        if key not in self._pollers:
-            self._pollers[key] = Poller(self.clock, self._executions, self._faults)
-        poller = self._pollers[key]
-        if poller.role != role or not self._gate.knows(poller.access_key):
-            session = self._session_of_role(*role)
-            clients = map(session.client, ("kinesis", "lambda", "sqs", "sns"))
-            poller.act_as(role, session.get_credentials().access_key, Clients(*clients))
-        return poller
+    def _poll_pipe(self, pipe: Mapping[str, Any]) -> Round:
+        definition = Definition.read(pipe)
+        return self._pollers.poll(
+            Key(definition.arn, pipe["CreationTime"]),
+            Role(definition.source.role_arn, PIPES, definition.arn),
+            partial(PipeConsumer, definition),
+        )
 
     def _client(self, service: str, region: str = "") -> Any:
         """A client of AWS itself, which reads its own records: pipes, users, roles, policies."""
@@ -250,6 +242,18 @@ class EmbeddedAws:
             return self._session_of_role(arn, service, source_arn)
         except RoleNotAssumable as exc:
             raise PrincipalNotAvailable(principal, str(exc)) from exc
+
+    def check_trust(self, role: Role) -> None:
+        """Raises RoleNotAssumable."""
+        self._check_trust(*role)
+
+    def assume(self, role: Role) -> boto3.Session:
+        """A session of the role. Raises RoleNotAssumable."""
+        return self._session_of_role(*role)
+
+    def is_valid(self, access_key: str) -> bool:
+        """Whether the credentials may still be used."""
+        return self._gate.knows(access_key)
 
     def _check_trust(self, role_arn: str, service: str, source_arn: str) -> None:
         """Raises RoleNotAssumable."""

@@ -34,7 +34,7 @@ from botocore.awsrequest import AWSResponse
 from inventory_lab.exceptions import WrongSetting
 
 if TYPE_CHECKING:
-    from inventory_lab.embedded_aws.pipes.lanes import Batch
+    from inventory_lab.embedded_aws.polling.lanes import Batch
 
 CALLER = "inventory_lab_caller"
 TWICE = "X-Inventory-Lab-Twice"
@@ -136,8 +136,7 @@ class Faults:
         """The batch as it is tried again."""
         if len(batch.events) > 1 and self._strikes("recut", batch.events[0]["eventID"]):
             at = self._random.randint(1, len(batch.events) - 1)
-            parts = batch.events[:at], batch.events[at:]
-            return [type(batch)(part, batch.failures, batch.whole) for part in parts]
+            return [batch.part(batch.events[:at]), batch.part(batch.events[at:])]
         return [batch]
 
     def delivered(self, shard_id: str, batch: Batch) -> None:

@@ -35,7 +35,7 @@ def batch_item_failures(records: Iterable[Record]) -> dict[str, list[dict[str, s
 
     Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
     """
-    return {"batchItemFailures": [{"itemIdentifier": record.event_id} for record in records]}
+    return {"batchItemFailures": [{"itemIdentifier": record.record_id} for record in records]}
 
 
 def log_report(counts: Mapping[str, Any]) -> None:

@@ -40,7 +40,7 @@ def _apply(record: Record) -> bool:
     try:
         event = parse_event(record.data)
     except MalformedEvent as problem:
-        print(f"skipped {record.event_id}: {problem}")
+        print(f"skipped {record.record_id}: {problem}")
         return False
     if isinstance(event, ProductRemoved):
         _client("dynamodb").delete_item(

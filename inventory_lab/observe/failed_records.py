@@ -85,9 +85,9 @@ def states(dead: Iterable[FailedRecord], queue: RejectedQueue) -> dict[str, str]
 
 def _of_dead_letter(record: Record, pointer: Pointer, pipeline: PipelineState) -> FailedRecord:
     state = WAITING
-    if record.event_id in pipeline.rejected.sent_again:
+    if record.record_id in pipeline.rejected.sent_again:
         state = SENT_AGAIN
-    elif record.event_id in pipeline.effects:
+    elif record.record_id in pipeline.effects:
         state = HAS_EFFECT
     return FailedRecord(
         record.shard_id, record.sequence_number, record.partition_key, record.data,

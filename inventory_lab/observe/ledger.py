@@ -116,14 +116,14 @@ def in_processing_order(records: Sequence[Record], runs: Sequence[LateRun]) -> I
     record the one with the highest version counts.
     """
     runs = sorted(runs, key=lambda run: run.version)
-    late = {r.event_id: at for at, run in enumerate(runs) for r in records if _holds(run, r)}
+    late = {r.record_id: at for at, run in enumerate(runs) for r in records if _holds(run, r)}
     left = sorted(records, key=lambda r: (r.shard_id, r.sequence_number))
     for at, run in enumerate(runs):
-        before = [r for r in left if r.event_id not in late and _comes_before(r, run)]
-        now = before + [r for r in left if late.get(r.event_id) == at]
+        before = [r for r in left if r.record_id not in late and _comes_before(r, run)]
+        now = before + [r for r in left if late.get(r.record_id) == at]
         yield from now
-        gone = {r.event_id for r in now}
-        left = [r for r in left if r.event_id not in gone]
+        gone = {r.record_id for r in now}
+        left = [r for r in left if r.record_id not in gone]
     yield from left
 
 

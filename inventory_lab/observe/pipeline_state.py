@@ -64,7 +64,7 @@ class PipelineState:
 
     def is_given_up(self, record: Record) -> bool:
         """Whether the pipe gave the record up and nobody had processed it before."""
-        return self.given_up.hold(record) and record.event_id not in self.effects
+        return self.given_up.hold(record) and record.record_id not in self.effects
 
     def horizon(self) -> datetime:
         """Records that arrived before this time are gone from the stream."""
@@ -200,10 +200,10 @@ def _effects(
         key = record.partition_key
         item = contents.items.get(key)
         last = item.watermarks.get(record.shard_id) if item else None
-        if last == record.sequence_number or record.event_id in in_batches:
-            proved.add(record.event_id)
+        if last == record.sequence_number or record.record_id in in_batches:
+            proved.add(record.record_id)
         elif event_id := _remembered_event(record, item):
-            remembered[record.event_id] = key, event_id
+            remembered[record.record_id] = key, event_id
     if remembered:
         copies = _copies(account, {key for key, _ in remembered.values()})
         proved.update(record for record, fact in remembered.items() if copies[fact] == 1)
@@ -247,7 +247,7 @@ def _in_batches(
         read = stream.records_between(account, shard_id, first, last)
         held = [record.sequence_number for record in read]
         whole = [b for b in near if _is_whole(b, held)]
-        proved.update(record.event_id for b in whole for record in _within(theirs, b))
+        proved.update(record.record_id for b in whole for record in _within(theirs, b))
     return proved
 
 
@@ -285,8 +285,8 @@ def _copies(account: Account, keys: Collection[str]) -> Counter[tuple[str, str]]
     return Counter(events)
 
 
-def _range_of(event_id: str) -> tuple[str, int, int]:
-    shard_id, _, number = event_id.partition(":")
+def _range_of(record_id: str) -> tuple[str, int, int]:
+    shard_id, _, number = record_id.partition(":")
     return shard_id, int(number), int(number)
 
 

@@ -157,8 +157,8 @@ def reconcile(pipeline: PipelineState, read: Read, frame: Callable[[Any], Any]) 
         dead_lettered=found.counts[Fate.DEAD_LETTER],
         pending=len(found.pending) - len(lost),
         drift=frame(drift(pipeline, found.items, read)),
-        missing_rejections=tuple(sorted(outcome.record.event_id for outcome in missing)),
-        lost=tuple(record.event_id for record in lost),
+        missing_rejections=tuple(sorted(outcome.record.record_id for outcome in missing)),
+        lost=tuple(record.record_id for record in lost),
         applied_twice=tuple(found.applied_twice),
         cut=pipeline.cut(accounted(pipeline) + found.open, found.published, found.held),
     )
@@ -169,7 +169,7 @@ def missing_rejections(pipeline: PipelineState, found: Findings) -> Iterator[Out
     oldest = (pipeline.now - REJECTIONS_KEPT).timestamp()
     for outcome in found.rejected:
         record = outcome.record
-        if record.event_id not in pipeline.kept and record.arrived_at >= oldest:
+        if record.record_id not in pipeline.kept and record.arrived_at >= oldest:
             yield outcome
 
 

@@ -57,7 +57,7 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
     return account.function_arn()
 
 
-def deploy(account: Account, source: str | Path, handler: str) -> str:
+def use_handler(account: Account, source: str | Path, handler: str) -> str:
     """The function's ARN, after a handler of one's own took the place of the lab's.
 
     Raises BadHandler before anything is changed, and NotBuilt.

@@ -66,7 +66,7 @@ class EchoFunction:
                 RoleName=name, PolicyName=roles.POLICY_NAME, PolicyDocument=document
             )
         function.ensure(self.account)
-        return function.deploy(self.account, HANDLER, "handle")
+        return function.use_handler(self.account, HANDLER, "handle")
 
     def read_stream(
         self,

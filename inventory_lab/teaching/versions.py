@@ -1,42 +1,66 @@
-"""Do the installed packages fit? The ranges are those of the installed distribution."""
+"""Do the installed packages fit? The ranges are those of pyproject.toml."""
 
 from __future__ import annotations
 
 import platform
-import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 DISTRIBUTION = "inventory-lab"
-_NAME_AND_RANGE = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?(.*)")
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def versions() -> None:
     """Print Python and each package that the library needs, a line each: `ok`, or what is wrong with it
     and the range that fits.
     """
+    print(*lines(requirements(), _installed), sep="\n")
+
+
+def requirements(checkout: Path = CHECKOUT) -> list[str]:
+    """What the library needs, such as `boto3<2,>=1.40`, Python first: from the checkout, whether it is
+    installed or not, else from the installed distribution.
+    """
+    pyproject = checkout / "pyproject.toml"
+    if pyproject.is_file():
+        project = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("project", {})
+        if project.get("name") == DISTRIBUTION:
+            return [f"Python{project['requires-python']}", *project["dependencies"]]
     facts = metadata.metadata(DISTRIBUTION)
     needed = [r for r in metadata.requires(DISTRIBUTION) or [] if "extra ==" not in r]
-    print(*lines([f"Python{facts['Requires-Python']}", *needed], _installed), sep="\n")
+    return [f"Python{facts['Requires-Python']}", *needed]
 
 
 def lines(requirements: Iterable[str], version_of: Callable[[str], str]) -> Iterator[str]:
-    """A line a requirement such as `boto3>=1.40,<2`; `version_of` gives "" for what is missing."""
-    for requirement in requirements:
-        name, wanted = _NAME_AND_RANGE.findall(requirement)[0]
-        version = version_of(name)
-        verdict = fit(version, wanted) if version else "missing"
-        told = "" if verdict == "ok" else f": {version or 'none'}, wanted {wanted}"
-        yield f"{name:16}{verdict}{told}"
+    """A line for each requirement; `version_of` returns "" for a package that is missing.
+
+    >>> print(*lines(["boto3<2,>=1.40"], lambda name: "1.39.0"))
+    boto3           too old: 1.39.0, needs <2,>=1.40
+    """
+    from packaging.requirements import Requirement
+
+    for requirement in map(Requirement, requirements):
+        version = version_of(requirement.name)
+        verdict = fit(version, requirement) if version else "missing"
+        needs = "" if verdict == "ok" else f": {version or 'none'}, needs {requirement.specifier}"
+        yield f"{requirement.name:16}{verdict}{needs}"
 
 
-def fit(version: str, wanted: str) -> str:
-    """`ok`, `too old` or `too new`, for a version and a range of the form `>=1.40,<2`."""
-    if any(_release(version) < _release(bound) for bound in re.findall(">=([0-9.]+)", wanted)):
-        return "too old"
-    if any(_release(version) >= _release(bound) for bound in re.findall("<([0-9.]+)", wanted)):
-        return "too new"
-    return "ok"
+def fit(version: str, requirement: Requirement) -> str:
+    """`ok`, `too old` or `too new`; a pre-release counts as its release."""
+    from packaging.version import Version
+
+    release = Version(Version(version).base_version)
+    if requirement.specifier.contains(release):
+        return "ok"
+    lower = [Version(s.version) for s in requirement.specifier if s.operator == ">="]
+    return "too old" if any(release < bound for bound in lower) else "too new"
 
 
 def _installed(name: str) -> str:
@@ -46,12 +70,3 @@ def _installed(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """The numbers of a release without trailing zeros: 2.2.0 and 2.2rc1 count as 2.2."""
-    numbers = re.match(r"\d+(\.\d+)*", version)
-    release = [int(number) for number in numbers[0].split(".")] if numbers else []
-    while release and release[-1] == 0:
-        release.pop()
-    return tuple(release)

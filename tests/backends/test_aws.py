@@ -216,3 +216,7 @@ def test_a_target_and_settings_that_the_code_names_are_not_asked_of_the_environm
     assert connect("aws", Settings(), allow_charges=True).settings.prefix == "inventory-lab-"
     with connect(settings=Settings(shards=4)) as lab:
         assert lab.settings == Settings(shards=4)
+
+
+def test_a_lab_on_an_account_is_not_embedded(aws: Lab) -> None:
+    assert not aws.embedded

@@ -96,6 +96,6 @@ def is_one_of(pattern: str, arn: str) -> bool:
 
 
 def test_an_operation_that_is_not_in_the_table_is_unknown() -> None:
-    call = Call("kinesis", "PutResourcePolicy", {}, "us-east-1", "123456789012", "aws")
-    with pytest.raises(UnknownToTheLab, match="the operation kinesis:PutResourcePolicy"):
+    call = Call("dynamodb", "PutResourcePolicy", {}, "us-east-1", "123456789012", "aws")
+    with pytest.raises(UnknownToTheLab, match="the operation dynamodb:PutResourcePolicy"):
         needs(call)

@@ -1,4 +1,4 @@
-"""One command points a fork at itself."""
+"""One command gives the course an address, and takes it away again."""
 
 from __future__ import annotations
 
@@ -21,35 +21,44 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_notebook_badge_and_the_project_point_at_the_fork(checkout: Path) -> None:
+def test_every_notebook_badge_and_the_project_point_at_the_address(checkout: Path) -> None:
     changed = {path.relative_to(checkout).as_posix() for path in fork.point(checkout, MINE)}
     assert course.repository(checkout) == MINE
     for path in course.notebooks():
         assert {f"notebooks/{path.name}", f"notebooks/solutions/{path.name}"} <= changed
-        copy = course.read(checkout / "notebooks" / path.name)
-        assert copy.cells[2].source == course.setup_cell(MINE)
+        for copy in (path.name, f"solutions/{path.name}"):
+            cells = course.read(checkout / "notebooks" / copy).cells
+            assert course.setup_cell(MINE) in [cell.source for cell in cells]
         table = (checkout / "notebooks" / "README.md").read_text(encoding="utf-8")
         assert index.badge(MINE, path.name) in table
 
 
-def test_nothing_of_the_old_address_is_left(checkout: Path) -> None:
-    old = course.repository().removeprefix("https://github.com/")
+def test_a_second_address_leaves_nothing_of_the_first(checkout: Path) -> None:
     list(fork.point(checkout, MINE))
+    list(fork.point(checkout, "https://github.com/a/b"))
     for path in checkout.rglob("*.*"):
-        assert f"/{old}" not in path.read_text(encoding="utf-8"), path.name
+        assert "their-copy" not in path.read_text(encoding="utf-8"), path.name
 
 
-def test_pointing_back_restores_every_byte(checkout: Path) -> None:
+def test_taking_the_address_away_restores_every_byte(checkout: Path) -> None:
     before = {path: path.read_bytes() for path in checkout.rglob("*.*")}
     list(fork.point(checkout, MINE))
     list(fork.point(checkout, course.repository()))
     assert {path: path.read_bytes() for path in checkout.rglob("*.*")} == before
 
 
+@pytest.mark.skipif(bool(course.repository()), reason="the course has an address")
+def test_without_an_address_no_cell_installs_from_one_and_no_badge_links_to_one() -> None:
+    for path in (*course.FOLDER.rglob("*.ipynb"), index.README):
+        text = path.read_text(encoding="utf-8")
+        assert "git+http" not in text, path.name
+        assert "colab.research.google.com/github" not in text, path.name
+
+
 @pytest.mark.parametrize(
     "address", ["", "my-fork", "https://gitlab.com/a/b", "https://github.com/a"]
 )
-def test_what_is_no_address_on_github_changes_nothing(
+def test_what_is_not_an_address_on_github_changes_nothing(
     address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = (course.ROOT / "pyproject.toml").read_bytes()

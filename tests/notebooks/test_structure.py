@@ -257,6 +257,6 @@ def test_every_solution_belongs_to_a_notebook() -> None:
 
 def test_the_table_of_the_notebooks_is_what_the_notebooks_say() -> None:
     readme = index.README.read_text(encoding="utf-8")
-    assert readme == index.with_table(readme)
+    assert readme == index.with_table(readme, course.repository())
     for path in NOTEBOOKS:
         assert f"]({path.name})" in readme

@@ -230,7 +230,7 @@ def invoke(lab: Lab, shard_id: str) -> None:
     """Hand a shard's records to the function, as a pipe would."""
     batch = [
         {
-            "eventID": record.event_id,
+            "eventID": record.record_id,
             "sequenceNumber": str(record.sequence_number),
             "partitionKey": record.partition_key,
             "data": base64.b64encode(record.data).decode(),

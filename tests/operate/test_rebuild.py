@@ -132,7 +132,7 @@ def test_what_is_still_on_its_way_stays_pending(shop: Lab) -> None:
 
 
 def test_dead_letters_are_left_out(shop: Lab) -> None:
-    shop.deploy("def handle(event, context):\n    1 / 0\n")
+    shop.use_handler("def handle(event, context):\n    1 / 0\n")
     shop.settle(shop.publish(QuantityChanged("Phone", -1)))
     shop.build()
     damage(shop, "Phone")
@@ -227,7 +227,7 @@ def test_a_lost_table_that_was_counted_twice_is_rebuilt_from_a_stream_that_lost_
 
 
 def test_what_a_rebuild_applied_is_even_again_from_a_snapshot_on(shop: Lab) -> None:
-    shop.deploy("def handle(event, context):\n    return None\n")
+    shop.use_handler("def handle(event, context):\n    return None\n")
     shop.settle(shop.publish(QuantityChanged("Phone", -1)))
     shop.build()
     shop.rebuild()

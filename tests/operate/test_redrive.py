@@ -21,7 +21,7 @@ def shop() -> Iterator[Lab]:
     with connect(settings=Settings(retries=1)) as lab:
         lab.build()
         lab.settle(lab.publish(ProductAdded("Phone", 20, event_id="e-0")))
-        lab.deploy(BROKEN_HANDLER)
+        lab.use_handler(BROKEN_HANDLER)
         sale, back = (QuantityChanged("Phone", d, event_id=e) for d, e in ((-2, "e-1"), (7, "e-2")))
         lab.settle(lab.publish([sale, back, RawRecord("Phone", b"{")]))
         lab.build()
@@ -229,7 +229,7 @@ def test_a_pipe_made_anew_that_passes_a_dead_letter_by_does_not_process_it(shop:
 
 
 def test_a_product_keeps_its_order(shop: Lab) -> None:
-    shop.deploy(BROKEN_HANDLER)
+    shop.use_handler(BROKEN_HANDLER)
     events = [ProductAdded("Oven", 0), *(QuantityChanged("Oven", d) for d in (5, -5, 3, -3, 1))]
     shop.settle(shop.publish(events))
     shop.build()

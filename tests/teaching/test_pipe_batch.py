@@ -28,7 +28,7 @@ def batch() -> list[dict[str, Any]]:
 def delivered(lab: Lab) -> list[dict[str, Any]]:
     """What the pipe delivers of the same events."""
     lab.build()
-    lab.deploy(PRINTS_THE_BATCH)
+    lab.use_handler(PRINTS_THE_BATCH)
     lab.settle(lab.publish(event_in(record) for record in read_batch(batch())))  # type: ignore[misc]
     events = lab.account.client("logs").filter_log_events(logGroupName=lab.account.log_group())
     lines = [e["message"] for e in events["events"] if e["message"].startswith('{"batch"')]

@@ -7,6 +7,8 @@
 | supported: a disabled rule | delivers nothing | moto delivers; the lab does not |
 | supported: up to 5 targets, each with its own input | see `targets.py` | moto: any number, Input and InputPath ignored; the lab as AWS |
 | supported: DeadLetterConfig of a target | an event that cannot be delivered, if the queue's policy lets the rule | moto ignores it; the lab as AWS |
+| supported: a source that begins with `aws.` | NotAuthorizedForSourceException for the entry | moto: accepted; the lab as AWS |
+| supported: DeleteEventBus with rules | ValidationException | moto: deleted; the lab as AWS |
 | differs: the time of an event without one | now | lab time |
 | differs: schedules | run | never run |
 | refused: other targets and their parameters | accepted | UnsupportedRule, at PutTargets |
@@ -45,6 +47,10 @@ from inventory_lab.exceptions import UnsupportedRule
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 EVENTS = "events.amazonaws.com"
+_NOT_OF_AWS = {
+    "ErrorCode": "NotAuthorizedForSourceException",
+    "ErrorMessage": "Not authorized for the source.",
+}
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 Invoke = Callable[[str, bytes], None]
 """Queues an asynchronous invocation of a function, given its ARN and the payload."""
@@ -131,14 +137,27 @@ def patches(deliveries: Deliveries) -> list[Patch]:
             name="put_events",
             signature="(self, events)",
             kind="hook",
-            why="events without a time get the lab's time",
+            why="events without a time get the lab's time; those that claim to be AWS's are refused",
             around=partial(_timed, deliveries),
+        ),
+        Patch(
+            owner=EventsBackend,
+            name="delete_event_bus",
+            signature="(self, name)",
+            kind="gap",
+            why="a bus that has rules is not deleted",
+            around=_without_rules,
+            upstream=True,
         ),
     ]
 
 
 def _timed(deliveries: Deliveries, put: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, events: put(self, deliveries.timed(events))
+    def timed(self: Any, events: list[dict[str, Any]]) -> Any:
+        entries = iter(put(self, [e for e in deliveries.timed(events) if not _of_aws(e)]))
+        return [_NOT_OF_AWS if _of_aws(event) else next(entries) for event in events]
+
+    return timed
 
 
 def _sent(deliveries: Deliveries, send: Callable[..., None]) -> Callable[..., None]:
@@ -178,6 +197,25 @@ class _TooManyTargets(JsonRESTError):
     def __init__(self) -> None:
         message = "The requested resource exceeds the maximum number allowed."
         super().__init__("LimitExceededException", message)
+
+
+def _of_aws(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry claims to come from AWS itself, which only AWS may:
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+    """
+    return str(entry.get("Source", "")).startswith("aws.")
+
+
+def _without_rules(delete: Callable[..., None]) -> Callable[..., None]:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html"""
+
+    def deleted(self: Any, name: str) -> None:
+        bus = self.event_buses.get(name)
+        if bus is not None and bus.rules:
+            raise ValidationException(f"Event bus {name} can't be deleted since it has rules.")
+        delete(self, name)
+
+    return deleted
 
 
 def _exists(arn: str) -> bool:

@@ -22,8 +22,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inventory_lab.embedded_aws.pipes.payloads import MISSING
 from inventory_lab.embedded_aws.pipes.templates import Template, read_template
+from inventory_lab.embedded_aws.polling.payloads import MISSING
 from inventory_lab.exceptions import InvalidTemplate
 
 MOST_TARGETS = 5

@@ -5,6 +5,7 @@ Policies that are invalid, names that IAM does not take, keys of others, and del
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -75,6 +76,11 @@ def _problems(
     if call.service in ("sqs", "sns"):
         code = "InvalidAttributeValue" if call.service == "sqs" else "InvalidParameter"
         yield _invalid(_attribute_policy(call.params), "resource", code)
+    if call.service == "sns":
+        yield _problem_of_message(call)
+        yield _problem_of_filter(call)
+    if call.service == "kinesis" and call.operation == "PutResourcePolicy":
+        yield _invalid(call.params.get("Policy"), "resource", "InvalidArgumentException")
 
 
 def _problem_of_name(call: Call, param: str) -> Refusal | None:
@@ -158,6 +164,30 @@ def _boundaries(iam: Any, kind: str) -> Iterator[str | None]:
         for entity in page[f"{kind.title()}s"]:
             held = getattr(iam, f"get_{kind}")(**{name: entity[name]})[kind.title()]
             yield held.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+
+
+def _problem_of_message(call: Call) -> Refusal | None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+    if call.operation != "Publish" or call.params.get("Message"):
+        return None
+    return Refusal("InvalidParameter", 400, "Invalid parameter: Empty message")
+
+
+def _problem_of_filter(call: Call) -> Refusal | None:
+    """https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html"""
+    attributes = call.params.get("Attributes") if call.operation == "Subscribe" else None
+    text = (attributes or {}).get("FilterPolicy") or "{}"
+    if call.operation == "SetSubscriptionAttributes":
+        named = call.params.get("AttributeName") == "FilterPolicy"
+        text = call.params.get("AttributeValue") or "{}" if named else "{}"
+    try:
+        policy = json.loads(text)
+    except ValueError:
+        policy = None
+    if isinstance(policy, dict):
+        return None
+    problem = "FilterPolicy: failed to parse JSON"
+    return Refusal("InvalidParameter", 400, f"Invalid parameter: {problem}")
 
 
 def _attribute_policy(params: Mapping[str, Any]) -> Any:

@@ -1,4 +1,15 @@
-"""What a pipe is told to do: DescribePipe's answer, read and checked. Free of moto."""
+"""What a pipe does: DescribePipe's answer, read and checked. Free of moto.
+
+| | |
+|---|---|
+| supported | a Kinesis source with all of its parameters, REQUEST_RESPONSE and FIRE_AND_FORGET, partial failures by `eventID`, AUTOMATIC_BISECT, dead letters to SQS and SNS, filters, input templates |
+| refused (UnsupportedPipe) | other sources and targets, enrichment, FIFO dead letters |
+
+Where AWS leaves the behaviour open: after a partial failure only the returned records are retried,
+before the lane goes on; an identifier that is not in the batch fails the whole batch.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
+"""
 
 from __future__ import annotations
 
@@ -6,8 +17,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inventory_lab.embedded_aws.pipes.filters import Filters, read_filters
 from inventory_lab.embedded_aws.pipes.templates import Template, read_template
+from inventory_lab.embedded_aws.polling.filters import read_filters
+from inventory_lab.embedded_aws.polling.source import NO_LIMIT, Source, start_of
 from inventory_lab.exceptions import UnsupportedPipe
 
 BATCH_SIZE = 100
@@ -22,27 +34,14 @@ _KNOWN_PARAMETERS = {
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A pipe from a Kinesis stream to a Lambda function.
-
-    `retries` and `max_age` (seconds) are -1 for no limit; `start` is the request for the first
-    iterator of a shard.
-    """
+    """A pipe from a Kinesis stream to a Lambda function."""
 
     name: str
     arn: str
-    role_arn: str
-    stream_arn: str
+    source: Source
     function_arn: str
-    batch_size: int
-    window_seconds: float
-    retries: int
-    max_age: float
-    parallel: int
-    bisect: bool
     waits_for_answer: bool
     dead_letter_arn: str | None
-    start: Mapping[str, Any]
-    filters: Filters = field(default_factory=lambda: read_filters(None))
     template: Template = field(default_factory=lambda: read_template(None))
 
     @classmethod
@@ -58,19 +57,10 @@ class Definition:
         return cls(
             name=pipe["Name"],
             arn=pipe["Arn"],
-            role_arn=pipe["RoleArn"],
-            stream_arn=pipe["Source"],
+            source=_source(pipe, kinesis, source.get("FilterCriteria")),
             function_arn=pipe["Target"],
-            batch_size=kinesis.get("BatchSize", BATCH_SIZE),
-            window_seconds=kinesis.get("MaximumBatchingWindowInSeconds", 0),
-            retries=kinesis.get("MaximumRetryAttempts", -1),
-            max_age=kinesis.get("MaximumRecordAgeInSeconds", -1),
-            parallel=kinesis.get("ParallelizationFactor", 1),
-            bisect="OnPartialBatchItemFailure" in kinesis,
             waits_for_answer=invocation != "FIRE_AND_FORGET",
             dead_letter_arn=kinesis.get("DeadLetterConfig", {}).get("Arn"),
-            start=_start(kinesis),
-            filters=read_filters(source.get("FilterCriteria")),
             template=read_template(target.get("InputTemplate")),
         )
 
@@ -79,18 +69,26 @@ class Definition:
         return {
             "aws.pipes.pipe-arn": self.arn,
             "aws.pipes.pipe-name": self.name,
-            "aws.pipes.source-arn": self.stream_arn,
+            "aws.pipes.source-arn": self.source.stream_arn,
             "aws.pipes.enrichment-arn": "",
             "aws.pipes.target-arn": self.function_arn,
             "aws.pipes.event.ingestion-time": now,
         }
 
 
-def _start(kinesis: Mapping[str, Any]) -> dict[str, Any]:
-    position = {"ShardIteratorType": kinesis["StartingPosition"]}
-    if "StartingPositionTimestamp" in kinesis:
-        position["Timestamp"] = kinesis["StartingPositionTimestamp"]
-    return position
+def _source(pipe: Mapping[str, Any], kinesis: Mapping[str, Any], filters: Any) -> Source:
+    return Source(
+        stream_arn=pipe["Source"],
+        role_arn=pipe["RoleArn"],
+        start=start_of(kinesis),
+        batch_size=kinesis.get("BatchSize", BATCH_SIZE),
+        window_seconds=kinesis.get("MaximumBatchingWindowInSeconds", 0),
+        retries=kinesis.get("MaximumRetryAttempts", NO_LIMIT),
+        max_age=kinesis.get("MaximumRecordAgeInSeconds", NO_LIMIT),
+        parallel=kinesis.get("ParallelizationFactor", 1),
+        bisect="OnPartialBatchItemFailure" in kinesis,
+        filters=read_filters(filters),
+    )
 
 
 def _problems(pipe: Mapping[str, Any], kinesis: Mapping[str, Any]) -> Iterable[str]:

@@ -26,8 +26,8 @@ from moto.pipes.exceptions import ConflictException, ValidationException
 from moto.pipes.models import EventBridgePipesBackend, PipeStatus
 
 from inventory_lab.embedded_aws.patching import Patch
-from inventory_lab.embedded_aws.pipes.filters import read_filters
 from inventory_lab.embedded_aws.pipes.templates import read_template
+from inventory_lab.embedded_aws.polling.filters import read_filters
 from inventory_lab.exceptions import InvalidFilter, InvalidTemplate
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need

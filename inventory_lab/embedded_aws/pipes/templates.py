@@ -33,7 +33,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inventory_lab.embedded_aws.pipes.payloads import MISSING, children, parsed, payload
+from inventory_lab.embedded_aws.polling.payloads import MISSING, children, parsed, payload
 from inventory_lab.exceptions import InvalidTemplate
 
 TEMPLATE_CHARACTERS = 8_192

@@ -1,6 +1,21 @@
 """SNS: deliveries that the endpoint's policy has to allow, and subscriptions that wait for a confirmation.
 
-The table of the service is in `embedded_aws/README.md`.
+| | AWS | moto 5.2.5, and the lab |
+|---|---|---|
+| supported: SNS to a queue or function | if the policy on it lets the topic, otherwise the message is dropped | moto: always; the lab as AWS |
+| supported: SNS to a function | asynchronously, in SNS's event shape | moto runs Docker, with sample values; the lab as AWS |
+| differs: Signature of a message to a function | signed | `EXAMPLE` |
+| refused: Subscribe of an HTTP address | posts every message there | UnmockedCall |
+| supported: Subscribe of an e-mail address | `pending confirmation` instead of an ARN, unless ReturnSubscriptionArn | moto: the ARN; the lab as AWS |
+| supported: it is listed | with `PendingConfirmation` instead of an ARN | moto: the ARN; the lab as AWS |
+| supported: its attribute PendingConfirmation | `true` | moto: `false`; the lab as AWS |
+| supported: an endpoint that is not an address of its protocol | InvalidParameter, see `endpoints.py` | moto: accepted, but for queues and phones; the lab as AWS |
+| supported: ConfirmSubscription with a token that nobody was sent | InvalidParameter | moto: confirmed; the lab as AWS |
+| differs: the mail with the link that confirms | sent, its token holds for two days | never sent, so it stays pending |
+| differs: SubscriptionsPending and SubscriptionsConfirmed of a topic | counted | 0, as moto |
+
+https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
 """
 
 from __future__ import annotations
@@ -16,6 +31,7 @@ from moto.sns.responses import SNSResponse
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.sns.endpoints import endpoint_problem
 from inventory_lab.embedded_aws.sns.notifications import lambda_payload
 from inventory_lab.exceptions import UnmockedCall
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
@@ -116,6 +132,9 @@ def _may_deliver(evaluator: PolicyEvaluator, subscription: Any) -> bool:
 
 def _pending(subscribe: Callable[..., Any]) -> Callable[..., Any]:
     def pending(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
+        problem = endpoint_problem(protocol, endpoint)
+        if problem:
+            raise SNSInvalidParameter(problem)
         if protocol in ("http", "https"):
             raise UnmockedCall(endpoint)
         subscription = subscribe(self, topic_arn, endpoint, protocol)

@@ -41,7 +41,7 @@ _NAMES_KEYS = {
     "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactGetItems",
     "TransactWriteItems", "UpdateItem",
 }  # fmt: skip
-_WITH_POLICIES = ("sqs", "sns", "lambda")
+_WITH_POLICIES = ("sqs", "sns", "lambda", "kinesis")
 _EQUALS = re.compile(r"([#\w]+)\s*=\s*(:\w+)")
 
 
@@ -92,7 +92,7 @@ class Caller:
 
 
 class PolicyEvaluator:
-    """`client_of` gives clients that may read IAM, queues, topics, functions and tables."""
+    """`client_of` gives clients that may read IAM, queues, topics, functions, streams and tables."""
 
     def __init__(self, client_of: ClientOf, now: Callable[[], datetime]) -> None:
         self._now = now

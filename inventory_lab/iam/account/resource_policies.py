@@ -31,7 +31,7 @@ class Lookups:
         self._policies: dict[str, Policy] = {}
 
     def policy(self, arn: str) -> Policy:
-        """The policy on a queue, topic or function; no statements when it has none."""
+        """The policy on a queue, topic, function or stream; no statements when it has none."""
         if arn not in self._policies:
             text = self._read(_POLICIES, arn)
             self._policies[arn] = read_policy(text, "resource") if text else ()
@@ -104,10 +104,19 @@ def _tags_of_table(dynamodb: Any, arn: str) -> Any:
     return [tag for page in pages for tag in page["Tags"]]
 
 
+def _stream_policy(kinesis: Any, arn: str) -> Any:
+    """A stream without a policy has an empty object:
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetResourcePolicy.html
+    """
+    policy = kinesis.get_resource_policy(ResourceARN=arn)["Policy"]
+    return None if policy in ("", "{}") else policy
+
+
 _POLICIES: Mapping[str, Callable[[Any, str], Any]] = {
     "sqs": _queue_policy,
     "sns": lambda sns, arn: sns.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy"),
     "lambda": _function_policy,
+    "kinesis": _stream_policy,
 }
 _TAGS: Mapping[str, Callable[[Any, str], Any]] = {
     "kinesis": lambda kinesis, arn: kinesis.list_tags_for_stream(StreamARN=arn)["Tags"],

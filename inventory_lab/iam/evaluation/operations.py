@@ -3,7 +3,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 An operation that is not in the table is denied: the lab does not know it. Left out on purpose are
 those that would set up access which the lab does not evaluate: resource policies of other resources than
-queues, topics and functions, ACLs, federation, session policies and session tags; bulk tagging, which
+queues, topics, functions and streams, ACLs, federation, session policies and session tags; bulk tagging, which
 acts in other services on the caller's behalf; other accounts.
 
 CreateStream with tags needs kinesis:AddTagsToStream:
@@ -170,6 +170,13 @@ def _reads_code(call: Call) -> list[Need]:
     return [Need(f"s3:GetObject{version}", arn)]
 
 
+def _of_no_consumer(call: Call) -> list[Need]:
+    """Raises UnknownToTheLab for the policy of a consumer: nothing here reads as one."""
+    if "/consumer/" in str(call.params.get("ResourceARN")):
+        raise UnknownToTheLab(f"{call.service}:{call.operation} of a consumer")
+    return []
+
+
 def _without_attribute(name: str) -> Rule:
     def refuse(call: Call) -> list[Need]:
         if name in (call.params.get("Attributes") or {}):
@@ -196,10 +203,10 @@ _nothing = calls.nothing_particular
 OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
     "kinesis": _table(
         "kinesis",
-        (_stream, "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteStream"
-         " DescribeStream DescribeStreamSummary GetRecords GetShardIterator"
+        (_stream, "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteResourcePolicy DeleteStream"
+         " DescribeStream DescribeStreamSummary GetRecords GetResourcePolicy GetShardIterator"
          " IncreaseStreamRetentionPeriod ListShards ListStreamConsumers ListTagsForStream"
-         " ListTagsForResource MergeShards PutRecord PutRecords RegisterStreamConsumer"
+         " ListTagsForResource MergeShards PutRecord PutRecords PutResourcePolicy RegisterStreamConsumer"
          " RemoveTagsFromStream SplitShard StartStreamEncryption StopStreamEncryption TagResource"
          " UntagResource UpdateMaxRecordSize"),
         (calls.consumers, "DeregisterStreamConsumer DescribeStreamConsumer SubscribeToShard"),
@@ -328,6 +335,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
 _MORE: Mapping[tuple[str, str], list[Rule]] = {
     ("kinesis", "CreateStream"): [tags("Tags", "kinesis:AddTagsToStream", _stream)],
     ("kinesis", "RegisterStreamConsumer"): [tags("Tags", "kinesis:TagResource", _stream)],
+    ("kinesis", "PutResourcePolicy"): [_of_no_consumer],
     ("dynamodb", "UpdateTable"): [without("ReplicaUpdates", "GlobalTableWitnessUpdates")],
     ("dynamodb", "CreateTable"): [
         tags("Tags", "dynamodb:TagResource", calls.tables), without("ResourcePolicy"),

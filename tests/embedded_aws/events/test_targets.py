@@ -131,3 +131,25 @@ def test_an_event_that_a_target_refuses_goes_to_the_targets_dead_letter_queue(
 def test_a_dead_letter_queue_has_to_let_the_rule_in(probe: DeployedFunction) -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
     assert dead_letters(probe, open_to("undelivered", EVENTS, source=RULE + "-2")) == []
+
+
+def test_only_aws_may_put_events_of_aws(probe: DeployedFunction) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html"""
+    url, queue = probe.queue("sales", open_to("sales", EVENTS))
+    events = rule_to(probe, {"Arn": queue})
+    entries = [{"Source": s, "DetailType": "sale", "Detail": "{}"} for s in ("aws.x", "shop")]
+    answer = events.put_events(Entries=entries)
+    assert answer["FailedEntryCount"] == 1
+    assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
+    assert len(probe.messages(url)) == 1
+
+
+def test_a_bus_with_rules_cannot_be_deleted(probe: DeployedFunction) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html"""
+    events = probe.root.client("events")
+    events.create_event_bus(Name="shop")
+    events.put_rule(Name="all", EventBusName="shop", EventPattern='{"source": ["shop"]}')
+    with pytest.raises(ClientError, match="can't be deleted since it has rules"):
+        events.delete_event_bus(Name="shop")
+    events.delete_rule(Name="all", EventBusName="shop")
+    events.delete_event_bus(Name="shop")

@@ -48,7 +48,8 @@ _REGION = re.compile(r"[.-]([a-z]{2}(?:-[a-z]+)+-\d)[.]")
 _READING = ("Get", "List", "Simulate")
 _CHANGES_RESOURCE_POLICIES = {
     "AddPermission", "CreateFunction", "CreateQueue", "CreateTopic", "DeleteFunction", "DeleteQueue",
-    "DeleteTopic", "RemovePermission", "SetQueueAttributes", "SetTopicAttributes",
+    "DeleteResourcePolicy", "DeleteStream", "DeleteTopic", "PutResourcePolicy", "RemovePermission",
+    "SetQueueAttributes", "SetTopicAttributes",
 }  # fmt: skip
 
 Answer = tuple[AWSResponse, dict[str, Any]]

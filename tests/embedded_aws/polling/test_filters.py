@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
-from inventory_lab.embedded_aws.pipes.filters import DEEPEST, Filters, read_filters
+from inventory_lab.embedded_aws.polling.filters import DEEPEST, Filters, read_filters
 from inventory_lab.exceptions import InvalidFilter
 
 Json = dict[str, Any]

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
 from typing import Any
 
-from inventory_lab.embedded_aws.pipes.events import Event
+from inventory_lab.embedded_aws.polling.records import Event
 
 
 @dataclass(slots=True)
 class Batch:
-    """Records that are delivered together, how often they have failed, and whether none between the
-    first and the last was delivered on its own.
+    """Records that are delivered together.
+
+    `failures` counts the tries that use up a retry, `tries` all of them; `whole` is False when a record
+    between the first and the last was delivered on its own; `response` is of the last try.
     """
 
     events: list[Event]
     failures: int = 0
     whole: bool = True
+    tries: int = 0
+    response: Mapping[str, Any] = field(default_factory=dict)
+
+    def part(self, events: Sequence[Event]) -> Batch:
+        """A batch of some of its records, with the same past."""
+        whole = self.whole and self.is_run(events)
+        return Batch(list(events), self.failures, whole, self.tries, self.response)
+
+    def is_run(self, events: Sequence[Event]) -> bool:
+        """Whether these of its records follow one another without a gap."""
+        at = self.events.index(events[0])
+        return self.events[at : at + len(events)] == list(events)
 
 
 @dataclass(slots=True)

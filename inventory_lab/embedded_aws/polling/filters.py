@@ -1,4 +1,4 @@
-"""The filters of an EventBridge Pipe with a Kinesis source. Free of moto.
+"""The filters of a pipe or an event source mapping that reads a Kinesis stream. Free of moto.
 
 Filters are OR-ed, the keys of one AND-ed, the values in an array OR-ed. `data` is decoded and read
 as JSON for the comparison; a record whose data is no JSON is dropped by a filter that looks into it.
@@ -34,7 +34,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory_lab.embedded_aws.pipes.payloads import MISSING, parsed, payload
+from inventory_lab.embedded_aws.polling.payloads import MISSING, parsed, payload
 from inventory_lab.exceptions import InvalidFilter
 
 MOST_FILTERS = 5

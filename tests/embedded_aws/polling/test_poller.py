@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer, failed_events
 from inventory_lab.embedded_aws.pipes.definition import Definition
-from inventory_lab.embedded_aws.pipes.events import failed_events
-from inventory_lab.embedded_aws.pipes.poller import Clients, Poller
-from inventory_lab.embedded_aws.pipes.report import Round
+from inventory_lab.embedded_aws.polling.consumer import Clients
+from inventory_lab.embedded_aws.polling.poller import Poller
+from inventory_lab.embedded_aws.polling.report import Round
 from inventory_lab.exceptions import UnsupportedPipe
 from tests.fakes import client_error
 
@@ -127,15 +128,17 @@ class Bench:
         self.function = FakeFunction(*plan)
         self.dead_letters = FakeDeadLetters()
         self.topic = FakeTopic()
-        clients = Clients(self.stream, self.function, self.dead_letters, self.topic)
+        self.clients = Clients(self.stream, self.function, self.dead_letters, self.topic)
         self.poller = Poller(self.clock)
-        self.poller.act_as(("role",), "key", clients)
+
+    def poll(self, pipe: Definition) -> Round:
+        return self.poller.poll(PipeConsumer(pipe, self.clients))
 
     def rounds(self, count: int = 1, **parameters: Any) -> Round:
         total = Round()
         for _ in range(count):
             self.clock.advance(1)
-            total.add(self.poller.poll(definition(**parameters)))
+            total.add(self.poll(definition(**parameters)))
         return total
 
 
@@ -407,7 +410,7 @@ def test_fire_and_forget_invokes_asynchronously_and_hears_of_no_failure() -> Non
     bench = Bench(s0=list("a"))
     bench.function.poison = {"a"}
     target = {"LambdaFunctionParameters": {"InvocationType": "FIRE_AND_FORGET"}}
-    done = bench.poller.poll(Definition.read(pipe() | {"TargetParameters": target}))
+    done = bench.poll(Definition.read(pipe() | {"TargetParameters": target}))
     assert bench.function.kinds == ["Event"]
     assert done.failures == 0
 
@@ -421,7 +424,7 @@ def changed(**source: Any) -> Definition:
 def test_what_a_filter_leaves_out_is_passed_without_an_invocation() -> None:
     bench = Bench(s0=list("abab"))
     filters = {"FilterCriteria": {"Filters": [{"Pattern": '{"partitionKey": ["b"]}'}]}}
-    done = bench.poller.poll(changed(source=filters))
+    done = bench.poll(changed(source=filters))
     assert bench.function.batches == ["bb"]
     assert (done.records, done.filtered) == (2, 2)
     assert bench.poller.passed("s0", 3)
@@ -437,7 +440,7 @@ def test_a_template_shapes_each_record() -> None:
 
     bench.function.invoke = spy  # type: ignore[method-assign,assignment]
     template = {"InputTemplate": '{"key": <$.partitionKey>, "by": "<aws.pipes.pipe-name>"}'}
-    bench.poller.poll(changed(TargetParameters=template))
+    bench.poll(changed(TargetParameters=template))
     assert seen == [[{"key": "Phone", "by": "p"}]]
 
 

@@ -1,4 +1,4 @@
-"""lab.deploy() puts a learner's own handler in the place of the lab's; build() restores it."""
+"""lab.use_handler() puts a learner's own handler in the place of the lab's; build() restores it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def lines(lab: Lab) -> list[str]:
 
 
 def test_a_handler_of_ones_own_gets_the_batches(built: Lab) -> None:
-    assert built.deploy(PRINTS) == built.account.function_arn()
+    assert built.use_handler(PRINTS) == built.account.function_arn()
     built.settle(built.publish([ProductAdded("a", 5), ProductAdded("b", 6)]))
     assert {"a", "b"} <= set(lines(built))
     assert len(built.inventory()) == 0
@@ -46,7 +46,7 @@ def test_a_handler_may_come_from_a_file_and_have_another_name(built: Lab, tmp_pa
     path.write_text(PRINTS.replace("handle", "on_batch"))
     for source in (path, str(path)):
         built.build()
-        built.deploy(source, handler="on_batch")
+        built.use_handler(source, handler="on_batch")
         built.settle(built.publish(ProductAdded("a", 5)))
         assert "a" in lines(built)
         built.account.client("logs").delete_log_group(logGroupName=built.account.log_group())
@@ -54,7 +54,7 @@ def test_a_handler_may_come_from_a_file_and_have_another_name(built: Lab, tmp_pa
 
 def test_build_restores_the_labs_own_handler(built: Lab) -> None:
     before = configuration(built)
-    built.deploy(PRINTS)
+    built.use_handler(PRINTS)
     assert configuration(built)["Handler"] == "lambda_function.handle"
     built.build()
     assert configuration(built) == before
@@ -62,9 +62,9 @@ def test_build_restores_the_labs_own_handler(built: Lab) -> None:
     assert built.reconcile().exact
 
 
-def test_a_second_deploy_replaces_the_first(built: Lab) -> None:
-    built.deploy(PRINTS)
-    built.deploy(PRINTS.replace("print(", "print('product', "))
+def test_a_second_handler_replaces_the_first(built: Lab) -> None:
+    built.use_handler(PRINTS)
+    built.use_handler(PRINTS.replace("print(", "print('product', "))
     built.settle(built.publish(ProductAdded("a", 5)))
     assert "product a" in lines(built)
 
@@ -85,7 +85,7 @@ def test_a_source_that_cannot_be_deployed_is_refused_and_changes_nothing(
 ) -> None:
     before = configuration(built)
     with pytest.raises(BadHandler, match=re.escape(message)):
-        built.deploy(source)
+        built.use_handler(source)
     assert configuration(built) == before
 
 
@@ -99,15 +99,15 @@ def test_a_source_that_cannot_be_deployed_is_refused_and_changes_nothing(
     ],
 )
 def test_a_name_that_is_assigned_or_imported_will_do(source: str, built: Lab) -> None:
-    assert built.deploy(source)
+    assert built.use_handler(source)
 
 
-def test_deploy_comes_after_build(lab: Lab) -> None:
+def test_use_handler_comes_after_build(lab: Lab) -> None:
     with pytest.raises(NotBuilt, match=f"the function '{FUNCTION}' does not exist"):
-        lab.deploy(PRINTS)
+        lab.use_handler(PRINTS)
     lab.build(through="table")
     with pytest.raises(NotBuilt, match=f"the function '{FUNCTION}' does not exist"):
-        lab.deploy(PRINTS)
+        lab.use_handler(PRINTS)
 
 
 def test_the_admin_deploys_with_the_rights_that_it_has(built: Lab) -> None:
@@ -116,4 +116,4 @@ def test_the_admin_deploys_with_the_rights_that_it_has(built: Lab) -> None:
         PolicyArn="arn:aws:iam::123456789012:policy/inventory-lab-deployer",
     )
     with pytest.raises(Exception, match="lambda:UpdateFunctionCode"):
-        built.deploy(PRINTS)
+        built.use_handler(PRINTS)

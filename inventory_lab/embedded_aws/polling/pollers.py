@@ -1,0 +1,93 @@
+"""The pollers of all running pipes and mappings, each with a session of its role. Free of moto."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.faults import Faults
+from inventory_lab.embedded_aws.polling.consumer import Clients, Consumer
+from inventory_lab.embedded_aws.polling.poller import EXECUTIONS_KEPT, Poller
+from inventory_lab.embedded_aws.polling.report import Execution, Round
+from inventory_lab.exceptions import RoleNotAssumable
+
+
+class Role(NamedTuple):
+    """A role, the service that assumes it, and the resource on whose behalf."""
+
+    arn: str
+    service: str
+    source_arn: str
+
+
+class Key(NamedTuple):
+    """A pipe or mapping: its ARN and when it was created, for one of the same name may follow it."""
+
+    arn: str
+    created: Any
+
+
+class Sessions(Protocol):
+    """Where the sessions of roles come from."""
+
+    def check_trust(self, role: Role) -> None:
+        """Raises RoleNotAssumable."""
+
+    def assume(self, role: Role) -> Any:
+        """A boto3.Session of the role. Raises RoleNotAssumable."""
+
+    def is_valid(self, access_key: str) -> bool:
+        """False once the credentials have expired or their role is gone."""
+
+
+@dataclass(slots=True)
+class _Running:
+    poller: Poller
+    role: Role | None = None
+    access_key: str = ""
+    clients: Clients | None = None
+
+
+class Pollers:
+    """Keeps a poller for each pipe and mapping, from its first round on."""
+
+    def __init__(self, clock: LabClock, faults: Faults, sessions: Sessions) -> None:
+        self._clock = clock
+        self._faults = faults
+        self._sessions = sessions
+        self._running: dict[Key, _Running] = {}
+        self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_KEPT)
+
+    def executions(self) -> list[Execution]:
+        """What all of them did, oldest first; the last 10,000."""
+        return list(self._executions)
+
+    def poll(self, key: Key, role: Role, consumer: Callable[[Clients], Consumer]) -> Round:
+        """Make one round of a pipe or mapping with the clients of its role."""
+        try:
+            running = self._started(key)
+            return running.poller.poll(consumer(self._clients(running, role)))
+        except RoleNotAssumable as exc:
+            return Round(error=str(exc))
+
+    def passed(self, ending: str, shard_id: str, sequence_number: int) -> bool:
+        """Whether the pipe or mapping whose ARN ends so has delivered the record, or given it up."""
+        pollers = [r.poller for key, r in self._running.items() if key.arn.endswith(ending)]
+        return bool(pollers) and pollers[-1].passed(shard_id, sequence_number)
+
+    def _started(self, key: Key) -> _Running:
+        if key not in self._running:
+            self._running[key] = _Running(Poller(self._clock, self._executions, self._faults))
+        return self._running[key]
+
+    def _clients(self, running: _Running, role: Role) -> Clients:
+        self._sessions.check_trust(role)
+        stale = running.role != role or not self._sessions.is_valid(running.access_key)
+        if stale or running.clients is None:
+            session = self._sessions.assume(role)
+            running.role, running.access_key = role, session.get_credentials().access_key
+            running.clients = Clients(*map(session.client, ("kinesis", "lambda", "sqs", "sns")))
+        return running.clients

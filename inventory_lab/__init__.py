@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from inventory_lab.teaching.progress import progress as progress
     from inventory_lab.teaching.sources import show as show
     from inventory_lab.teaching.versions import versions as versions
+    from inventory_lab.views.diagram import map_of as map_of
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,7 @@ _HOMES = {
     "check": "teaching.checks",
     "connect": "lab",
     "expect_denied": "teaching.denials",
+    "map_of": "views.diagram",
     "progress": "teaching.progress",
     "replay": "producer.replay",
     "show": "teaching.sources",

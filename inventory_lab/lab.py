@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -47,12 +47,19 @@ from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
 
+if TYPE_CHECKING:
+    from inventory_lab.iam.account.evaluator import PolicyEvaluator
+    from inventory_lab.views.picture import Picture
+    from inventory_lab.views.pipeline_map import Highlight
+
 Stage = Literal["access", "stream", "table", "function", "pipe"]
 STAGES: tuple[Stage, ...] = ("access", "stream", "table", "function", "pipe")
 ADMIN_POLICIES = ("deployer", "operator")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
+AWS_CONCURRENCY = 16
+"""How many products an invocation writes at the same time on a real account."""
 
 
 class Backend(Protocol):
@@ -378,22 +385,26 @@ class Lab:
 
         Raises PrincipalNotAvailable, and ValueError for an action that is no `service:Action`.
         """
-        from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
+        from inventory_lab.iam.account.evaluator import Caller
         from inventory_lab.iam.account.explanation import explain_access
 
         if not isinstance(action, str) or not all(action.partition(":")):
             raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
         if not isinstance(resource, str) or (resource != "*" and resource.count(":") < 5):
             raise ValueError(f"{resource!r} is no resource; give its ARN, or * for none")
-        place, region = self._open_place(), self.settings.region
-        evaluator = place.evaluator or PolicyEvaluator(
-            lambda service, where: place.session("admin").client(
-                service, region_name=where or region
-            ),
-            place.clock.now,
-        )
+        evaluator, region = self._policy_evaluator(), self.settings.region
         caller = Caller.of_arn(self.account.principal_arn(principal))
         return explain_access(evaluator, caller, action, resource, region, context)
+
+    def diagram(self, highlight: Highlight = None) -> Picture:
+        """The map of the pipeline as it is now: existing parts solid and missing ones dashed, each
+        arrow with IAM's answer and what went along it. `highlight` lights parts such as "stream".
+        Raises ValueError for a part that is not on the map.
+        """
+        from inventory_lab.views.diagram import diagram
+
+        executions = self._local_place("diagram()").executions() if self.embedded else None
+        return diagram(self.account, self._policy_evaluator(), executions, highlight)
 
     def close(self) -> None:
         """End the lab; a local one forgets its account and leaves the process as it was."""
@@ -423,6 +434,17 @@ class Lab:
         records = stream.records(self.account)
         lines = history.lines(self._pipeline_state(), records, receipt.positions.keys())
         return {(line.record.shard_id, line.record.sequence_number): line for line in lines}
+
+    def _policy_evaluator(self) -> PolicyEvaluator:
+        """The embedded AWS's own evaluator; on AWS one that reads policies with your credentials."""
+        from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+        place = self._open_place()
+        session, region = place.session("admin"), self.settings.region
+        return place.evaluator or PolicyEvaluator(
+            lambda service, where: session.client(service, region_name=where or region),
+            place.clock.now,
+        )
 
     def _local_place(self, call: str) -> Any:
         place = self._open_place()
@@ -464,6 +486,9 @@ def connect(
         return _connect_aws(settings, allow_charges)
     if target != "local":
         raise UnknownTarget(target)
+    if (settings.commit_concurrency or 1) > 1:
+        expected = "None or 1 here, because the embedded AWS starts no threads"
+        raise WrongSetting("commit_concurrency", settings.commit_concurrency, expected)
     while _local_lab:
         warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
         _local_lab[-1].close()
@@ -487,6 +512,8 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
     from inventory_lab.backends.aws import RealAws
 
     settings = settings if settings.prefix else replace(settings, prefix=AWS_PREFIX)
+    if settings.commit_concurrency is None:
+        settings = replace(settings, commit_concurrency=AWS_CONCURRENCY)
     return Lab(RealAws(settings), settings)
 
 

@@ -28,12 +28,24 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 class Settings:
     """What a lab builds; `prefix` goes before every name. Raises WrongSetting.
 
-    `handler` is "fold" (exact) or "per_record" (the simple design); `batch_size` counts records,
-    `retries` of a failing batch may be -1 for ever; memory is in MB, the time-out in seconds;
+    `handler` is "fold" (exact) or "per_record" (the simple design); `batch_size` counts records;
+    memory is in MB, the time-out in seconds. The folding handler keeps its last 8 seconds for the
+    answer, so give it a time-out of 20 or more;
     `high_stock` and `low_stock` are the pieces at which alerts begin; a removed product stays in
     the table for `tombstone_days`, longer than any stream keeps its records. `shard_limits` makes the
     embedded AWS refuse what is more than a shard takes or gives in a second of lab time. `permissions_boundary`
     is the ARN of a policy that caps the user and the roles that are made; empty for none.
+
+    A failing batch is tried again `retries` times (-1: for ever) and while its records are younger than
+    `maximum_record_age_seconds` (-1: for ever; else 60 to 604,800). Five retries suit a lesson: what
+    fails is in the dead letters while you look. In production set `retries=-1` and a maximum age below
+    the stream's retention. The folding handler rejects a bad record and goes on, so when it fails, the
+    cause is AWS or a missing permission, and five retries would be used up in a minute or two.
+
+    `parallelization_factor` (1 to 10) is how many batches of one shard are processed at the same time;
+    the records of one product stay in order. `commit_concurrency` (1 to 64) is how many products one
+    invocation writes at the same time. Left at None it is 16 on AWS. The embedded AWS starts no
+    threads, so it is 1 there.
     """
 
     region: str = "us-east-1"
@@ -51,6 +63,9 @@ class Settings:
     batch_size: int = 1000
     batch_window_seconds: int = 1
     retries: int = 5
+    maximum_record_age_seconds: int = -1
+    parallelization_factor: int = 1
+    commit_concurrency: int | None = None
     topic: str = "inventory-alerts"
     rejected_queue: str = "inventory-rejected"
     dead_letter_queue: str = "inventory-pipe-dlq"
@@ -73,6 +88,11 @@ class Settings:
         self._check("batch_size", 1, 10_000)
         self._check("batch_window_seconds", 0, 300)
         self._check("retries", -1, 10_000)
+        self._check("parallelization_factor", 1, 10)
+        if self.maximum_record_age_seconds != -1:
+            self._check("maximum_record_age_seconds", 60, 604_800)
+        if self.commit_concurrency is not None:
+            self._check("commit_concurrency", 1, 64)
         self._check("function_timeout", 1, 900)
         self._check("function_memory", 128, 10_240)
         self._check("tombstone_days", 1, 36_500)

@@ -43,6 +43,13 @@ def payload() -> Any:
 
 
 @pytest.fixture
+def mapping_batch() -> dict[str, Any]:
+    """The records of `pipe_batch` as an event source mapping sends them."""
+    batch: dict[str, Any] = json.loads((EVENTS / "mapping_batch.json").read_text())
+    return batch
+
+
+@pytest.fixture
 def pipe_batch() -> list[dict[str, Any]]:
     batch: list[dict[str, Any]] = json.loads((EVENTS / "pipe_batch.json").read_text())
     return batch

@@ -14,22 +14,31 @@ def client_error(code: str, **more: Any) -> ClientError:
 
 
 class FakeDynamoDB:
-    """One table; `before_update` is called with the number of each update, and may raise."""
+    """One table; `before_update` is called with the number of each update, and may raise.
+
+    A read that does not ask for consistency gets what was there before the last write of an item.
+    """
 
     def __init__(self) -> None:
         self.items: dict[str, dict[str, Any]] = {}
+        self.outdated: dict[str, dict[str, Any]] = {}
+        self.before_read: Callable[[list[str]], None] = lambda keys: None
+        self.reads = 0
         self.updates = 0
         self.before_update: Callable[[int], None] = lambda number: None
         self.after_update: Callable[[int], None] = lambda number: None
         self.unprocessed: list[set[str]] = []
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        self.reads += 1
         [(table, request)] = RequestItems.items()
+        stored = self.items if request.get("ConsistentRead") else self.outdated
         keys = [key["product_id"]["S"] for key in request["Keys"]]
         assert len(keys) <= 100
         assert len(set(keys)) == len(keys)
+        self.before_read(keys)
         left_out = self.unprocessed.pop(0) if self.unprocessed else set()
-        found = [dict(self.items[k]) for k in keys if k in self.items and k not in left_out]
+        found = [dict(stored[k]) for k in keys if k in stored and k not in left_out]
         left = [{"product_id": {"S": k}} for k in keys if k in left_out]
         return {
             "Responses": {table: found},
@@ -46,6 +55,8 @@ class FakeDynamoDB:
         wanted = values.get(":read")
         if version != wanted:
             raise client_error("ConditionalCheckFailedException", Item=dict(item or {}))
+        if item is not None:
+            self.outdated[key] = item
         item = dict(item or {"product_id": {"S": key}})
         for name, value in re.findall(r"#(\w+) = (:\w+)", request["UpdateExpression"]):
             item[name] = values[value]
@@ -57,25 +68,34 @@ class FakeDynamoDB:
 
 
 class FakeQueue:
-    """SQS and SNS at once: keeps what is sent; `refuse` names the positions of a call that fail."""
+    """SQS and SNS at once: keeps what is sent; `refuse` names the positions of a call that fail.
+
+    Refuses what is larger than a call may be, 1 MiB for SQS and 256 KiB for SNS:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+    https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+    """
 
     def __init__(self) -> None:
+        self.before_call: Callable[[], None] = lambda: None
         self.sent: list[dict[str, Any]] = []
         self.calls: list[int] = []
         self.refuse: list[set[int]] = []
 
     def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        return self._take(Entries)
+        return self._take(Entries, 2**20)
 
     def publish_batch(
         self,
         TopicArn: str,  # noqa: N803
         PublishBatchRequestEntries: list[dict[str, Any]],  # noqa: N803
     ) -> dict[str, Any]:
-        return self._take(PublishBatchRequestEntries)
+        return self._take(PublishBatchRequestEntries, 2**18)
 
-    def _take(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    def _take(self, entries: list[dict[str, Any]], largest: int) -> dict[str, Any]:
         assert 1 <= len(entries) <= 10
+        self.before_call()
+        if sum(map(_size, entries)) > largest:
+            raise client_error("BatchRequestTooLong")
         refused = self.refuse.pop(0) if self.refuse else set()
         self.calls.append(len(entries))
         self.sent += [e for position, e in enumerate(entries) if position not in refused]
@@ -110,11 +130,22 @@ class FakeKinesis:
         return {"ShardId": "shardId-000000000000", "SequenceNumber": str(10**55 + len(self.stored))}
 
 
+def _size(entry: dict[str, Any]) -> int:
+    """The bytes that count: a message's text and its attributes."""
+    text = entry.get("MessageBody", entry.get("Message", ""))
+    attributes: dict[str, dict[str, str]] = entry.get("MessageAttributes", {})
+    values = (name + "".join(value.values()) for name, value in attributes.items())
+    return len(text.encode()) + sum(len(value.encode()) for value in values)
+
+
 class FakeContext:
-    """A Lambda context with a fixed remaining time."""
+    """A Lambda context; its time runs down when `spend` is called."""
 
     def __init__(self, remaining: int = 60_000) -> None:
         self.remaining = remaining
+
+    def spend(self, milliseconds: int) -> None:
+        self.remaining -= milliseconds
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining

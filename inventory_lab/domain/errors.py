@@ -18,11 +18,12 @@ class MalformedEvent(InventoryLabError):
 
 
 class MalformedBatch(InventoryLabError):
-    """The function was not called with a Pipe's list of Kinesis records."""
+    """The function was not called with the Kinesis records of a Pipe or an event source mapping."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(
-            f"expected the JSON array of flat Kinesis records that an EventBridge Pipe sends: {problem}"
+            "expected the JSON array of flat Kinesis records that an EventBridge Pipe sends, or the "
+            f"object with Records that an event source mapping sends: {problem}"
         )
 
 

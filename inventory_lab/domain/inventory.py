@@ -118,7 +118,6 @@ class Outcome:
     event: InventoryEvent | None = None
     reason: Reason | None = None
     detail: str = ""
-    late_parent: bool = False
 
 
 def apply(item: Item | None, record: Record) -> Outcome:
@@ -133,20 +132,12 @@ def apply(item: Item | None, record: Record) -> Outcome:
             detail="this record was processed before",
         )  # fmt: skip
     watermarks = _advanced(before.watermarks, record)
-    late = _is_late_parent(before.watermarks, record.shard_id)
     try:
         event = parse_event(record.data)
     except MalformedEvent as exc:
         processed = replace(before, watermarks=watermarks)
         return Outcome(
-            Verdict.REJECTED,
-            record,
-            before,
-            processed,
-            None,
-            Reason.MALFORMED_EVENT,
-            str(exc),
-            late,
+            Verdict.REJECTED, record, before, processed, None, Reason.MALFORMED_EVENT, str(exc)
         )
     known_as = digest(event.event_id)
     verdict, reason, detail = _evaluator(before, record, event, known_as)
@@ -154,7 +145,7 @@ def apply(item: Item | None, record: Record) -> Outcome:
         after = _applied(before, event, known_as, watermarks)
     else:
         after = replace(before, watermarks=watermarks)
-    return Outcome(verdict, record, before, after, event, reason, detail, late)
+    return Outcome(verdict, record, before, after, event, reason, detail)
 
 
 def fold(item: Item | None, records: Iterable[Record]) -> list[Outcome]:
@@ -258,11 +249,6 @@ def _advanced(watermarks: Mapping[str, int], record: Record) -> dict[str, int]:
     others = dict(watermarks)
     newest = sorted(others, key=others.__getitem__)[-(KEPT_WATERMARKS - 1) :]
     return {shard: others[shard] for shard in newest} | {record.shard_id: record.sequence_number}
-
-
-def _is_late_parent(watermarks: Mapping[str, int], shard_id: str) -> bool:
-    """True for a record of an older shard than one already processed: shard ids only grow."""
-    return any(shard > shard_id for shard in watermarks)
 
 
 def remembers(item: Item, wanted: bytes) -> bool:

@@ -15,7 +15,7 @@ from inventory_lab.embedded_aws import faults, no_network
 from inventory_lab.embedded_aws import performance as speed
 from inventory_lab.embedded_aws.awslambda.patches import configuration as function_settings
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
-from inventory_lab.embedded_aws.awslambda.timeouts import Real
+from inventory_lab.embedded_aws.awslambda.timeouts import Real, late_call_handlers
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.dynamodb import patches as tables
 from inventory_lab.embedded_aws.events import patches as rules
@@ -96,7 +96,7 @@ class EmbeddedAws:
 
     def gate_patches(self) -> list[Patch]:
         """What makes sessions ask the gate: applied last, after the session of AWS itself is made."""
-        return gate.patches(self._gate, self._faults)
+        return gate.patches(self._gate, [*self._faults.handlers(), *late_call_handlers()])
 
     def close(self) -> None:
         """Forget the account and leave the process as it was."""

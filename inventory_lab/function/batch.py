@@ -1,6 +1,16 @@
-"""Reading what a Pipe hands to the function: a bare JSON array of flat Kinesis records.
+"""Reading the records of one invocation, and the answer about those that failed.
 
-Shape: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
+The function can stand behind an EventBridge Pipe or behind an event source mapping of Lambda. Both
+deliver Kinesis records, in two shapes, and identify a failed record in two ways:
+
+| | the event | `itemIdentifier` |
+|---|---|---|
+| Pipe | a JSON array of flat records | the record's `eventID` |
+| event source mapping | `{"Records": [{"kinesis": {…}, "eventID": …}]}` | its sequence number |
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
+https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 """
 
 from __future__ import annotations
@@ -8,18 +18,49 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from inventory_lab.domain.errors import MalformedBatch, MissingEnvironment
-from inventory_lab.domain.inventory import Outcome, Record
+from inventory_lab.domain.inventory import Record
 
 
-def read_batch(event: Any) -> list[Record]:
-    """The records of one invocation, in order. Raises MalformedBatch on any other shape."""
-    if not isinstance(event, list):
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The records of one invocation, in order; `from_mapping` when an event source mapping sent them."""
+
+    records: list[Record]
+    from_mapping: bool = False
+
+    def failures(self, failed: Iterable[Record]) -> dict[str, list[dict[str, str]]]:
+        """The answer that names the failed records, in the form that the sender expects.
+
+        >>> Batch([]).failures([])
+        {'batchItemFailures': []}
+        """
+        names = (str(r.sequence_number) if self.from_mapping else r.record_id for r in failed)
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
+
+
+def read_batch(event: Any) -> Batch:
+    """The batch in an event of a Pipe or of an event source mapping.
+
+    Raises MalformedBatch for anything else.
+
+    >>> read_batch([]).records
+    []
+    >>> read_batch({"Records": []}).from_mapping
+    True
+    """
+    if isinstance(event, list):
+        return Batch([_pipe_record(position, entry) for position, entry in enumerate(event)])
+    entries = event.get("Records") if isinstance(event, dict) else None
+    if not isinstance(entries, list):
         raise MalformedBatch(f"got a {type(event).__name__}")
-    return [_read_record(position, entry) for position, entry in enumerate(event)]
+    records = [_mapping_record(position, entry) for position, entry in enumerate(entries)]
+    return Batch(records, from_mapping=True)
 
 
 def group_by_partition_key(records: Iterable[Record]) -> dict[str, list[Record]]:
@@ -30,40 +71,14 @@ def group_by_partition_key(records: Iterable[Record]) -> dict[str, list[Record]]
     return groups
 
 
-def batch_item_failures(records: Iterable[Record]) -> dict[str, list[dict[str, str]]]:
-    """The partial-failure answer; a Pipe expects each failed record's `eventID`.
-
-    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
-    """
-    return {"batchItemFailures": [{"itemIdentifier": record.record_id} for record in records]}
-
-
 def log_report(counts: Mapping[str, Any]) -> None:
     """Print one JSON line; the lab reads it back from the function's logs."""
-    print(json.dumps({"report": "batch", **counts}, separators=(",", ":")))
+    log_line(json.dumps({"report": "batch", **counts}, separators=(",", ":")))
 
 
-def log_late_parents(outcomes: Sequence[Outcome], log: Callable[[str], object] = print) -> None:
-    """Log where records of an older shard come among those of younger ones, before it is committed:
-    without it nobody could tell later in which order a product's records were processed.
-
-    Should a line be there that was not committed, the committed one has the same version or a higher.
-    """
-    late = [outcome for outcome in outcomes if outcome.late_parent]
-    if not late:
-        return
-    record, before = late[0].record, outcomes[0].before
-    younger = {s: str(n) for s, n in before.watermarks.items() if s > record.shard_id}
-    line = {
-        "report": "late_parent",
-        "partition_key": record.partition_key,
-        "version": before.version + 1,
-        "shard_id": record.shard_id,
-        "first": str(record.sequence_number),
-        "last": str(late[-1].record.sequence_number),
-        "after": younger,
-    }
-    log(json.dumps(line, separators=(",", ":")))
+def log_line(text: str) -> None:
+    """Print a line in one piece, so that the lines of two threads do not mix."""
+    sys.stdout.write(f"{text}\n")
 
 
 def required(name: str) -> str:
@@ -74,23 +89,42 @@ def required(name: str) -> str:
     return value
 
 
-def whole_number(name: str) -> int:
-    """The environment variable as an int. Raises MissingEnvironment when it is none."""
+def whole_number(name: str, default: int | None = None) -> int:
+    """The environment variable as an int. Raises MissingEnvironment when it is not a whole number,
+    or is not set and there is no default.
+    """
+    if default is not None and not os.environ.get(name):
+        return default
     try:
         return int(required(name))
     except ValueError as exc:
         raise MissingEnvironment(name, "is not a whole number") from exc
 
 
-def _read_record(position: int, entry: Any) -> Record:
+def _pipe_record(position: int, entry: Any) -> Record:
     try:
-        return Record(
-            shard_id=entry["eventID"].partition(":")[0],
-            sequence_number=int(entry["sequenceNumber"]),
-            partition_key=entry["partitionKey"],
-            data=base64.b64decode(entry["data"], validate=True),
-            arrived_at=float(entry["approximateArrivalTimestamp"]),
-        )
+        return _record(entry["eventID"], entry)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        problem = f"record {position} is not a Kinesis record ({type(exc).__name__}: {exc})"
-        raise MalformedBatch(problem) from exc
+        raise _malformed(position, exc) from exc
+
+
+def _mapping_record(position: int, entry: Any) -> Record:
+    try:
+        return _record(entry["eventID"], entry["kinesis"])
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise _malformed(position, exc) from exc
+
+
+def _record(event_id: str, kinesis: Mapping[str, Any]) -> Record:
+    return Record(
+        shard_id=event_id.partition(":")[0],
+        sequence_number=int(kinesis["sequenceNumber"]),
+        partition_key=kinesis["partitionKey"],
+        data=base64.b64decode(kinesis["data"], validate=True),
+        arrived_at=float(kinesis["approximateArrivalTimestamp"]),
+    )
+
+
+def _malformed(position: int, exc: Exception) -> MalformedBatch:
+    problem = f"record {position} is not a Kinesis record ({type(exc).__name__}: {exc})"
+    return MalformedBatch(problem)

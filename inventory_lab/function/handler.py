@@ -1,122 +1,170 @@
-"""The Lambda function with exactly-once effect: process a batch in memory, write once a product.
+"""The Lambda function with exactly-once effect: process a batch in memory, write once per product.
 
-One invocation: group the records by product, read the items, fold, tell of alerts and rejections,
-then commit each product with one conditional write. A product that could not be committed is
-returned whole as `batchItemFailures`; whatever is delivered again finds its watermark.
+One invocation groups the records by product, reads the items, folds the records, sends alerts and
+rejections, and then commits each product with one conditional write. A product that was not committed
+is returned whole as `batchItemFailures`. Whatever is delivered again is recognised by its watermark.
+
+What is guaranteed:
+
+- A record that was committed changes the counts once, however often it is delivered.
+- A product is committed whole or not at all, and two executions of the same batch cannot both commit.
+- Every alert and every rejection is sent at least once. Readers drop repeats by `deduplication_id`.
+- No call starts in the last seconds before the time-out; what is left by then is returned as failed.
+- A read or write that DynamoDB throttles fails its products, never the batch.
+
+What is not:
+
+- An alert or a rejection may be sent for a commit that is then lost to another execution. It may name a
+  stock that never was in the table.
+- When AWS kills the environment in the middle of a batch, the table stays exact, but the batch's report
+  is missing from the log. Its records count as `redelivered` when they come again.
+- An error that no retry can cure, such as a denied access, fails the whole batch, although some of its
+  products are committed already.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
 from inventory_lab.domain.inventory import Item, Outcome, Reason, Record, Thresholds, Verdict, fold
+from inventory_lab.function.audit import Audit, log_late_parents, no_audit
 from inventory_lab.function.batch import (
-    batch_item_failures,
     group_by_partition_key,
-    log_late_parents,
     log_report,
     read_batch,
     required,
     whole_number,
 )
+from inventory_lab.function.clients import LONGEST_CALL_MILLISECONDS, client
+from inventory_lab.function.concurrency import Map, in_threads, one_by_one
 from inventory_lab.function.notices import Notices
 from inventory_lab.function.store import Store
 
 COMMIT_ATTEMPTS = 4
 WRITER_CHARACTERS = 8
 """Enough of the log stream's name to tell execution environments apart."""
-RESERVED_MILLISECONDS = 5_000
-"""Left for the answer: what is not committed by then is returned as failed."""
+RESERVED_MILLISECONDS = LONGEST_CALL_MILLISECONDS + 1_000
+"""No call starts with less time than this: the longest call still ends, and the answer is sent."""
 
 
 def handle(event: Any, context: Any) -> dict[str, Any]:
-    """The Lambda entry point: `event` is a Pipe's batch, the answer its `batchItemFailures`."""
-    return _processor().process(event, context)
+    """The Lambda entry point: `event` is the batch of a Pipe or of an event source mapping.
+
+    The answer names the records that failed, in the form that the sender expects.
+    """
+    return _handler().process(event, context)
 
 
 @cache
-def _processor() -> BatchProcessor:
+def _handler() -> FoldingHandler:
     """Made once in an execution environment, at its first invocation."""
-    import boto3
-
-    return BatchProcessor(
+    concurrency = whole_number("COMMIT_CONCURRENCY", default=1)
+    return FoldingHandler(
         Store(
-            boto3.client("dynamodb"),
+            client("dynamodb", concurrency),
             required("TABLE_NAME"),
             whole_number("TOMBSTONE_DAYS"),
             writer=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "")[-WRITER_CHARACTERS:],
         ),
         Notices(
-            boto3.client("sns"),
-            boto3.client("sqs"),
+            client("sns", concurrency),
+            client("sqs", concurrency),
             required("ALERT_TOPIC_ARN"),
             required("REJECTED_QUEUE_URL"),
             Thresholds(high=whole_number("HIGH_STOCK"), low=whole_number("LOW_STOCK")),
         ),
+        map_calls=in_threads(concurrency) if concurrency > 1 else one_by_one,
+        audit=log_late_parents,
     )
 
 
-class BatchProcessor:
-    """Folds batches into the table."""
+class FoldingHandler:
+    """Folds batches into the table. `map_calls` makes the calls to AWS, which may run at the same time:
+    boto3's clients are thread-safe, and products do not depend on each other. `audit` gets the outcomes
+    of each product before they are committed.
+    """
 
-    def __init__(self, store: Store, notices: Notices) -> None:
+    def __init__(
+        self,
+        store: Store,
+        notices: Notices,
+        map_calls: Map = one_by_one,
+        audit: Audit = no_audit,
+    ) -> None:
         self._store = store
         self._notices = notices
+        self._map = map_calls
+        self._audit = audit
 
     def process(self, event: Any, context: Any) -> dict[str, Any]:
-        """Judge and commit one batch; the answer lists every record of each failed product."""
-        records = read_batch(event)
-        groups = group_by_partition_key(records)
-        items, failed = self._store.load(groups)
+        """Process and commit one batch; the answer names every record of each failed product.
+
+        Raises MalformedBatch, MissingEnvironment, and the ClientErrors that no retry can cure.
+        """
+        batch, is_time_left = read_batch(event), _time_check(context)
+        groups = group_by_partition_key(batch.records)
+        items, failed = self._store.load(groups, is_time_left)
         processed = {
             key: fold(items.get(key), group) for key, group in groups.items() if key not in failed
         }
-        failed |= self._notices.send(o for outcomes in processed.values() for o in outcomes)
+        failed |= self._send(processed.values(), is_time_left)
         committed: dict[str, list[Outcome]] = {}
-        try:
-            for key in [key for key in processed if key not in failed and _time_is_left(context)]:
-                committed[key] = self._commit(processed[key])
-        finally:  # what is committed is counted, whatever became of the rest
-            self._report(records, [o for outcomes in committed.values() for o in outcomes])
-        return batch_item_failures(r for r in records if not committed.get(r.partition_key))
 
-    def _commit(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """The outcomes that were committed: processed anew on the winner's item after a lost race.
+        def commit(key: str) -> None:
+            committed[key] = self._commit(processed[key], is_time_left)
+
+        try:
+            self._map(commit, [key for key in processed if key not in failed])
+        finally:  # what was committed is counted, whatever became of the rest
+            self._report(batch.records, [o for outcomes in committed.values() for o in outcomes])
+        return batch.failures(r for r in batch.records if not committed.get(r.partition_key))
+
+    def _commit(self, outcomes: list[Outcome], is_time_left: Callable[[], bool]) -> list[Outcome]:
+        """The outcomes that were committed: after a lost race those on the other writer's item.
 
         Empty when they could not be committed.
         """
         for _ in range(COMMIT_ATTEMPTS):
+            if not outcomes or not is_time_left():
+                break
             last = outcomes[-1]
-            log_late_parents(outcomes)
             result = self._store.commit(outcomes[0].before, last.item, last.record.arrived_at)
             if result.committed:
                 return outcomes
             if result.found is not None:
-                outcomes = self._process_again(result.found, outcomes)
-                if not outcomes:
-                    break
+                outcomes = self._process_again(result.found, outcomes, is_time_left)
         return []
 
-    def _process_again(self, found: Item, outcomes: list[Outcome]) -> list[Outcome]:
-        again = fold(found, [outcome.record for outcome in outcomes])
-        return [] if self._notices.send(again) else again
+    def _process_again(
+        self, current: Item, outcomes: list[Outcome], is_time_left: Callable[[], bool]
+    ) -> list[Outcome]:
+        again = fold(current, [outcome.record for outcome in outcomes])
+        return [] if self._send([again], is_time_left) else again
+
+    def _send(
+        self, products: Iterable[list[Outcome]], is_time_left: Callable[[], bool]
+    ) -> set[str]:
+        """Everything that leaves before the commits; the partition keys of which some did not."""
+        products = list(products)
+        for outcomes in products:
+            self._audit(outcomes)
+        every = [outcome for outcomes in products for outcome in outcomes]
+        return self._notices.send(every, is_time_left, self._map)
 
     def _report(self, records: list[Record], committed: list[Outcome]) -> None:
-        counts = tally(committed)
         log_report(
             {
                 "shard_id": records[0].shard_id if records else None,
                 "first": str(records[0].sequence_number) if records else None,
                 "last": str(records[-1].sequence_number) if records else None,
                 "records": len(records),
-                **counts,
+                **tally(committed),
                 "failed": len(records) - len(committed),
                 "alerts": self._notices.count_alerts(committed),
-                "late_parent": sum(outcome.late_parent for outcome in committed),
             }
         )
 
@@ -135,5 +183,8 @@ def tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
     }
 
 
-def _time_is_left(context: Any) -> bool:
-    return context is None or bool(context.get_remaining_time_in_millis() >= RESERVED_MILLISECONDS)
+def _time_check(context: Any) -> Callable[[], bool]:
+    """Asks the context each time whether another call may start; always when there is no context."""
+    if context is None:
+        return lambda: True
+    return lambda: bool(context.get_remaining_time_in_millis() >= RESERVED_MILLISECONDS)

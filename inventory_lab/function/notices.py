@@ -1,7 +1,9 @@
 """What the function tells others: stock alerts to SNS, rejected records to SQS.
 
-Both go out before the commit. A crash in between repeats a message, never loses one; readers drop
-repeats by `deduplication_id` (product, shard, sequence number).
+Both are sent before the commit. A crash in between repeats a message, it never loses one; readers drop
+repeats by `deduplication_id` (product, shard, sequence number). When another execution commits the
+product in between, the records are processed again on its item. The first message may then be wrong,
+and the second one, with the same id, is the right one.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from inventory_lab.domain.inventory import (
     alert_for,
     thresholds_of,
 )
+from inventory_lab.function.concurrency import Map, one_by_one
 
 ENTRIES_PER_CALL = 10
 BYTES_PER_CALL = 240 * 1024
@@ -57,8 +60,15 @@ class Notices:
         self._queue_url = queue_url
         self._thresholds = thresholds
 
-    def send(self, outcomes: Iterable[Outcome]) -> set[str]:
-        """Tell of every alert and rejection; the partition keys of which something was not sent.
+    def send(
+        self,
+        outcomes: Iterable[Outcome],
+        is_time_left: Callable[[], bool] = lambda: True,
+        map_calls: Map = one_by_one,
+    ) -> set[str]:
+        """Send every alert and rejection; the partition keys of which something was not sent.
+
+        `is_time_left` is asked before each call. `map_calls` makes the calls.
 
         Raises the ClientErrors that no retry can cure, such as a denied access.
         """
@@ -70,7 +80,9 @@ class Notices:
             for o in outcomes
             if o.verdict is Verdict.REJECTED
         ]
-        return _send_all(entries, self._publish) | _send_all(rejections, self._enqueue)
+        return _send_all(entries, self._publish, is_time_left, map_calls) | _send_all(
+            rejections, self._enqueue, is_time_left, map_calls
+        )
 
     def count_alerts(self, outcomes: Iterable[Outcome]) -> int:
         """How many of the outcomes crossed a threshold."""
@@ -153,14 +165,21 @@ def _number(value: int) -> dict[str, str]:
     return {"DataType": "Number", "StringValue": str(value)}
 
 
-def _send_all(prepared: list[tuple[Record, Entry]], send: Send) -> set[str]:
-    """The partition keys of the entries that did not get through."""
-    failed: set[str] = set()
-    for call in _calls(prepared):
+def _send_all(
+    prepared: list[tuple[Record, Entry]],
+    send: Send,
+    is_time_left: Callable[[], bool],
+    map_calls: Map,
+) -> set[str]:
+    """The partition keys of the entries that were not sent."""
+
+    def make(call: list[tuple[Record, Entry]]) -> set[str]:
+        if not is_time_left():
+            return {record.partition_key for record, _ in call}
         entries = [{"Id": str(position), **entry} for position, (_, entry) in enumerate(call)]
-        for position in _failed_positions(entries, send):
-            failed.add(call[position][0].partition_key)
-    return failed
+        return {call[at][0].partition_key for at in _failed_positions(entries, send)}
+
+    return set().union(*map_calls(make, _calls(prepared)))
 
 
 def _failed_positions(entries: list[Entry], send: Send) -> Iterable[int]:

@@ -6,7 +6,6 @@ removed product is sold: it keeps no memory of what it has applied. Lesson 4 sta
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from inventory_lab.domain.errors import MalformedEvent
@@ -18,21 +17,17 @@ from inventory_lab.domain.events import (
     parse_event,
 )
 from inventory_lab.domain.inventory import Record, Thresholds, crossing
-from inventory_lab.function.batch import (
-    batch_item_failures,
-    log_report,
-    read_batch,
-    required,
-    whole_number,
-)
+from inventory_lab.function.batch import log_report, read_batch, required, whole_number
+from inventory_lab.function.clients import client
 
 
 def handle(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda entry point: applies every record on its own, in the order of the batch."""
-    records = read_batch(event)
+    batch = read_batch(event)
+    records = batch.records
     applied = sum(_apply(record) for record in records)
     log_report({"records": len(records), "applied": applied, "rejected": len(records) - applied})
-    return batch_item_failures([])
+    return batch.failures([])
 
 
 def _apply(record: Record) -> bool:
@@ -43,7 +38,7 @@ def _apply(record: Record) -> bool:
         print(f"skipped {record.record_id}: {problem}")
         return False
     if isinstance(event, ProductRemoved):
-        _client("dynamodb").delete_item(
+        client("dynamodb").delete_item(
             TableName=required("TABLE_NAME"), Key={"product_id": {"S": event.product_id}}
         )
     else:
@@ -53,7 +48,7 @@ def _apply(record: Record) -> bool:
 
 def _add(event: InventoryEvent) -> None:
     change = _change(event)
-    answer = _client("dynamodb").update_item(
+    answer = client("dynamodb").update_item(
         TableName=required("TABLE_NAME"),
         Key={"product_id": {"S": event.product_id}},
         UpdateExpression="ADD quantity :change SET updated_at = :at",
@@ -63,17 +58,10 @@ def _add(event: InventoryEvent) -> None:
     stock = int(answer["Attributes"]["quantity"]["N"])
     thresholds = Thresholds(high=whole_number("HIGH_STOCK"), low=whole_number("LOW_STOCK"))
     if alert := crossing(stock - change, stock, thresholds):
-        _client("sns").publish(
+        client("sns").publish(
             TopicArn=required("ALERT_TOPIC_ARN"),
             Message=f"{alert.capitalize()} stock of {event.product_id}: {stock} pieces",
         )
-
-
-@cache
-def _client(service: str) -> Any:
-    import boto3
-
-    return boto3.client(service)
 
 
 def _change(event: InventoryEvent) -> int:

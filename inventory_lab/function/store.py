@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from inventory_lab.domain.errors import BrokenItem
 from inventory_lab.domain.inventory import Item, Status
+from inventory_lab.function.batch import log_line
 
 KEYS_PER_READ = 100
 """BatchGetItem takes 100 keys:
@@ -53,21 +54,29 @@ class Store:
         self._table = table_name
         self._tombstone_seconds = tombstone_days * 86_400
 
-    def load(self, product_ids: Iterable[str]) -> tuple[dict[str, Item], set[str]]:
+    def load(
+        self, product_ids: Iterable[str], is_time_left: Callable[[], bool] = lambda: True
+    ) -> tuple[dict[str, Item], set[str]]:
         """The items that exist, by product id, read consistently; and the ids left unread.
 
-        An item that somebody broke is left unread, and the log says so. DynamoDB may leave keys out under load. They are asked for again a few times, without
-        sleeping: the Pipe waits better than a function that is paid by the millisecond.
+        An item that somebody broke is left unread, and the log says so. Under load DynamoDB leaves
+        keys out, or refuses a whole page. Such keys are asked for again a few times, without sleeping:
+        the Pipe waits better than a function that is paid by the millisecond.
+
+        The reads are consistent because alerts and rejections are sent before the commit. The counts
+        would be right without, since the commit's condition notices an old item.
         """
         unread = list(product_ids)
         items: dict[str, Item] = {}
         broken: set[str] = set()
         for _ in range(READ_ATTEMPTS):
-            unread = [
-                key for page in _pages(unread) for key in self._load_page(page, items, broken)
-            ]
             if not unread:
                 break
+            unread = [
+                key
+                for page in _pages(unread)
+                for key in (self._load_page(page, items, broken) if is_time_left() else page)
+            ]
         return items, broken.union(unread)
 
     def commit(self, before: Item, after: Item, arrived_at: float) -> CommitResult:
@@ -91,15 +100,22 @@ class Store:
         self, product_ids: list[str], items: dict[str, Item], broken: set[str]
     ) -> list[str]:
         keys = [{"product_id": {"S": product_id}} for product_id in product_ids]
-        answer = self._client.batch_get_item(
-            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-        )
+        try:
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+        except (BotoConnectionError, HTTPClientError):
+            return product_ids
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] not in TRANSIENT_CODES:
+                raise
+            return product_ids
         for attributes in answer["Responses"].get(self._table, []):
             try:
                 item = to_item(attributes)
             except BrokenItem as exc:
                 broken.add(exc.product_id)
-                print(exc)
+                log_line(str(exc))
             else:
                 items[item.product_id] = item
         unprocessed = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
@@ -179,7 +195,7 @@ def _refused(exc: ClientError, wanted: Item) -> CommitResult:
     try:
         found = to_item(attributes) if attributes else Item(wanted.product_id)
     except BrokenItem as broken:
-        print(broken)
+        log_line(str(broken))
         return CommitResult(committed=False)
     return CommitResult(committed=True) if found == wanted else CommitResult(False, found)
 

@@ -20,7 +20,6 @@ COUNTS = (
     "redelivered",
     "failed",
     "alerts",
-    "late_parent",
 )
 
 

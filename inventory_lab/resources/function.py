@@ -138,6 +138,7 @@ def _configuration(account: Account) -> dict[str, Any]:
                 "HIGH_STOCK": str(settings.high_stock),
                 "LOW_STOCK": str(settings.low_stock),
                 "TOMBSTONE_DAYS": str(settings.tombstone_days),
+                "COMMIT_CONCURRENCY": str(settings.commit_concurrency or 1),
             }
         },
     }

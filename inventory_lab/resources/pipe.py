@@ -87,6 +87,8 @@ def _request(account: Account) -> dict[str, Any]:
                 "BatchSize": settings.batch_size,
                 "MaximumBatchingWindowInSeconds": settings.batch_window_seconds,
                 "MaximumRetryAttempts": settings.retries,
+                "MaximumRecordAgeInSeconds": settings.maximum_record_age_seconds,
+                "ParallelizationFactor": settings.parallelization_factor,
                 "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
                 "DeadLetterConfig": {"Arn": account.queue_arn("dead_letter_queue")},
             }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from inventory_lab.domain.errors import MalformedBatch
 from inventory_lab.domain.inventory import Item, Status, Thresholds
-from inventory_lab.function.handler import BatchProcessor
+from inventory_lab.function.concurrency import in_threads, one_by_one
+from inventory_lab.function.handler import RESERVED_MILLISECONDS, FoldingHandler
 from inventory_lab.function.notices import Notices
 from inventory_lab.function.store import Store, to_item
 from tests.fakes import FakeContext, FakeDynamoDB, FakeQueue, client_error
@@ -18,17 +20,20 @@ Batch = list[dict[str, Any]]
 
 
 class Pipeline:
-    """A processor with its fakes."""
+    """A handler with its fakes."""
 
-    def __init__(self) -> None:
+    def __init__(self, concurrency: int = 1) -> None:
         self.table, self.topic, self.queue = FakeDynamoDB(), FakeQueue(), FakeQueue()
         store = Store(self.table, "inventory", tombstone_days=366)
         notices = Notices(self.topic, self.queue, "topic", "queue", Thresholds(1000, 10))
-        self.processor = BatchProcessor(store, notices)
+        self.context = FakeContext()
+        map_calls = in_threads(concurrency) if concurrency > 1 else one_by_one
+        self.handler = FoldingHandler(store, notices, map_calls)
 
-    def process(self, batch: Batch, remaining: int = 60_000) -> list[str]:
+    def process(self, batch: Any, remaining: int = 60_000) -> list[str]:
         """The identifiers that the answer names as failed."""
-        answer = self.processor.process(batch, FakeContext(remaining))
+        self.context.remaining = remaining
+        answer = self.handler.process(batch, self.context)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def item(self, product: str) -> Item:
@@ -72,7 +77,6 @@ def test_one_json_line_reports_the_batch(
         "redelivered": 0,
         "failed": 0,
         "alerts": 2,
-        "late_parent": 0,
     }
 
 
@@ -204,11 +208,173 @@ def test_a_denied_access_is_not_mistaken_for_something_to_retry(
         pipeline.process(pipe_batch)
 
 
-def test_without_time_left_the_rest_of_the_batch_is_returned(
+def test_without_time_left_nothing_is_called_and_the_whole_batch_is_returned(
     pipeline: Pipeline, pipe_batch: Batch
 ) -> None:
-    assert pipeline.process(pipe_batch, remaining=4_999) == [r["eventID"] for r in pipe_batch]
+    late = RESERVED_MILLISECONDS - 1
+    assert pipeline.process(pipe_batch, late) == [r["eventID"] for r in pipe_batch]
+    assert (pipeline.table.reads, pipeline.table.items) == (0, {})
+    assert pipeline.topic.calls == pipeline.queue.calls == []
+
+
+def sales(pipe_batch: Batch, count: int, data: bytes | None = None) -> Batch:
+    """One record for each of so many products: an addition, or the given data."""
+    batch = []
+    for n in range(count):
+        key, number = f"p{n}", str(10**55 + n)
+        body = data or json.dumps(ADDITION | {"product_id": key, "event_id": key}).encode()
+        batch.append(
+            pipe_batch[0]
+            | {
+                "partitionKey": key,
+                "sequenceNumber": number,
+                "eventID": f"shardId-000000000000:{number}",
+                "data": base64.b64encode(body).decode(),
+            }
+        )
+    return batch
+
+
+ADDITION = {"event_type": "product_added", "quantity": 50, "schema_version": 1}
+ADDITION |= {"occurred_at": "2026-01-05T09:00:00Z"}
+
+
+def test_the_clock_is_asked_before_every_write(
+    pipeline: Pipeline, pipe_batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.table.before_update = lambda number: pipeline.context.spend(10)
+    batch = sales(pipe_batch, 10_000)
+    failed = pipeline.process(batch)
+    written = (60_000 - RESERVED_MILLISECONDS) // 10 + 1
+    assert (len(pipeline.table.items), len(failed)) == (written, 10_000 - written)
+    assert pipeline.context.remaining >= RESERVED_MILLISECONDS - 10
+    assert failed == [record["eventID"] for record in batch[written:]]
+    assert report(capsys)["failed"] == 10_000 - written
+
+
+def test_notices_count_against_the_time_limit_too(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    pipeline.queue.before_call = lambda: pipeline.context.spend(100)
+    pipeline.table.before_update = lambda number: pipeline.context.spend(10)
+    batch = sales(pipe_batch, 10_000, data=b"{")
+    failed = pipeline.process(batch)
+    assert len(pipeline.queue.calls) == (60_000 - RESERVED_MILLISECONDS) // 100 + 1
+    assert failed == [record["eventID"] for record in batch]
     assert pipeline.table.items == {}
+    assert pipeline.context.remaining >= RESERVED_MILLISECONDS - 100
+
+
+def test_ten_thousand_poison_records_are_done_in_a_few_invocations(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    pipeline.queue.before_call = lambda: pipeline.context.spend(20)
+    pipeline.table.before_update = lambda number: pipeline.context.spend(10)
+    left, rounds = sales(pipe_batch, 10_000, data=b"{"), []
+    while left:
+        failed = set(pipeline.process(left))
+        rounds.append(len(left) - len(failed))
+        left = [record for record in left if record["eventID"] in failed]
+    assert rounds == [3_201, 3_841, 2_958]
+
+
+def test_retries_of_a_write_ask_the_clock_as_well(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    def throttle(number: int) -> None:
+        pipeline.context.spend(55_000)
+        raise client_error("ThrottlingException")
+
+    pipeline.table.before_update = throttle
+    assert pipeline.process(pipe_batch[:1]) == [pipe_batch[0]["eventID"]]
+    assert pipeline.table.updates == 1
+
+
+def test_products_are_committed_at_the_same_time(pipe_batch: Batch) -> None:
+    pipeline, meeting = Pipeline(concurrency=4), threading.Barrier(4)
+
+    def meet(number: int) -> None:
+        meeting.wait(timeout=30)
+
+    pipeline.table.before_update = meet
+    assert pipeline.process(sales(pipe_batch, 8)) == []
+    assert len(pipeline.table.items) == 8
+
+
+def test_an_error_in_one_thread_does_not_lose_the_report_of_the_others(
+    pipe_batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline = Pipeline(concurrency=4)
+
+    def deny(number: int) -> None:
+        if number == 1:
+            raise client_error("AccessDeniedException")
+
+    pipeline.table.before_update = deny
+    with pytest.raises(Exception, match="AccessDeniedException"):
+        pipeline.process(sales(pipe_batch, 50))
+    counts = report(capsys)
+    assert (counts["applied"], counts["failed"]) == (49, 1)
+    assert len(pipeline.table.items) == 49
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("ProvisionedThroughputExceededException"),
+        ReadTimeoutError(endpoint_url="https://dynamodb"),
+    ],
+    ids=["throttled", "timed out"],
+)
+def test_a_page_that_cannot_be_read_fails_its_products_alone(
+    pipeline: Pipeline, pipe_batch: Batch, error: Exception
+) -> None:
+    def refuse(keys: list[str]) -> None:
+        if "p0" in keys:
+            raise error
+
+    batch = sales(pipe_batch, 150)
+    pipeline.table.before_read = refuse
+    assert pipeline.process(batch) == [record["eventID"] for record in batch[:100]]
+    pipeline.table.before_read = lambda keys: None
+    assert pipeline.process(batch) == []
+    assert len(pipeline.table.items) == 150
+
+
+def test_a_read_that_nobody_may_make_is_an_error(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    def deny(keys: list[str]) -> None:
+        raise client_error("AccessDeniedException", Keys=keys)
+
+    pipeline.table.before_read = deny
+    with pytest.raises(Exception, match="AccessDeniedException"):
+        pipeline.process(pipe_batch)
+
+
+def test_an_alert_is_computed_from_a_consistent_read(pipeline: Pipeline, pipe_batch: Batch) -> None:
+    for record in pipe_batch:
+        pipeline.process([record])
+    assert pipeline.table.updates == len(pipe_batch)  # no write met an item it had not read
+    assert len(pipeline.topic.sent) == 2
+
+
+def test_large_rejections_are_sent_in_calls_that_sqs_accepts(
+    pipeline: Pipeline, pipe_batch: Batch
+) -> None:
+    batch = sales(pipe_batch, 9, data=b"{" + b"x" * 180_000)
+    assert pipeline.process(batch) == []
+    assert pipeline.queue.calls == [1] * 9
+
+
+def test_the_batch_of_an_event_source_mapping_is_read_like_that_of_a_pipe(
+    pipe_batch: Batch, mapping_batch: dict[str, Any]
+) -> None:
+    behind_pipe, behind_mapping = Pipeline(), Pipeline()
+    assert behind_pipe.process(pipe_batch) == behind_mapping.process(mapping_batch) == []
+    assert behind_mapping.table.items == behind_pipe.table.items
+    assert behind_mapping.queue.sent == behind_pipe.queue.sent
+
+
+def test_a_mapping_gets_the_sequence_numbers_of_what_failed(
+    mapping_batch: dict[str, Any], pipe_batch: Batch
+) -> None:
+    failed = Pipeline().process(mapping_batch, remaining=0)
+    assert failed == [record["sequenceNumber"] for record in pipe_batch]
 
 
 def test_keys_that_dynamodb_leaves_unread_are_asked_for_again(
@@ -279,10 +445,13 @@ def test_notices_are_sent_ten_at_a_time(pipeline: Pipeline, pipe_batch: Batch) -
     assert pipeline.queue.calls == [10, 10, 5]
 
 
-@pytest.mark.parametrize("event", [{"Records": []}, None, "text", [{"data": "eA=="}], [7]])
-def test_anything_but_a_pipes_batch_is_refused(pipeline: Pipeline, event: Any) -> None:
+@pytest.mark.parametrize(
+    "event",
+    [{"records": []}, {"Records": {}}, {"Records": [{"data": "eA=="}]}, None, "text", [{}], [7]],
+)
+def test_anything_but_a_batch_of_kinesis_records_is_refused(pipeline: Pipeline, event: Any) -> None:
     with pytest.raises(MalformedBatch, match="the JSON array of flat Kinesis records"):
-        pipeline.processor.process(event, FakeContext())
+        pipeline.handler.process(event, FakeContext())
 
 
 def test_an_empty_batch_succeeds(pipeline: Pipeline) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory_lab.domain.inventory import Item, Outcome, Record, Status, fold
-from inventory_lab.function.batch import log_late_parents
+from inventory_lab.function.audit import log_late_parents
 from inventory_lab.observe.ledger import Fate, Ledger, Ranges, in_processing_order, processed_by
 from inventory_lab.observe.reports import LateRun, late_run
 

@@ -20,7 +20,7 @@ from inventory_lab import (
 )
 from inventory_lab.domain.inventory import Item, Status, digest
 from inventory_lab.exceptions import BadSnapshot, NotBuilt
-from inventory_lab.observe import stream
+from inventory_lab.observe import reports, stream
 from inventory_lab.observe.reconcile import first_difference
 from tests.operate.table_damage import damage
 
@@ -211,7 +211,7 @@ def test_the_order_of_late_parents_comes_from_the_log(built: Lab) -> None:
         invoke(built, shard_id)
     assert stock(built) == {"Phone": 1}
     assert built.history("Phone")["reason"].tolist() == ["", "", "", "InsufficientStock"]
-    assert built.reports()["late_parent"] == 1
+    assert len(reports.read(built.account).late["Phone"]) == 1
     assert built.reconcile().exact
     built.session("admin").client("pipes").start_pipe(Name="inventory-pipe")
     for _ in range(2):  # the parent, then its child

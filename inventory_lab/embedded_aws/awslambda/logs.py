@@ -36,6 +36,8 @@ class Output(io.TextIOBase):
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
+        self.is_over: Callable[[], bool] = lambda: False
+        """Whether the handler's time has run out: what it writes then is dropped."""
         self._begun = ""
         self._events: list[Event] = []
 
@@ -50,23 +52,32 @@ class Output(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Take text; what has no line end yet waits for it."""
-        *lines, self._begun = (self._begun + text).split("\n")
-        for line in lines:
-            self._add(line)
+        if not self.is_over():
+            self._take(text)
         return len(text)
 
+    def record(self, text: str) -> None:
+        """Take what a logger wrote as one event."""
+        if not self.is_over():
+            self.entry(text)
+
     def entry(self, text: str) -> None:
-        """Take a text as one event, however many lines it has."""
+        """Take a text of Lambda's own as one event, however many lines it has."""
         if self._begun:
-            self.write("\n")
+            self._take("\n")
         self._add(text)
 
     def taken(self) -> list[Event]:
         """The events since the last time."""
         if self._begun:
-            self.write("\n")
+            self._take("\n")
         events, self._events = self._events, []
         return events
+
+    def _take(self, text: str) -> None:
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            self._add(line)
 
     def _add(self, text: str) -> None:
         if text:
@@ -86,7 +97,7 @@ class LogHandler(logging.Handler):
         """Write the record as one event."""
         now = stamp(self._output.now())
         text = f"[{record.levelname}]\t{now}\t{self.request_id}\t{self.format(record)}"
-        self._output.entry(text)
+        self._output.record(text)
 
 
 class RootLogger:

@@ -102,6 +102,7 @@ class Runtime:
         self._limit = limit
         self._root = root
         self._output = output
+        output.is_over = limit.reached
 
     def load(self, handler: str) -> Handler | Answer:
         """The function that a handler names, or the answer when there is none."""

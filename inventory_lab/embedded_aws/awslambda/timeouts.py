@@ -4,6 +4,8 @@
 |---|---|---|
 | supported: time-out | the sandbox is stopped at the deadline | lab time or real time, whichever runs out first |
 | supported: `time.sleep` in a handler | waits | lets lab time pass, and ends the handler at its deadline |
+| supported: what a handler does after its deadline, in `finally` or `except` | does not run | its calls to AWS are refused and its output is dropped |
+| differs: the lines themselves after the deadline, when they neither call AWS nor print | do not run | run, because Python unwinds the handler |
 | differs: code that takes real time | stopped | stopped in the main thread on Unix, between two calls to AWS; elsewhere processed when it returns |
 | differs: threads that a handler starts | stopped with it | run on |
 """
@@ -19,6 +21,8 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from types import FrameType
 from typing import Any, Protocol, TypeVar
+
+from botocore import handlers
 
 from inventory_lab.embedded_aws.clock import LabClock
 
@@ -134,16 +138,44 @@ def interrupt(frame: FrameType | None) -> None:
         raise TimedOut
 
 
-_in_force: list[Limit] = []
+_in_force: list[Limit | None] = []
 _really_sleep = time.sleep
 
 
 def _sleep(seconds: float) -> None:
     """`time.sleep` of a handler, which its modules may keep for longer than the invocation."""
-    if _in_force and _in_force[-1].is_of_this_thread():
-        _in_force[-1].sleep(seconds)
+    limit = _innermost()
+    if limit is not None and limit.is_of_this_thread():
+        limit.sleep(seconds)
     else:
         _really_sleep(seconds)
+
+
+def _innermost() -> Limit | None:
+    """The limit of the handler that runs; None outside of a handler."""
+    return _in_force[-1] if _in_force else None
+
+
+@contextmanager
+def suspended() -> Iterator[None]:
+    """While open, no limit holds: what Lambda itself does, also when a handler has invoked it."""
+    _in_force.append(None)
+    try:
+        yield
+    finally:
+        _in_force.pop()
+
+
+def late_call_handlers() -> list[tuple[str, Callable[..., Any], Any]]:
+    """The entry among botocore's handlers by which a handler that is late can call AWS no more."""
+    return [("before-call", _refuse_late_call, handlers.REGISTER_FIRST)]
+
+
+def _refuse_late_call(**_: Any) -> None:
+    """Handles before-call. Raises TimedOut, as nothing runs in a sandbox that was stopped."""
+    limit = _innermost()
+    if limit is not None and limit.is_of_this_thread() and limit.reached():
+        raise TimedOut
 
 
 def _signals_reach_us() -> bool:

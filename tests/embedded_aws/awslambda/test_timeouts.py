@@ -73,6 +73,44 @@ def test_what_comes_after_the_deadline_does_not_run(probe: DeployedFunction) -> 
     assert probe.lab.clock.timestamp() - before == 3
 
 
+AFTERWARDS = """
+import logging, time, boto3
+def handle(event, context):
+    print("before")
+    try:
+        time.sleep(event)
+    finally:
+        print("printed in finally")
+        logging.getLogger().error("logged in finally")
+        boto3.client("sqs").create_queue(QueueName="late")
+"""
+
+
+def test_after_the_deadline_output_is_dropped_and_calls_are_refused(
+    probe: DeployedFunction,
+) -> None:
+    probe.create(AFTERWARDS, Timeout=3)
+    assert probe.error(10)["errorType"] == "Sandbox.Timedout"
+    assert [line for line in probe.log() if "finally" in line] == []
+    assert "before" in probe.log()
+    assert "QueueUrls" not in probe.root.client("sqs").list_queues()
+
+
+def test_before_the_deadline_a_finally_runs_as_ever(probe: DeployedFunction) -> None:
+    probe.create(AFTERWARDS.replace("boto3.client", "str  # "), Timeout=3)
+    assert probe.invoke(1)[1] is None
+    assert "printed in finally" in probe.log()
+
+
+def test_a_call_after_the_deadline_is_never_made_whatever_catches_its_error(
+    probe: DeployedFunction,
+) -> None:
+    source = AFTERWARDS.replace("finally:", "except BaseException:", 1)
+    probe.create(source, Timeout=3)
+    assert probe.error(10)["errorType"] == "Sandbox.Timedout"
+    assert "QueueUrls" not in probe.root.client("sqs").list_queues()
+
+
 def test_a_time_out_resets_the_environment(probe: DeployedFunction) -> None:
     probe.create(SLEEPS, Timeout=3)
     assert [probe.result(0), probe.result(0)] == [1, 2]

@@ -46,7 +46,7 @@ from inventory_lab.embedded_aws.awslambda.runtime import (
     Runtime,
     client_context,
 )
-from inventory_lab.embedded_aws.awslambda.timeouts import Limit, Real, RealTime
+from inventory_lab.embedded_aws.awslambda.timeouts import Limit, Real, RealTime, suspended
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import RoleNotAssumable, UnsupportedFunction
@@ -102,6 +102,10 @@ class Functions:
 
         Raises RoleNotAssumable, and AWS's error for a payload that is no JSON or too much at once.
         """
+        with suspended():
+            return self._run(function, invocation)
+
+    def _run(self, function: Any, invocation: Invocation) -> tuple[Answer, list[Event]]:
         event = _parsed(invocation.payload)
         if self._nested >= CONCURRENCY:
             raise _error("TooManyRequestsException", "Rate Exceeded.", 429)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,7 +31,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
-from inventory_lab.embedded_aws.faults import CALLER, TWICE, Faults
+from inventory_lab.embedded_aws.faults import CALLER, TWICE
 from inventory_lab.embedded_aws.iam.rejected_requests import problem_of_request
 from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import InvalidPolicy, UndecidedCall, UnknownToTheLab
@@ -214,16 +214,20 @@ class Gate:
         return marked and "Authorization" in headers
 
 
-def patches(gate: Gate, faults: Faults) -> list[Patch]:
-    """What makes every session ask the gate, and then pass by the faults; moto takes nothing else."""
+BuiltIn = tuple[str, Callable[..., Any], Any]
+"""An event of botocore, what handles it, and how it is registered."""
+
+
+def patches(gate: Gate, others: Sequence[BuiltIn] = ()) -> list[Patch]:
+    """What makes every session ask the gate and then the other handlers; moto takes nothing else."""
     return [
         Patch(
             owner=handlers,
             name="BUILTIN_HANDLERS",
             signature="list",
             kind="hook",
-            why="every session asks the gate before a call, and then passes by the faults",
-            around=lambda built_in: [*built_in, *gate.handlers(), *faults.handlers()],
+            why="every session asks the gate before a call; then faults and time-outs strike",
+            around=lambda built_in: [*built_in, *gate.handlers(), *others],
         ),
         Patch(
             owner=BotocoreStubber,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,9 @@ from inventory_lab.embedded_aws.awslambda.patches import configuration as functi
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
 from inventory_lab.embedded_aws.awslambda.timeouts import Real, late_call_handlers
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.cloudwatch import patches as cloudwatch
+from inventory_lab.embedded_aws.cloudwatch.metrics import MetricStore
+from inventory_lab.embedded_aws.cloudwatch.sources import Measurements
 from inventory_lab.embedded_aws.dynamodb import patches as tables
 from inventory_lab.embedded_aws.events import patches as rules
 from inventory_lab.embedded_aws.iam.patches import gate
@@ -57,8 +61,14 @@ class EmbeddedAws:
         self.evaluator = PolicyEvaluator(self._client, self.clock.now)
         self._gate = gate.Gate(self.evaluator, settings.region, self.clock.now)
         self._faults = faults.Faults()
-        self._pollers = Pollers(self.clock, self._faults, self)
-        self._functions = functions.Functions(self.clock, self._session_of_role, real)
+        self._metrics = Measurements(self.clock, MetricStore())
+        self._pollers = Pollers(self.clock, self._faults, self, self._metrics.iterator_age)
+        self._functions = functions.Functions(
+            self.clock, self._session_of_role, real, self._metrics.invocation
+        )
+        self._alarms = cloudwatch.Alarms(
+            settings.region, self.clock, self._metrics.store, self.evaluator
+        )
 
     def open(self) -> EmbeddedAws:
         """Start answering AWS calls in this process. Raises UnsupportedMoto."""
@@ -73,6 +83,7 @@ class EmbeddedAws:
             self._stack.callback(self._functions.close)
             self._aws = self._session_of_aws()
             enter(applied(self.gate_patches()))
+            enter(self._measured())
             self._stack = self._stack.pop_all()
         return self
 
@@ -90,6 +101,7 @@ class EmbeddedAws:
             *topics.patches(evaluator, clock, invoke),
             *rules.patches(rules.Deliveries(evaluator, clock, invoke)),
             *logs.patches(clock),
+            *cloudwatch.patches(self._alarms),
             *boundaries.patches(),
             *pipe_states.patches(self._problem_of_pipe),
         ]
@@ -147,6 +159,7 @@ class EmbeddedAws:
         one round of every running pipe.
         """
         self.clock.advance(POLL_SECONDS)
+        self._alarms.evaluate_due()
         self._functions.events.run_due()
         total = Round()
         self._faults.begin_round(self._client("kinesis"), self.settings.name("stream"))
@@ -181,6 +194,24 @@ class EmbeddedAws:
         """True when the lab's pipe has delivered the record, or given it up."""
         ending = f":pipe/{self.settings.name('pipe')}"
         return self._pollers.passed(ending, shard_id, sequence_number)
+
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
+        """While open, calls and the depth of queues are measured."""
+
+        def of_kinesis(service: str, operation: str, params: Any, answer: Any) -> None:
+            if service == "kinesis":
+                self._metrics.call(operation, params, answer)
+
+        def measure_depths(later: datetime) -> None:
+            self._metrics.depths_until(later, lambda: cloudwatch.depths(self.settings.region))
+
+        self._gate.observe = of_kinesis
+        self.clock.before_advance.append(measure_depths)
+        try:
+            yield
+        finally:
+            self.clock.before_advance.remove(measure_depths)
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self._client("pipes")

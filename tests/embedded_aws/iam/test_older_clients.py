@@ -19,7 +19,9 @@ def test_a_client_made_before_the_lab_was_opened_does_not_get_past_the_gate() ->
     with connect() as lab:
         lab.build("stream")
         for client in (older, session.client("kinesis")):  # a new client of an older session too
-            with pytest.raises((UndecidedCall, UnmockedCall)):  # the second when moto is imported late
+            with pytest.raises(
+                (UndecidedCall, UnmockedCall)
+            ):  # the second when moto is imported late
                 client.list_streams()
 
 

@@ -24,6 +24,7 @@ import base64
 import json
 import random
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -56,6 +57,8 @@ LARGEST_REQUEST = {"RequestResponse": 6 * 2**20, "Event": 2**20}
 CONCURRENCY = 10
 TAIL_BYTES = 4096
 
+Measure = Callable[[str, float, bool], None]
+"""Takes note of an invocation: the function's name, its duration, and whether it was an error."""
 Response = tuple[int, dict[str, str], bytes]
 
 
@@ -71,8 +74,13 @@ class Functions:
     """Runs the functions that moto has on record."""
 
     def __init__(
-        self, clock: LabClock, session_of_role: SessionOfRole, real: Real | None = None
+        self,
+        clock: LabClock,
+        session_of_role: SessionOfRole,
+        real: Real | None = None,
+        measure: Measure = lambda _name, _milliseconds, _failed: None,
     ) -> None:
+        self._measure = measure
         self._clock = clock
         self._real = real or RealTime()
         self._session_of_role = session_of_role
@@ -145,6 +153,7 @@ class Functions:
             )
         output.entry(f"END RequestId: {request_id}")
         duration, status = self._milliseconds(batch_starts), _status(answer)
+        self._measure(function.function_name, duration, bool(answer.error))
         output.entry(report(request_id, duration, function.memory_size, init, status))
         return answer, output.taken()
 

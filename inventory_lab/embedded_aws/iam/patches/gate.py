@@ -52,6 +52,8 @@ _CHANGES_RESOURCE_POLICIES = {
     "SetQueueAttributes", "SetTopicAttributes",
 }  # fmt: skip
 
+Observe = Callable[[str, str, Mapping[str, Any], Mapping[str, Any]], None]
+"""Takes note of a call: service, operation, parameters and answer."""
 Answer = tuple[AWSResponse, dict[str, Any]]
 
 
@@ -73,6 +75,7 @@ class Gate:
         self.evaluator = evaluator
         self._now = now
         self._sessions: dict[str, tuple[datetime, int]] = {}
+        self.observe: Observe = lambda _service, _operation, _params, _answer: None
         self._partition = get_partition(region)
         self._pass = secrets.token_hex(16)
         root = Caller(f"arn:{self._partition}:iam::{DEFAULT_ACCOUNT_ID}:root", "root")
@@ -129,9 +132,18 @@ class Gate:
     def after_call(self, model: Any, parsed: Any, context: Mapping[str, Any], **_: Any) -> None:
         """Handles after-call: forgets the policies that the call has changed, and notes sessions."""
         self._forget_what_changes(model, context)
+        self._report(model, parsed or {}, context)
         if model.name == "AssumeRole" and CALLER in context and "Credentials" in (parsed or {}):
             seconds = context[_PARAMETERS].get("DurationSeconds", SESSION_SECONDS)
             self._sessions[parsed["Credentials"]["AccessKeyId"]] = (self._now(), seconds)
+
+    def _report(self, model: Any, parsed: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        """Tell the observer of a call that a user made and that succeeded; services' are not told."""
+        caller = context.get(CALLER)
+        if caller is not None and caller.kind != "role" and "Error" not in parsed:
+            service, operation = model.service_model.service_name, model.name
+            params = _with_what_is_meant(service, operation, context.get(_PARAMETERS) or {}, caller)
+            self.observe(service, operation, params, parsed)
 
     def _forget_what_changes(self, model: Any, context: Mapping[str, Any]) -> None:
         service, operation = model.service_model.service_name, model.name

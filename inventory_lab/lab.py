@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from botocore.exceptions import ClientError
 
@@ -22,9 +22,18 @@ from inventory_lab.exceptions import (
     UnknownTarget,
     WrongSetting,
 )
-from inventory_lab.observe import failed_records as failed_records
-from inventory_lab.observe import frames, history, queues, reconcile, reports, stream, table
+from inventory_lab.observe import (
+    failed_records,
+    frames,
+    history,
+    queues,
+    reconcile,
+    reports,
+    stream,
+    table,
+)
 from inventory_lab.observe import pipeline_state as pipeline
+from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
 from inventory_lab.observe.pipeline_state import PipelineState
 from inventory_lab.observe.reconcile import Reconciliation
@@ -44,12 +53,18 @@ from inventory_lab.resources import table as table_resource
 from inventory_lab.resources import topic as topic_resource
 from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
+from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
 
 if TYPE_CHECKING:
+    import boto3
+    import pandas as pd
+
+    from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
+    from inventory_lab.iam.account.explanation import Explanation
     from inventory_lab.views.picture import Picture
     from inventory_lab.views.pipeline_map import Highlight
 
@@ -89,7 +104,7 @@ class Backend(Protocol):
         """Let go of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SettleReport:
     """How the waiting for a receipt ended; true when every record was passed.
 
@@ -105,6 +120,13 @@ class SettleReport:
     def __bool__(self) -> bool:
         return not self.still_open
 
+    def __repr__(self) -> str:
+        took = f"{self.rounds} rounds, {self.seconds:.0f} s of lab time"
+        if self:
+            return f"SettleReport(all records were processed or given up, {took})"
+        error = f", last error: {self.error}" if self.error else ""
+        return f"SettleReport(still open: {', '.join(self.still_open)}, {took}{error})"
+
 
 class Lab:
     """A pipeline in one place. Use it in a with-statement, or close() it."""
@@ -119,6 +141,20 @@ class Lab:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return (
+            "Lab(closed)" if self._place is None else as_text(self._where, deployed(self.account))
+        )
+
+    def _repr_html_(self) -> str:
+        if self._place is None:
+            return "<p>Lab (closed)</p>"
+        return as_html(self._where, deployed(self.account))
+
+    @property
+    def _where(self) -> str:
+        return "embedded AWS" if self.embedded else f"AWS account, {self.settings.region}"
 
     @property
     def embedded(self) -> bool:
@@ -138,7 +174,7 @@ class Lab:
             self._account = Account(place.session("admin"), self.settings)
         return self._account
 
-    def session(self, principal: str = "admin") -> Any:
+    def session(self, principal: str = "admin") -> boto3.Session:
         """A boto3.Session with the credentials of 'admin', 'producer', 'pipe' or 'function'.
 
         Raises PrincipalNotAvailable, on AWS also for the roles, which only their services assume.
@@ -192,7 +228,7 @@ class Lab:
         """
         return function_resource.use_handler(self.account, source, handler)
 
-    def teardown(self, dry_run: bool = False) -> Any:
+    def teardown(self, dry_run: bool = False) -> pd.DataFrame:
         """Delete what build() makes and carries the lab's tag, project=inventory-lab; a DataFrame of
         kind, name and outcome, in order of deletion: 'deleted', 'would be deleted' (a dry run changes
         nothing), 'not there', or 'not ours' for what has the lab's name without its tag and stays.
@@ -256,7 +292,7 @@ class Lab:
         readers = (pipe_resource.describe, mapping_resource.describe)
         return any(describe(self.account) is not None for describe in readers)
 
-    def pipe_log(self) -> Any:
+    def pipe_log(self) -> pd.DataFrame:
         """What the pipes did, an execution a row, as a DataFrame: when, shard, first and last record,
         how many, which attempt, outcome, how many failed, error. Local labs only: raises
         LocalOnly on AWS, where a pipe writes its log to a log group of your choice.
@@ -264,7 +300,7 @@ class Lab:
         return frames.executions(self._local_place("pipe_log()").executions())
 
     @contextmanager
-    def faults(self, plan: Any = None, **faults: Any) -> Iterator[Any]:
+    def faults(self, plan: FaultPlan | None = None, **faults: float) -> Iterator[Faults]:
         """Inside, things go wrong as a FaultPlan says, given whole or by its fields; what struck is in
         the report of each pump. Local labs only: raises LocalOnly on AWS.
         """
@@ -272,11 +308,11 @@ class Lab:
 
         if plan is not None and (faults or not isinstance(plan, FaultPlan)):
             raise TypeError("faults() takes a FaultPlan, or its fields by name, and not both")
-        place = self._local_place("faults()")
-        with place.faults(plan or FaultPlan(**faults)) as struck:
+        place, by_name = self._local_place("faults()"), cast("dict[str, Any]", faults)
+        with place.faults(plan or FaultPlan(**by_name)) as struck:
             yield struck
 
-    def inventory(self) -> Any:
+    def inventory(self) -> pd.DataFrame:
         """Active products as a DataFrame: index product_id; quantity, updated_at, version.
 
         Warns of items that cannot be read.
@@ -286,24 +322,23 @@ class Lab:
             warnings.warn(str(broken.problem), stacklevel=2)
         return frames.inventory(found.items.values())
 
-    def records(self) -> Any:
-        """What is in the stream, by shard, as a DataFrame; all digits of the sequence numbers are
-        in `.attrs["sequence_numbers"]`.
+    def records(self) -> pd.DataFrame:
+        """The records that the stream holds, shard by shard: shard_id, sequence (the last digits of the
+        sequence number), partition_key, arrived_at, data, and record_id with all digits.
         """
         with self._needing("stream"):
             return frames.records(stream.records(self.account))
 
-    def history(self, product_id: str, since: Snapshot | None = None) -> Any:
+    def history(self, product_id: str, since: Snapshot | None = None) -> pd.DataFrame:
         """The ledger of one product as a DataFrame: every event in the order in which it was processed,
         with its outcome, the reason when it was not applied, and the stock after it. Like reconcile()
         it folds the stream; for the simple design it tells what an exact one would have done.
         """
         if not isinstance(product_id, str):
             raise TypeError(f"history() takes a product id such as 'Phone', not {product_id!r:.60}")
-        found, records = self._pipeline_state(since), stream.records(self.account)
-        return frames.history(history.lines(found, records, {product_id}))
+        return frames.history(self._lines({product_id}, since))
 
-    def alerts(self) -> Any:
+    def alerts(self) -> pd.DataFrame:
         """The stock alerts that the inbox received, as a DataFrame."""
         return frames.alerts(queues.alerts(self.account))
 
@@ -316,41 +351,42 @@ class Lab:
         with self._needing("table"):
             set_thresholds(self.account, product_id, high, low)
 
-    def rejected(self) -> Any:
+    def rejected(self) -> pd.DataFrame:
         """The rejected records with their reasons, as a DataFrame; `payload` in bytes."""
-        found = queues.rejected_queue(self.account)
-        return frames.rejected(found.rejections, failed_records.rejections(self.account, found))
+        return frames.rejected(queues.rejected_queue(self.account).rejections)
 
-    def dead_letters(self) -> Any:
-        """The records that the pipe gave up, as a DataFrame: why, which, and the payload, read from
-        the stream while that keeps it. `state` is 'waiting', 'gone', 'sent again', or 'processed before'
-        when its effect is there although every answer was lost.
+    def dead_letters(self) -> pd.DataFrame:
+        """The records that the pipe gave up, as a DataFrame: reason, partition_key, event_id, payload
+        (read from the stream as long as it keeps the record), record_id for redrive(), and state:
+        'not redriven', 'redriven', 'expired' when the stream no longer holds the record, or 'processed'
+        when its effect is in the table, because only the function's answer was lost.
         """
         return frames.dead_letters(failed_records.dead_letters(self._pipeline_state()))
 
-    def redrive(self, rows: Any = None, correct: Correct | None = None) -> Any:
-        """Send dead letters again, or `rows` of dead_letters() or rejected(), and settle them; what
-        became of each, as a DataFrame.
+    def redrive(
+        self,
+        rows: pd.DataFrame | Iterable[str] | None = None,
+        correct: Correct | None = None,
+    ) -> pd.DataFrame:
+        """Send dead letters to the stream again, or `rows` of dead_letters() or rejected(), and settle
+        them; what became of each, as a DataFrame.
 
-        `correct` gets each Letter (partition_key, payload, event, reason) and gives the event to send
-        instead, the same one, or None to leave it out. What was sent leaves the dead-letter queue; it
-        is a new record of the stream, so it is processed after all that came in the meantime. Rows that
-        were redriven since they were read are not sent twice.
+        Rows are recognised by their column `record_id`, so you may filter, sort, join or store them;
+        a list of record ids does as well. A record that was redriven or processed in the meantime is
+        not sent twice. `correct` gets each FailedRecord (partition_key, payload, event, reason) and
+        returns the event to send instead, the same one, or None to leave it out. What was sent is a
+        new record of the stream, so it is processed after everything that is in it already, and its
+        dead letter is deleted. Raises TypeError for rows without record ids.
         """
-        found = self._pipeline_state()
-        existing = list(failed_records.dead_letters(found))
-        wanted = existing if rows is None else frames.failed_records_of(rows)
-        states = failed_records.states(existing, found.rejected)
-        prepared = redrive.prepare(wanted, correct, states)
-        sent = [r for r in prepared if r.sent is not None]
-        receipt = self.publish((r.sent for r in sent if r.sent is not None), ordered=True)
-        redrive.settle_failed_records(self.account, prepared, existing)
+        pipeline = self._pipeline_state()
+        dead_letters = list(failed_records.dead_letters(pipeline))
+        chosen = dead_letters if rows is None else self._failed_records(rows, pipeline)
+        prepared = redrive.prepare(chosen, correct)
+        receipt = self.publish([r.sent for r in prepared if r.sent is not None], ordered=True)
+        redrive.settle_failed_records(self.account, prepared, dead_letters)
         self.settle(receipt)
-        became = self._lines_at(receipt)
-        stored = iter(receipt.stored)
-        places = [next(stored) if r.sent is not None else None for r in prepared]
-        lines = [became.get(place) if place else None for place in places]
-        return operate_frames.redriven(prepared, lines)
+        lines = self._lines(receipt.positions.keys())
+        return operate_frames.redriven(redrive.with_outcomes(prepared, receipt, lines))
 
     def reports(self) -> dict[str, int]:
         """The function's own counts, summed over the reports in its log."""
@@ -372,7 +408,7 @@ class Lab:
         now = self.clock.now().timestamp()
         return Snapshot(now, found.items, counts, found.expires)
 
-    def rebuild(self, since: Snapshot | None = None) -> Any:
+    def rebuild(self, since: Snapshot | None = None) -> pd.DataFrame:
         """Write the items anew that are not what the stream says, while the pipe may run; which ones, as
         a DataFrame. What the pipe has passed and nobody processed is applied too: no alert is sent of it,
         and the function has not counted it, so the sum is even again from a snapshot() on.
@@ -396,7 +432,7 @@ class Lab:
         action: str,
         resource: str,
         context: Mapping[str, str] | None = None,
-    ) -> Any:
+    ) -> Explanation:
         """Why a principal ('admin', 'producer', 'pipe', 'function' or an ARN) may or may not do
         something: an Explanation, with `allowed`, the statement that decided or the nearest one, and
         where that differs. On AWS it processes the policies that your credentials may read.
@@ -447,11 +483,20 @@ class Lab:
         place = self._open_place()
         return pipeline.read_state(self.account, self.clock.now(), place.passed, since)
 
-    def _lines_at(self, receipt: Receipt) -> dict[tuple[str, int], Line]:
-        """What became of the records of a receipt, by shard and sequence number."""
-        records = stream.records(self.account)
-        lines = history.lines(self._pipeline_state(), records, receipt.positions.keys())
-        return {(line.record.shard_id, line.record.sequence_number): line for line in lines}
+    def _failed_records(
+        self, rows: pd.DataFrame | Iterable[str], pipeline: PipelineState
+    ) -> list[FailedRecord]:
+        record_ids, rejected = frames.record_ids(rows), pipeline.rejected
+        failed = [
+            *failed_records.dead_letters(pipeline),
+            *failed_records.rejections(self.account, rejected),
+        ]
+        return failed_records.select(self.account, record_ids, failed, rejected)
+
+    def _lines(self, product_ids: Collection[str], since: Snapshot | None = None) -> Iterator[Line]:
+        """What became of the records of these products, in the order in which they were processed."""
+        pipeline = self._pipeline_state(since)
+        return history.lines(pipeline, stream.records(self.account), product_ids)
 
     def _policy_evaluator(self) -> PolicyEvaluator:
         """The embedded AWS's own evaluator; on AWS one that reads policies with your credentials."""
@@ -477,6 +522,11 @@ class Lab:
 
 
 _local_lab: list[Lab] = []
+
+
+def local_lab() -> Lab | None:
+    """The local lab that is open in this process, if there is one."""
+    return _local_lab[-1] if _local_lab else None
 
 
 def connect(

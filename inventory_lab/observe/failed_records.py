@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from inventory_lab.domain.events import InventoryEvent
 from inventory_lab.domain.inventory import Record
 from inventory_lab.observe import stream
 from inventory_lab.observe.pipeline_state import PipelineState
@@ -18,14 +18,17 @@ from inventory_lab.observe.queues import Pointer, RejectedQueue
 from inventory_lab.observe.stream import event_in
 from inventory_lab.resources.account import Account
 
-WAITING, HAS_EFFECT, SENT_AGAIN, GONE = "waiting", "processed before", "sent again", "gone"
+NOT_REDRIVEN, REDRIVEN = "not redriven", "redriven"
+PROCESSED, EXPIRED, NOT_FAILED = "processed", "expired", "not a failed record"
 
 
 @dataclass(frozen=True, slots=True)
 class FailedRecord:
     """One record that was not applied; `payload` is None when the stream no longer holds it.
 
-    `state` is `waiting`, `processed before` (given up, but its effect is there), `sent again` or `gone`.
+    `state` is `not redriven`; `redriven`; `processed` for a dead letter whose effect is in the table,
+    because only the function's answer was lost; or `expired` when the stream no longer holds the
+    record.
     """
 
     shard_id: str
@@ -33,7 +36,7 @@ class FailedRecord:
     partition_key: str
     payload: bytes | None
     reason: str
-    state: str = WAITING
+    state: str = NOT_REDRIVEN
     message_ids: frozenset[str] = frozenset()
 
     @property
@@ -43,13 +46,13 @@ class FailedRecord:
 
     @property
     def event_id(self) -> str:
-        """The id of its event; empty when it holds none."""
+        """The id of the event in it; empty when the payload is not an event."""
         event = self.event
         return event.event_id if event else ""
 
     @property
-    def event(self) -> Any:
-        """The inventory event of the payload; None when it is none."""
+    def event(self) -> InventoryEvent | None:
+        """The inventory event in the payload; None when the payload is not an event."""
         data = self.payload or b""
         return event_in(Record(self.shard_id, self.sequence_number, self.partition_key, data, 0))
 
@@ -61,7 +64,7 @@ def dead_letters(pipeline: PipelineState) -> Iterator[FailedRecord]:
             yield _of_dead_letter(record, pointer, pipeline)
         for _ in range(len(records), pointer.size):
             yield FailedRecord(
-                pointer.shard_id, pointer.first, "", None, pointer.condition, GONE, pointer.message_ids
+                pointer.shard_id, pointer.first, "", None, pointer.condition, EXPIRED, pointer.message_ids
             )  # fmt: skip
 
 
@@ -71,24 +74,50 @@ def rejections(account: Account, queue: RejectedQueue) -> Iterator[FailedRecord]
         shard_id, number = row["shard_id"], int(row["sequence_number"])
         whole = row["payload_is_whole"]
         payload = row["payload"] if whole else _payload(account, shard_id, number)
-        state = WAITING if payload is not None else GONE
+        state = NOT_REDRIVEN if payload is not None else EXPIRED
         if f"{shard_id}:{number}" in queue.sent_again:
-            state = SENT_AGAIN
+            state = REDRIVEN
         yield FailedRecord(shard_id, number, row["partition_key"], payload, row["reason"], state)
 
 
-def states(dead: Iterable[FailedRecord], queue: RejectedQueue) -> dict[str, str]:
-    """What has become by now of each dead letter and of what was sent again, by record id."""
-    known = {failed.record_id: failed.state for failed in dead if failed.state != GONE}
-    return known | dict.fromkeys(queue.sent_again, SENT_AGAIN)
+def select(
+    account: Account,
+    record_ids: Iterable[str],
+    failed: Iterable[FailedRecord],
+    queue: RejectedQueue,
+) -> list[FailedRecord]:
+    """The failed records with these ids, each once, with their state now. An id that is not among
+    `failed` is of a record that was redriven in the meantime, or that never failed.
+    """
+    known: dict[str, FailedRecord] = {}
+    for record in failed:
+        if known.setdefault(record.record_id, record).state == EXPIRED:
+            known[record.record_id] = record
+    return [
+        _with_state(known.get(record_id) or _not_failed(account, record_id), queue.sent_again)
+        for record_id in dict.fromkeys(record_ids)
+    ]
+
+
+def _with_state(failed: FailedRecord, sent_again: Mapping[str, str]) -> FailedRecord:
+    return replace(failed, state=REDRIVEN) if failed.record_id in sent_again else failed
+
+
+def _not_failed(account: Account, record_id: str) -> FailedRecord:
+    shard_id, _, number = record_id.rpartition(":")
+    for record in stream.records_between(account, shard_id, int(number), int(number)):
+        return FailedRecord(
+            shard_id, int(number), record.partition_key, record.data, "", NOT_FAILED
+        )
+    return FailedRecord(shard_id, int(number), "", None, "", NOT_FAILED)
 
 
 def _of_dead_letter(record: Record, pointer: Pointer, pipeline: PipelineState) -> FailedRecord:
-    state = WAITING
+    state = NOT_REDRIVEN
     if record.record_id in pipeline.rejected.sent_again:
-        state = SENT_AGAIN
+        state = REDRIVEN
     elif record.record_id in pipeline.effects:
-        state = HAS_EFFECT
+        state = PROCESSED
     return FailedRecord(
         record.shard_id, record.sequence_number, record.partition_key, record.data,
         pointer.condition, state, pointer.message_ids,

@@ -8,14 +8,15 @@ between sends an event twice, and its id tells the function so.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from inventory_lab.domain.events import InventoryEvent
 from inventory_lab.observe import queues
-from inventory_lab.observe.failed_records import GONE, SENT_AGAIN, WAITING, FailedRecord
-from inventory_lab.producer.publisher import RawRecord
+from inventory_lab.observe.failed_records import EXPIRED, NOT_REDRIVEN, REDRIVEN, FailedRecord
+from inventory_lab.observe.history import Line
+from inventory_lab.producer.publisher import RawRecord, Receipt
 from inventory_lab.resources.account import Account
 
 REJECTED = "rejected records"
@@ -39,51 +40,65 @@ class Redriven:
 
 
 def prepare(
-    failed_records: Iterable[FailedRecord],
-    correct: Correct | None = None,
-    states: Mapping[str, str] | None = None,
+    failed_records: Iterable[FailedRecord], correct: Correct | None = None
 ) -> list[Redriven]:
-    """What to send for each failed record; nothing for those that are not waiting, nor for a record twice.
+    """What to send for each failed record: nothing for one that was redriven, processed or has expired,
+    nor for a record twice.
 
-    `correct` gets each failed record and gives the event to send, or None to leave it out; `states` knows of
-    records (shard:sequence number) what has become of them since the failed records were read. Raises
-    TypeError when `correct` gives anything else.
+    `correct` gets each failed record and returns the event to send, or None to leave it out. Raises
+    TypeError when it returns anything else.
     """
-    states, prepared = dict(states or {}), []
+    prepared: list[Redriven] = []
+    sent: set[str] = set()
     for failed in failed_records:
-        now = replace(failed, state=states.get(failed.record_id, failed.state))
-        prepared.append(_prepared(now if failed.state == WAITING else failed, correct))
+        repeated = failed.state == NOT_REDRIVEN and failed.record_id in sent
+        prepared.append(_prepared(replace(failed, state=REDRIVEN) if repeated else failed, correct))
         if prepared[-1].sent is not None:
-            states[failed.record_id] = SENT_AGAIN
+            sent.add(failed.record_id)
     return prepared
 
 
 def _prepared(failed: FailedRecord, correct: Correct | None) -> Redriven:
-    if failed.state != WAITING or failed.payload is None:
+    if failed.state != NOT_REDRIVEN or failed.payload is None:
         return Redriven(failed, failed.state)
     same = RawRecord(failed.partition_key, failed.payload)
     if correct is None:
         return Redriven(failed, UNCHANGED, same)
-    wanted = correct(failed)
-    if wanted is None:
+    corrected = correct(failed)
+    if corrected is None:
         return Redriven(failed, LEFT_OUT)
-    if not isinstance(wanted, (InventoryEvent, RawRecord)):
-        raise TypeError(f"correct() gives an event, a RawRecord or None, not {wanted!r:.60}")
-    unchanged = wanted in (failed.event, same)
-    return Redriven(failed, UNCHANGED if unchanged else CORRECTED, same if unchanged else wanted)
+    if not isinstance(corrected, (InventoryEvent, RawRecord)):
+        raise TypeError(
+            f"correct() must return an event, a RawRecord, or None to leave the record out, "
+            f"not {corrected!r:.60}"
+        )
+    if corrected in (failed.event, same):
+        return Redriven(failed, UNCHANGED, same)
+    return Redriven(failed, CORRECTED, corrected)
+
+
+def with_outcomes(
+    prepared: Iterable[Redriven], receipt: Receipt, lines: Iterable[Line]
+) -> Iterator[tuple[Redriven, Line | None]]:
+    """Each with the line of the ledger that its new record has; None when nothing was sent for it."""
+    by_place = {(line.record.shard_id, line.record.sequence_number): line for line in lines}
+    places = iter(receipt.stored)
+    for redriven in prepared:
+        place = next(places) if redriven.sent is not None else None
+        yield redriven, by_place.get(place) if place is not None else None
 
 
 def settle_failed_records(
     account: Account, redriven: Sequence[Redriven], existing: Sequence[FailedRecord]
 ) -> None:
     """Note what was sent again, then take the dead letters away of which nothing is left to do: a
-    message may name more records than were redriven. `standing` is all dead letters before the sending.
+    message may name more records than were redriven. `existing` is all dead letters before the sending.
     """
     ours = {r.failed.record_id for r in redriven}
     sent = {r.failed.record_id for r in redriven if r.sent is not None}
     given_up = {r.failed.record_id for r in redriven if r.failed.message_ids and r.sent is not None}
-    given_up |= {x.record_id for x in existing if x.state in (WAITING, SENT_AGAIN)}
-    again = sent | {r.failed.record_id for r in redriven if r.done == SENT_AGAIN}
+    given_up |= {x.record_id for x in existing if x.state in (NOT_REDRIVEN, REDRIVEN)}
+    again = sent | {r.failed.record_id for r in redriven if r.done == REDRIVEN}
     bodies = [_note(record, queues.DEAD_LETTERS) for record in sorted(again & given_up)]
     bodies += [_note(record, REJECTED) for record in sorted(sent - given_up)]
     queues.send(account, "rejected_queue", bodies)
@@ -93,8 +108,9 @@ def settle_failed_records(
 
 
 def _is_open(failed: FailedRecord, sent: Collection[str]) -> bool:
-    gone = failed.state == GONE
-    return gone or (failed.state == WAITING and failed.record_id not in sent)
+    if failed.state == EXPIRED:
+        return True
+    return failed.state == NOT_REDRIVEN and failed.record_id not in sent
 
 
 def _note(record_id: str, origin: str) -> str:

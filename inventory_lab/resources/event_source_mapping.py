@@ -121,7 +121,7 @@ def _configuration(account: Account) -> dict[str, Any]:
         "BatchSize": settings.batch_size,
         "MaximumBatchingWindowInSeconds": settings.batch_window_seconds,
         "MaximumRetryAttempts": settings.retries,
-        "MaximumRecordAgeInSeconds": settings.max_record_age_seconds,
+        "MaximumRecordAgeInSeconds": settings.maximum_record_age_seconds,
         "ParallelizationFactor": settings.parallelization_factor,
         "BisectBatchOnFunctionError": True,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pandas
 import pytest
 
 from inventory_lab import Lab, ProductAdded, QuantityChanged, RawRecord, Settings, connect
@@ -36,12 +38,12 @@ def test_dead_letters_are_the_records_that_the_pointers_name(shop: Lab) -> None:
     failed_records = shop.dead_letters()
     assert (
         failed_records[["reason", "partition_key", "state"]].values.tolist()
-        == [["RetryAttemptsExhausted", "Phone", "waiting"]] * 3
+        == [["RetryAttemptsExhausted", "Phone", "not redriven"]] * 3
     )
     assert failed_records["payload"].iloc[-1] == b"{"
-    assert len(failed_records.attrs["sequence_numbers"][0]) == 56
+    assert len(failed_records["record_id"][0].partition(":")[2]) == 56
     assert failed_records.equals(shop.dead_letters())
-    assert shop.reconcile().dead_lettered == 3
+    assert shop.reconcile().dead_letters == 3
 
 
 def test_a_redrive_sends_them_again_and_tells_what_became_of_each(shop: Lab) -> None:
@@ -54,7 +56,7 @@ def test_a_redrive_sends_them_again_and_tells_what_became_of_each(shop: Lab) -> 
     assert stock(shop) == {"Phone": 25}
     assert not len(shop.dead_letters())
     found = shop.reconcile()
-    assert (found.published, found.applied, found.rejected, found.dead_lettered) == (7, 3, 1, 3)
+    assert (found.published, found.applied, found.rejected, found.dead_letters) == (7, 3, 1, 3)
     assert found.exact
 
 
@@ -63,7 +65,7 @@ def test_a_second_redrive_has_nothing_to_do(shop: Lab) -> None:
     shop.redrive(failed_records)
     assert not len(shop.redrive())
     again = shop.redrive(failed_records, correct=lambda _: QuantityChanged("Phone", 100))
-    assert again["done"].tolist() == ["sent again"] * 3  # though the frame is one of before
+    assert again["done"].tolist() == ["redriven"] * 3  # though the frame is one of before
     assert stock(shop) == {"Phone": 25}
 
 
@@ -90,7 +92,7 @@ def test_what_a_message_names_beside_the_chosen_rows_stays_a_dead_letter(shop: L
     assert stock(shop)["Phone"] == 19
     assert shop.reconcile().exact
     states = shop.dead_letters().set_index("event_id")["state"]
-    assert states[["s-0", "s-1", "s-2"]].tolist() == ["sent again", "waiting", "waiting"]
+    assert states[["s-0", "s-1", "s-2"]].tolist() == ["redriven", "not redriven", "not redriven"]
     shop.redrive(shop.dead_letters().query("event_id in ['s-1', 's-2']"))
     assert stock(shop)["Phone"] == 17
     assert "s-0" not in shop.dead_letters()["event_id"].tolist()
@@ -114,15 +116,44 @@ def test_a_row_given_twice_is_sent_once(shop: Lab) -> None:
     assert stock(shop) == {"Phone": 18}
 
 
-def test_rows_that_were_numbered_anew_are_refused(shop: Lab) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: f.reset_index(drop=True),
+        lambda f: f.sort_values("event_id", ignore_index=True),
+        lambda f: f.set_index("event_id"),
+        lambda f: f.set_index("record_id"),
+        lambda f: f.assign(sequence="?", partition_key="?").rename(columns={"state": "status"}),
+        lambda f: f[["record_id"]].merge(f, on="record_id"),
+        lambda f: pandas.concat([f, f], ignore_index=True),
+        lambda f: pandas.read_csv(io.StringIO(f.to_csv())),
+        lambda f: f["record_id"],
+        lambda f: f["record_id"].tolist(),
+    ],
+)
+def test_rows_keep_their_records_through_what_pandas_does_to_them(shop: Lab, change: Any) -> None:
     failed_records = shop.dead_letters()
-    for rows in (
-        failed_records.query("event_id == 'e-2'").reset_index(drop=True),
-        failed_records.sort_values("event_id", ignore_index=True),
-        failed_records.set_index("event_id"),
-    ):
-        with pytest.raises(TypeError, match="these rows were numbered anew"):
-            shop.redrive(rows)
+    sent = failed_records[failed_records["event_id"] == "e-2"]
+    assert shop.redrive(change(sent))["event_id"].tolist() == ["e-2"]
+    assert stock(shop) == {"Phone": 27}
+    assert shop.reconcile().exact
+
+
+def test_dead_letters_and_rejections_can_be_redriven_together(shop: Lab) -> None:
+    shop.settle(shop.publish(QuantityChanged("Phone", -21, event_id="big")))
+    shop.settle(shop.publish(QuantityChanged("Phone", 5)))
+    both = pandas.concat([shop.dead_letters(), shop.rejected()], ignore_index=True)
+    done = shop.redrive(both)
+    assert done["event_id"].tolist() == ["e-1", "e-2", "", "big"]
+    assert set(done["record_id"]) == set(both["record_id"])
+    assert shop.reconcile().exact
+
+
+def test_a_record_that_did_not_fail_is_not_sent(shop: Lab) -> None:
+    applied = shop.history("Phone").query("outcome == 'applied'")
+    assert shop.redrive(applied)["done"].tolist() == ["not a failed record"]
+    never = shop.redrive(["shardId-000000000007:1"])
+    assert never["done"].tolist() == ["not a failed record"]
     assert shop.reconcile().published == 4
 
 
@@ -154,7 +185,7 @@ def test_a_correction_may_replace_an_event_leave_it_or_leave_it_out(shop: Lab) -
 
 
 def test_a_correction_that_gives_no_event_sends_nothing(shop: Lab) -> None:
-    with pytest.raises(TypeError, match=r"correct\(\) gives an event, a RawRecord or None, not 5"):
+    with pytest.raises(TypeError, match=r"correct\(\) must return an event, .* not 5"):
         shop.redrive(correct=lambda failed: 5)  # type: ignore[arg-type, return-value]
     assert len(shop.dead_letters()) == 3
     assert shop.reconcile().published == 4
@@ -177,7 +208,7 @@ def test_rejected_records_can_be_corrected_and_sent_again(shop: Lab) -> None:
     ]
     assert stock(shop) == {"Phone": 1}
     again = shop.redrive(shop.rejected(), correct=correct)
-    assert again["done"].tolist() == ["sent again", "sent again"]
+    assert again["done"].tolist() == ["redriven", "redriven"]
     assert stock(shop) == {"Phone": 1}
     assert len(shop.rejected()) == 2
     assert shop.reconcile().exact
@@ -197,10 +228,10 @@ def test_a_rejected_payload_too_large_for_the_queue_is_read_from_the_stream(shop
 def test_failed_records_that_the_stream_has_forgotten_are_told_and_kept(shop: Lab) -> None:
     shop.clock.advance(24 * 3600 + 60)
     failed_records = shop.dead_letters()
-    assert failed_records["state"].tolist() == ["gone"] * 3
+    assert failed_records["state"].tolist() == ["expired"] * 3
     assert failed_records["payload"].isna().all()
     done = shop.redrive()
-    assert done["done"].tolist() == ["gone"] * 3
+    assert done["done"].tolist() == ["expired"] * 3
     assert len(shop.dead_letters()) == 3
 
 
@@ -208,7 +239,7 @@ def test_failed_records_whose_effect_is_there_are_not_sent(shop: Lab) -> None:
     with shop.faults(crash_after_commit=1):
         shop.settle(shop.publish(ProductAdded("Watch", 6, event_id="w")))
     done = shop.redrive()
-    assert done[done["event_id"] == "w"]["done"].tolist() == ["processed before"]
+    assert done[done["event_id"] == "w"]["done"].tolist() == ["processed"]
     assert not len(shop.dead_letters())
     assert stock(shop)["Watch"] == 6
     assert shop.reconcile().exact
@@ -222,7 +253,7 @@ def test_a_pipe_made_anew_that_passes_a_dead_letter_by_does_not_process_it(shop:
         shop.pump()
     assert shop.reports()["redelivered"] == 5
     assert shop.reconcile().exact
-    assert shop.dead_letters()["state"].tolist() == ["waiting"] * 3
+    assert shop.dead_letters()["state"].tolist() == ["not redriven"] * 3
     shop.redrive()
     assert stock(shop) == {"Phone": 24}
     assert shop.reconcile().exact
@@ -237,9 +268,11 @@ def test_a_product_keeps_its_order(shop: Lab) -> None:
     assert stock(shop)["Oven"] == 1
 
 
-@pytest.mark.parametrize("rows", ["all", [1, 2], 5])
-def test_rows_are_those_of_a_frame(shop: Lab, rows: Any) -> None:
-    with pytest.raises(TypeError, match=r"give lab.dead_letters\(\), lab.rejected\(\), or some of"):
+@pytest.mark.parametrize(
+    "rows", ["shardId-000000000000:1", [1, 2], 5, ["a"], pandas.DataFrame({"event_id": ["e-1"]})]
+)
+def test_rows_without_record_ids_are_refused(shop: Lab, rows: Any) -> None:
+    with pytest.raises(TypeError, match=r"takes rows of lab.dead_letters\(\) or lab.rejected\(\)"):
         shop.redrive(rows)
 
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.embedded_aws.awslambda.patches.configuration import RESERVED
 from inventory_lab.exceptions import UnsupportedFunction
-from tests.embedded_aws.lambda_function import ARN, DeployedFunction
+from tests.embedded_aws.lambda_function import DeployedFunction
 
 SOURCE = "def handle(event, context):\n    return event\n"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:dead"

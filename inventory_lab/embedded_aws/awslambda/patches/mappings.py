@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import LambdaBackend
@@ -18,6 +18,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.kinesis.models import kinesis_backends
 
 from inventory_lab.embedded_aws.awslambda.mappings import Mappings
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import RefusedByLambda
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
@@ -56,24 +57,46 @@ class _Surroundings:
         return self._evaluator.decide(caller, call, Need(action, resource))[1].allowed
 
 
-@contextmanager
-def patched(mappings: Mappings, evaluator: PolicyEvaluator) -> Iterator[None]:
-    """While open, event source mappings are kept, checked and shown as on AWS."""
+def patches(mappings: Mappings, evaluator: PolicyEvaluator) -> list[Patch]:
+    """What keeps, checks and shows event source mappings as AWS does."""
     api = _Api(mappings, evaluator)
-    replacements: list[tuple[Any, str, Any]] = [
-        (LambdaResponse, "create_event_source_mapping", _answering(api.create)),
-        (LambdaResponse, "get_event_source_mapping", _answering(api.get)),
-        (LambdaResponse, "list_event_source_mappings", _answering(api.select)),
-        (LambdaResponse, "update_event_source_mapping", _answering(api.update)),
-        (LambdaResponse, "delete_event_source_mapping", _answering(api.delete)),
-        (LambdaBackend, "list_tags", _of_mappings(LambdaBackend.list_tags, api.list_tags)),
-        (LambdaBackend, "tag_resource", _of_mappings(LambdaBackend.tag_resource, api.tag)),
-        (LambdaBackend, "untag_resource", _of_mappings(LambdaBackend.untag_resource, api.untag)),
+    operations = {
+        "create_event_source_mapping": api.create,
+        "get_event_source_mapping": api.get,
+        "list_event_source_mappings": api.select,
+        "update_event_source_mapping": api.update,
+        "delete_event_source_mapping": api.delete,
+    }
+    tags = [
+        _of_tags("list_tags", "(self, resource_arn)", api.list_tags),
+        _of_tags("tag_resource", "(self, resource_arn, tags)", api.tag),
+        _of_tags("untag_resource", "(self, resource_arn, tag_keys)", api.untag),
     ]
-    with ExitStack() as stack:
-        for owner, name, replacement in replacements:
-            stack.enter_context(patch.object(owner, name, replacement))
-        yield
+    return [*(_operation(name, act) for name, act in operations.items()), *tags]
+
+
+def _operation(name: str, act: Callable[[Any], tuple[int, Mapping[str, Any]]]) -> Patch:
+    return Patch(
+        owner=LambdaResponse,
+        name=name,
+        signature="(self)",
+        kind="gap",
+        why="mappings with AWS's defaults, states, checks of the role and errors",
+        replacement=_answering(act),
+        upstream=True,
+    )
+
+
+def _of_tags(name: str, signature: str, of_mapping: Callable[..., Any]) -> Patch:
+    return Patch(
+        owner=LambdaBackend,
+        name=name,
+        signature=signature,
+        kind="gap",
+        why="the tags of an event source mapping",
+        around=partial(_of_mappings, of_mapping),
+        upstream=True,
+    )
 
 
 class _Api:
@@ -125,7 +148,7 @@ def _answering(act: Callable[[Any], tuple[int, Mapping[str, Any]]]) -> Callable[
     return answering
 
 
-def _of_mappings(act: Callable[..., Any], of_mapping: Callable[..., Any]) -> Callable[..., Any]:
+def _of_mappings(of_mapping: Callable[..., Any], act: Callable[..., Any]) -> Callable[..., Any]:
     """The tags of a mapping, or else those of a function."""
 
     def routed(self: Any, resource_arn: str, *args: Any, **kwargs: Any) -> Any:

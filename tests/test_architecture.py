@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "function": {"domain"},
     "settings": {"exceptions"},
     "iam": {"exceptions", "html"},
-    "resources": LIBRARY,
+    "resources": {*LIBRARY, "html"},
     "producer": LIBRARY,
     "observe": {*LIBRARY, "html", "resources"},
     "operate": {*LIBRARY, "html", "resources", "producer", "observe"},

@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 import boto3
-import botocore.httpsession
 import moto
-import moto.logs.models
 from moto.core.models import MockAWS
-from moto.sns.models import SNSBackend
 
-from inventory_lab.embedded_aws import faults
+from inventory_lab.embedded_aws import faults, no_network
 from inventory_lab.embedded_aws import performance as speed
 from inventory_lab.embedded_aws.awslambda.patches import configuration as function_settings
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
-from inventory_lab.embedded_aws.awslambda.timeouts import Real, late_calls_refused
+from inventory_lab.embedded_aws.awslambda.timeouts import Real, late_call_handlers
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.cloudwatch import patches as cloudwatch
+from inventory_lab.embedded_aws.cloudwatch.metrics import MetricStore
+from inventory_lab.embedded_aws.cloudwatch.sources import Measurements
 from inventory_lab.embedded_aws.dynamodb import patches as tables
-from inventory_lab.embedded_aws.events import patches as deliveries
+from inventory_lab.embedded_aws.events import patches as rules
 from inventory_lab.embedded_aws.iam.patches import gate
 from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
 from inventory_lab.embedded_aws.kinesis.patches import policies as stream_policies
 from inventory_lab.embedded_aws.kinesis.patches import streams
+from inventory_lab.embedded_aws.logs import patches as logs
+from inventory_lab.embedded_aws.patching import Patch, applied, check_moto
 from inventory_lab.embedded_aws.pipes import patches as pipe_states
 from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
 from inventory_lab.embedded_aws.pipes.definition import Definition
 from inventory_lab.embedded_aws.pipes.patches import PipeRecord
 from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role
 from inventory_lab.embedded_aws.polling.report import Execution, Round
-from inventory_lab.embedded_aws.sns import patches as subscriptions
-from inventory_lab.embedded_aws.sqs import patches as queues
-from inventory_lab.exceptions import (
-    PrincipalNotAvailable,
-    RoleNotAssumable,
-    UnmockedCall,
-    UnsupportedMoto,
-)
+from inventory_lab.embedded_aws.sns import patches as topics
+from inventory_lab.exceptions import PrincipalNotAvailable, RoleNotAssumable
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 from inventory_lab.iam.evaluation import messages as answers
 from inventory_lab.settings import Settings
 
-TESTED_MOTO = ">=5.2.5,<5.3"
 POLL_SECONDS = 1
 """A Pipe polls a shard about once a second, so that much lab time passes in a round."""
 ADMIN_USER = "inventory-lab-admin"
@@ -67,38 +61,54 @@ class EmbeddedAws:
         self.evaluator = PolicyEvaluator(self._client, self.clock.now)
         self._gate = gate.Gate(self.evaluator, settings.region, self.clock.now)
         self._faults = faults.Faults()
-        self._pollers = Pollers(self.clock, self._faults, self)
-        self._functions = functions.Functions(self.clock, self._session_of_role, real)
+        self._metrics = Measurements(self.clock, MetricStore())
+        self._pollers = Pollers(self.clock, self._faults, self, self._metrics.iterator_age)
+        self._functions = functions.Functions(
+            self.clock, self._session_of_role, real, self._metrics.invocation
+        )
+        self._alarms = cloudwatch.Alarms(
+            settings.region, self.clock, self._metrics.store, self.evaluator
+        )
 
     def open(self) -> EmbeddedAws:
         """Start answering AWS calls in this process. Raises UnsupportedMoto."""
         check_moto(moto.__version__)
         with self._stack:  # should a step fail, those before it are undone
             enter = self._stack.enter_context
-            enter(isolated_environ(self.settings.region))
-            enter(no_way_out())
+            enter(no_network.isolated_environ(self.settings.region))
             mock = MockAWS({"iam": {"load_aws_managed_policies": False}})
             mock.start()
             self._stack.callback(mock.stop)
-            enter(speed.patched())
-            enter(streams.patched(self.clock, self.settings.shard_limits))
-            enter(stream_policies.patched())
-            enter(tables.patched(self.clock))
-            enter(functions.patched(self._functions))
-            enter(function_settings.patched(self.evaluator))
-            invoke = self._functions.queue
-            enter(deliveries.patched(deliveries.Deliveries(self.evaluator, self.clock, invoke)))
-            enter(_logs_follow(self.clock))
-            enter(boundaries.patched())
-            enter(subscriptions.patched())
-            enter(queues.patched(self.evaluator))  # around the deliveries: it asks first
-            enter(pipe_states.patched(self._problem_of_pipe))
+            enter(applied(self.service_patches()))
+            self._stack.callback(self._functions.close)
             self._aws = self._session_of_aws()
-            enter(gate.patched(self._gate))
-            enter(faults.patched(self._faults))
-            enter(late_calls_refused())
+            enter(applied(self.gate_patches()))
+            enter(self._measured())
             self._stack = self._stack.pop_all()
         return self
+
+    def service_patches(self) -> list[Patch]:
+        """What moto lacks, by service, and what connects it to this account."""
+        clock, evaluator, invoke = self.clock, self.evaluator, self._functions.queue
+        return [
+            *no_network.patches(),
+            *speed.patches(),
+            *streams.patches(clock, self.settings.shard_limits),
+            *stream_policies.patches(),
+            *tables.patches(clock),
+            *functions.patches(self._functions),
+            *function_settings.patches(evaluator),
+            *topics.patches(evaluator, clock, invoke),
+            *rules.patches(rules.Deliveries(evaluator, clock, invoke)),
+            *logs.patches(clock),
+            *cloudwatch.patches(self._alarms),
+            *boundaries.patches(),
+            *pipe_states.patches(self._problem_of_pipe),
+        ]
+
+    def gate_patches(self) -> list[Patch]:
+        """What makes sessions ask the gate: applied last, after the session of AWS itself is made."""
+        return gate.patches(self._gate, [*self._faults.handlers(), *late_call_handlers()])
 
     def close(self) -> None:
         """Forget the account and leave the process as it was."""
@@ -149,6 +159,7 @@ class EmbeddedAws:
         one round of every running pipe.
         """
         self.clock.advance(POLL_SECONDS)
+        self._alarms.evaluate_due()
         self._functions.events.run_due()
         total = Round()
         self._faults.begin_round(self._client("kinesis"), self.settings.name("stream"))
@@ -183,6 +194,24 @@ class EmbeddedAws:
         """True when the lab's pipe has delivered the record, or given it up."""
         ending = f":pipe/{self.settings.name('pipe')}"
         return self._pollers.passed(ending, shard_id, sequence_number)
+
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
+        """While open, calls and the depth of queues are measured."""
+
+        def of_kinesis(service: str, operation: str, params: Any, answer: Any) -> None:
+            if service == "kinesis":
+                self._metrics.call(operation, params, answer)
+
+        def measure_depths(later: datetime) -> None:
+            self._metrics.depths_until(later, lambda: cloudwatch.depths(self.settings.region))
+
+        self._gate.observe = of_kinesis
+        self.clock.before_advance.append(measure_depths)
+        try:
+            yield
+        finally:
+            self.clock.before_advance.remove(measure_depths)
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self._client("pipes")
@@ -286,58 +315,3 @@ class EmbeddedAws:
             aws_session_token=credentials.get("SessionToken"),
             region_name=self.settings.region,
         )
-
-
-def check_moto(version: str) -> None:
-    """Raises UnsupportedMoto unless the version is in the range the repairs were tested with."""
-    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
-    if not (5, 2, 5) <= numbers < (5, 3):
-        raise UnsupportedMoto(version, TESTED_MOTO)
-
-
-@contextmanager
-def isolated_environ(region: str) -> Iterator[None]:
-    """Set the AWS configuration of this machine aside: profiles, endpoints, keys, metadata address."""
-    saved = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ |= {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_DEFAULT_REGION": region,
-    }
-    try:
-        yield
-    finally:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ |= {name: value for name, value in saved.items() if name.startswith("AWS_")}
-
-
-@contextmanager
-def no_way_out() -> Iterator[None]:
-    """Refuse whatever botocore would send over the network; a mocked call never gets this far."""
-
-    def refuse(_: Any, request: Any) -> Any:
-        raise UnmockedCall(request.url.partition("?")[0])
-
-    def refuse_http(backend: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
-        if protocol in ("http", "https"):  # moto would post every message there
-            raise UnmockedCall(endpoint)
-        return subscribe(backend, topic_arn, endpoint, protocol)
-
-    subscribe = SNSBackend.subscribe
-    with (
-        patch.object(botocore.httpsession.URLLib3Session, "send", refuse),
-        patch.object(SNSBackend, "subscribe", refuse_http),
-    ):
-        yield
-
-
-@contextmanager
-def _logs_follow(clock: LabClock) -> Iterator[None]:
-    """moto refuses log events that are 14 days old by real time."""
-    now = lambda: clock.now().replace(tzinfo=None)  # noqa: E731
-    with patch.object(moto.logs.models, "utcnow", now):
-        yield

@@ -54,7 +54,14 @@ class _Running:
 class Pollers:
     """Keeps a poller for each pipe and mapping, from its first round on."""
 
-    def __init__(self, clock: LabClock, faults: Faults, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        clock: LabClock,
+        faults: Faults,
+        sessions: Sessions,
+        measure_age: Callable[[str, float], None] = lambda _stream, _milliseconds: None,
+    ) -> None:
+        self._measure_age = measure_age
         self._clock = clock
         self._faults = faults
         self._sessions = sessions
@@ -69,9 +76,12 @@ class Pollers:
         """Make one round of a pipe or mapping with the clients of its role."""
         try:
             running = self._started(key)
-            return running.poller.poll(consumer(self._clients(running, role)))
+            reader = consumer(self._clients(running, role))
         except RoleNotAssumable as exc:
             return Round(error=str(exc))
+        done = running.poller.poll(reader)
+        self._measure_age(reader.source.stream_arn.rpartition("/")[2], done.iterator_age_ms)
+        return done
 
     def passed(self, ending: str, shard_id: str, sequence_number: int) -> bool:
         """Whether the pipe or mapping whose ARN ends so has delivered the record, or given it up."""

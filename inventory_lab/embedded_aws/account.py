@@ -36,6 +36,7 @@ from inventory_lab.embedded_aws.pipes import patches as pipe_states
 from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
 from inventory_lab.embedded_aws.pipes.definition import Definition
 from inventory_lab.embedded_aws.pipes.patches import PipeRecord
+from inventory_lab.embedded_aws.pipes.reporting import PipeReports
 from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role
 from inventory_lab.embedded_aws.polling.report import Execution, Round
 from inventory_lab.embedded_aws.sns import patches as subscriptions
@@ -73,6 +74,8 @@ class EmbeddedAws:
         self._faults = faults.Faults()
         self._metrics = Measurements(self.clock, MetricStore())
         self._pollers = Pollers(self.clock, self._faults, self, self._metrics.iterator_age)
+        write_log = partial(pipe_states.write_log, settings.region)
+        self._reports = PipeReports(self._metrics, write_log)
         self._functions = functions.Functions(
             self.clock, self._session_of_role, real, self._metrics.invocation
         )
@@ -226,7 +229,7 @@ class EmbeddedAws:
         return self._pollers.poll(
             Key(definition.arn, pipe["CreationTime"]),
             Role(definition.source.role_arn, PIPES, definition.arn),
-            partial(PipeConsumer, definition),
+            partial(PipeConsumer, definition, observer=self._reports),
         )
 
     def _client(self, service: str, region: str = "") -> Any:

@@ -46,6 +46,7 @@ __all__ = [
     "StillDeleting",
     "StreamCut",
     "UndecidedCall",
+    "UnknownExercise",
     "UnknownTarget",
     "UnknownToTheLab",
     "UnmockedCall",
@@ -55,6 +56,7 @@ __all__ = [
     "UnsupportedMoto",
     "UnsupportedPipe",
     "UnsupportedRule",
+    "WrongAnswer",
     "WrongSetting",
 ]
 
@@ -203,11 +205,12 @@ class UnmockedCall(InventoryLabError):
 
 
 class UnsupportedMoto(InventoryLabError):
-    """The installed moto is not one that the embedded AWS was tested with."""
+    """The installed moto is not one that the embedded AWS was tested with, or its patches do not fit."""
 
-    def __init__(self, found: str, tested: str) -> None:
+    def __init__(self, installed: str, tested: str, problems: Sequence[str] = ()) -> None:
+        misfit = f"; patches that do not fit: {'; '.join(problems)}" if problems else ""
         super().__init__(
-            f"moto {found} is installed; the embedded AWS is tested with moto {tested} - "
+            f"moto {installed} is installed{misfit}; the embedded AWS is tested with moto {tested} - "
             f"pip install 'moto[dynamodb]{tested}'"
         )
 
@@ -340,3 +343,18 @@ class NothingToShow(InventoryLabError):
 
     def __init__(self, what: object, problem: str) -> None:
         super().__init__(f"cannot show {what!r:.60}: {problem}")
+
+
+class WrongAnswer(InventoryLabError):
+    """An exercise was answered wrongly; `error` is what the answer raised, if anything."""
+
+    def __init__(self, diagnosis: str, error: BaseException | None = None) -> None:
+        super().__init__(diagnosis)
+        self.error = error
+
+
+class UnknownExercise(InventoryLabError):
+    """There is no exercise of this name."""
+
+    def __init__(self, name: object, existing: Sequence[str]) -> None:
+        super().__init__(f"there is no exercise {name!r:.60}; there are {', '.join(existing)}")

@@ -25,16 +25,16 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-create.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
-from unittest.mock import patch
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.logs.models import logs_backends
 from moto.pipes.exceptions import ConflictException, ValidationException
 from moto.pipes.models import EventBridgePipesBackend, PipeStatus
 
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.embedded_aws.pipes.definition import most_of_a_batch, service_of
 from inventory_lab.embedded_aws.pipes.execution_log import LEVELS, LogSettings
 from inventory_lab.embedded_aws.pipes.templates import read_template
@@ -82,21 +82,55 @@ class PipeRecord(Protocol):
 ProblemOf = Callable[[PipeRecord], str | None]
 
 
-@contextmanager
-def patched(problem_of: ProblemOf) -> Iterator[None]:
-    """While open, pipes live as on AWS; `problem_of` tests one with its role."""
+def patches(problem_of: ProblemOf) -> list[Patch]:
+    """What makes pipes live as on AWS; `problem_of` tests one with its role."""
     backend = EventBridgePipesBackend
-    repairs = {
-        "create_pipe": _created(backend.create_pipe, problem_of),
-        "update_pipe": _updated(backend.update_pipe, problem_of),
-        "start_pipe": _told(backend.start_pipe),
-        "stop_pipe": _told(backend.stop_pipe),
-    }
-    with ExitStack() as stack:
-        stack.enter_context(patch.object(PipeStatus, "status_transitions", classmethod(_none)))
-        for name, repair in repairs.items():
-            stack.enter_context(patch.object(backend, name, repair))
-        yield
+    return [
+        Patch(
+            owner=PipeStatus,
+            name="status_transitions",
+            signature="classmethod(self)",
+            kind="gap",
+            why="a stopped pipe stays stopped when it is looked at",
+            replacement=classmethod(_none),
+            upstream=True,
+        ),
+        Patch(
+            owner=backend,
+            name="create_pipe",
+            signature="(self, name, description, desired_state, source, source_parameters, "
+            "enrichment, enrichment_parameters, target, target_parameters, role_arn, tags, "
+            "log_configuration, kms_key_identifier)",
+            kind="gap",
+            why="refuses a name that is taken and parameters that AWS refuses; tests the role",
+            around=partial(_created, problem_of),
+            upstream=True,
+        ),
+        Patch(
+            owner=backend,
+            name="update_pipe",
+            signature="(self, name, role_arn, description, desired_state, source_parameters, "
+            "enrichment, enrichment_parameters, target, target_parameters, log_configuration, "
+            "kms_key_identifier)",
+            kind="gap",
+            why="keeps the starting position; refuses parameters that AWS refuses; tests the role",
+            around=partial(_updated, problem_of),
+            upstream=True,
+        ),
+        *(_settling(name) for name in ("start_pipe", "stop_pipe")),
+    ]
+
+
+def _settling(name: str) -> Patch:
+    return Patch(
+        owner=EventBridgePipesBackend,
+        name=name,
+        signature="(self, name)",
+        kind="gap",
+        why="the state settles at once, with its reason",
+        around=_settled,
+        upstream=True,
+    )
 
 
 def _none(_: Any) -> list[tuple[str, str]]:
@@ -104,7 +138,7 @@ def _none(_: Any) -> list[tuple[str, str]]:
     return [("", "")]
 
 
-def _created(create: Callable[..., Any], problem_of: ProblemOf) -> Callable[..., Any]:
+def _created(problem_of: ProblemOf, create: Callable[..., Any]) -> Callable[..., Any]:
     def created(self: Any, **request: Any) -> Any:
         if request["name"] in self.pipes:
             raise ConflictException(f"Pipe {request['name']} already exists.")
@@ -119,7 +153,7 @@ def _created(create: Callable[..., Any], problem_of: ProblemOf) -> Callable[...,
     return created
 
 
-def _updated(update: Callable[..., Any], problem_of: ProblemOf) -> Callable[..., Any]:
+def _updated(problem_of: ProblemOf, update: Callable[..., Any]) -> Callable[..., Any]:
     def updated(self: Any, **request: Any) -> Any:
         existing = self.pipes.get(request["name"])
         source = request["source_parameters"]
@@ -140,13 +174,13 @@ def _updated(update: Callable[..., Any], problem_of: ProblemOf) -> Callable[...,
     return updated
 
 
-def _told(tell: Callable[..., Any]) -> Callable[..., Any]:
-    def told(self: Any, name: str) -> Any:
-        pipe = tell(self, name)
+def _settled(change: Callable[..., Any]) -> Callable[..., Any]:
+    def settled(self: Any, name: str) -> Any:
+        pipe = change(self, name)
         _rest(pipe)
         return pipe
 
-    return told
+    return settled
 
 
 def _settle(pipe: PipeRecord, failed: str, problem_of: ProblemOf) -> None:

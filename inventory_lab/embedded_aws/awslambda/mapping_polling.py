@@ -12,7 +12,7 @@ from inventory_lab.embedded_aws.awslambda.mapping_consumer import (
 )
 from inventory_lab.embedded_aws.awslambda.mappings import EventSourceMapping
 from inventory_lab.embedded_aws.polling.consumer import Clients
-from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role
+from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role, mapping_reader
 from inventory_lab.embedded_aws.polling.report import Round
 
 SERVICE = "lambda.amazonaws.com"
@@ -20,7 +20,9 @@ SERVICE = "lambda.amazonaws.com"
 
 def key_of(mapping: EventSourceMapping) -> Key:
     """Under which the pollers keep the mapping's place in the stream."""
-    return Key(mapping.arn, mapping.created)
+    stream = mapping.configuration["EventSourceArn"].partition(":stream/")[2]
+    function = mapping.configuration["FunctionArn"].split(":")[6]
+    return Key(mapping.arn, mapping.created, mapping_reader(stream, function))
 
 
 def poll(mapping: EventSourceMapping, pollers: Pollers, functions: Any) -> Round:

@@ -74,7 +74,8 @@ class Replay:
         exec(compile(tree, filename, "exec"), self.names)  # noqa: S102 the course's own cells
         if last is not None:
             value = eval(compile(ast.Expression(last.value), filename, "eval"), self.names)  # noqa: S307
-            print("" if value is None else repr(value))
+            if value is not None:
+                print(repr(value))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ QUIZ = re.compile(
     r"(\*\*Question \d\.\*\* .*?)\n+<details><summary>Answer</summary>\n\n(.*?)\n\n</details>",
     re.DOTALL,
 )
-HEAD = re.compile(r"^## (.*)\n", re.MULTILINE)
+HEAD = re.compile(r"^## (.*)(?:\n|\Z)", re.MULTILINE)
 PREDICT = re.compile(r"^\*\*Predict\.\*\* (.*)$", re.MULTILINE)
 
 

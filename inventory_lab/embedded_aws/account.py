@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.core.models import MockAWS
 
-from inventory_lab.embedded_aws import faults, no_network
+from inventory_lab.embedded_aws import client_cache, faults, no_network
 from inventory_lab.embedded_aws import performance as speed
 from inventory_lab.embedded_aws.awslambda.patches import configuration as function_settings
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
@@ -31,6 +31,7 @@ from inventory_lab.embedded_aws.pipes import patches as pipe_states
 from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
 from inventory_lab.embedded_aws.pipes.definition import Definition
 from inventory_lab.embedded_aws.pipes.patches import PipeRecord
+from inventory_lab.embedded_aws.pipes.reporting import PipeReports
 from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role
 from inventory_lab.embedded_aws.polling.report import Execution, Round
 from inventory_lab.embedded_aws.sessions import ADMIN_USER, Sessions
@@ -63,6 +64,7 @@ class EmbeddedAws:
         self._faults = faults.Faults()
         self._metrics = Measurements(self.clock, MetricStore())
         self._pollers = Pollers(self.clock, self._faults, self.sessions, self._metrics.iterator_age)
+        self._reports = PipeReports(self._metrics, partial(pipe_states.write_log, region))
         self._functions = functions.Functions(
             self.clock, self.sessions.of_role, real, self._metrics.invocation
         )
@@ -90,6 +92,7 @@ class EmbeddedAws:
         return [
             *no_network.patches(),
             *speed.patches(),
+            *client_cache.patches(),
             *streams.patches(clock, self._shard_limits),
             *stream_policies.patches(),
             *tables.patches(clock),
@@ -179,7 +182,7 @@ class EmbeddedAws:
         return self._pollers.poll(
             Key(definition.arn, pipe["CreationTime"]),
             Role(definition.source.role_arn, PIPES, definition.arn),
-            partial(PipeConsumer, definition),
+            partial(PipeConsumer, definition, observer=self._reports),
         )
 
     def _problem_of_pipe(self, pipe: PipeRecord) -> str | None:

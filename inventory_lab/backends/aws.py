@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from inventory_lab.backends.base import POLL_SECONDS
-from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable
+from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable, WaitTooLong
 from inventory_lab.function.store import Store
 from inventory_lab.resources.account import unless_missing
 from inventory_lab.settings import Settings
 
 if TYPE_CHECKING:
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+LONGEST_WAIT = 60
+"""Seconds that one call may wait on a real account, where nobody can turn the clock."""
 
 
 class RealClock:
@@ -28,8 +31,15 @@ class RealClock:
         return datetime.now(UTC)
 
     def advance(self, seconds: float) -> None:
-        """Wait: real time passes by itself."""
+        """Wait: real time passes by itself. Raises WaitTooLong for more than a minute."""
+        refuse_long_wait(seconds)
         time.sleep(seconds)
+
+
+def refuse_long_wait(seconds: float) -> None:
+    """Raise WaitTooLong for more seconds than somebody in front of a notebook waits."""
+    if seconds > LONGEST_WAIT:
+        raise WaitTooLong(seconds, LONGEST_WAIT)
 
 
 class RealAws:

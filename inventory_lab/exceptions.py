@@ -56,6 +56,7 @@ __all__ = [
     "UnsupportedMoto",
     "UnsupportedPipe",
     "UnsupportedRule",
+    "WaitTooLong",
     "WrongAnswer",
     "WrongSetting",
 ]
@@ -358,3 +359,13 @@ class UnknownExercise(InventoryLabError):
 
     def __init__(self, name: object, existing: Sequence[str]) -> None:
         super().__init__(f"there is no exercise {name!r:.60}; there are {', '.join(existing)}")
+
+
+class WaitTooLong(InventoryLabError):
+    """A real account was to be waited for longer than a notebook should."""
+
+    def __init__(self, seconds: float, longest: float) -> None:
+        super().__init__(
+            f"the clock of a real account cannot be turned, and waiting {seconds:g} s would block this "
+            f"program (the limit is {longest:g} s); guard the call with `if lab.embedded:`"
+        )

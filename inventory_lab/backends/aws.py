@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from inventory_lab.backends.base import POLL_SECONDS, Clock, Execution, Round
-from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable
+from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable, WaitTooLong
 from inventory_lab.function.store import Store
 from inventory_lab.resources.account import unless_missing
 from inventory_lab.settings import Settings
@@ -19,6 +19,9 @@ from inventory_lab.settings import Settings
 if TYPE_CHECKING:
     from inventory_lab.embedded_aws.faults import Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+LONGEST_WAIT = 60
+"""Seconds that one call may wait on a real account, where nobody can turn the clock."""
 
 
 class RealClock:
@@ -29,8 +32,15 @@ class RealClock:
         return datetime.now(UTC)
 
     def advance(self, seconds: float) -> None:
-        """Wait: real time passes by itself."""
+        """Wait: real time passes by itself. Raises WaitTooLong for more than a minute."""
+        refuse_long_wait(seconds)
         time.sleep(seconds)
+
+
+def refuse_long_wait(seconds: float) -> None:
+    """Raise WaitTooLong for more seconds than somebody in front of a notebook waits."""
+    if seconds > LONGEST_WAIT:
+        raise WaitTooLong(seconds, LONGEST_WAIT)
 
 
 class RealAws:

@@ -56,11 +56,13 @@ from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
+from inventory_lab.views.progress_bar import counted, progress_bar
 
 if TYPE_CHECKING:
     import boto3
     import pandas as pd
 
+    from inventory_lab.domain.inventory import Record
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
     from inventory_lab.iam.account.explanation import Explanation
@@ -280,14 +282,15 @@ class Lab:
         >>> lab.publish([ProductAdded("Camera", 5), QuantityChanged("Camera", -1)])
         Receipt(published=2, products=1, calls=1, sent_again=0, reordered=0)
         """
-        clock = self.clock
-        publisher = Publisher(
-            self.session("producer").client("kinesis"),
-            self.settings.name("stream"),
-            now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            sleep=clock.advance,
-        )
-        with self._needing("stream"):
+        clock, kinesis = self.clock, self.session("producer").client("kinesis")
+        with self._needing("stream"), progress_bar("publish", "event") as on_stored:
+            publisher = Publisher(
+                kinesis,
+                self.settings.name("stream"),
+                now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                sleep=clock.advance,
+                on_stored=on_stored,
+            )
             return publisher.publish(events, ordered)
 
     def pump(self) -> Round:
@@ -317,10 +320,13 @@ class Lab:
         still_open = backend.still_open(receipt.positions)
         if still_open and pipe_resource.describe(self.account) is None:
             raise NotBuilt("pipe", self.settings.name("pipe"))
-        while still_open and (self.clock.now() - start).total_seconds() < timeout:
-            error = backend.pump().error or error
-            rounds += 1
-            still_open = backend.still_open(still_open)
+        total = len(still_open)
+        with progress_bar("settle", "product") as advance:
+            while still_open and (self.clock.now() - start).total_seconds() < timeout:
+                error = backend.pump().error or error
+                rounds, before = rounds + 1, len(still_open)
+                still_open = backend.still_open(still_open)
+                advance(before - len(still_open), total)
         seconds = (self.clock.now() - start).total_seconds()
         return SettleReport(rounds, seconds, still_open, error)
 
@@ -383,7 +389,7 @@ class Lab:
         1
         """
         with self._needing("stream"):
-            return frames.records(stream.records(self.account))
+            return frames.records(self._stored_records())
 
     def history(self, product_id: str, since: Snapshot | None = None) -> pd.DataFrame:
         """Every event of a product in the order in which it was processed, as a DataFrame.
@@ -504,7 +510,7 @@ class Lab:
         >>> lab.reconcile().exact
         True
         """
-        read = partial(stream.records, self.account)
+        read = self._stored_records
         return reconcile.reconcile(self._pipeline_state(since), read, frames.drift)
 
     def snapshot(self) -> Snapshot:
@@ -540,7 +546,7 @@ class Lab:
             )
         read_state, read = (
             partial(self._pipeline_state, since),
-            partial(stream.records, self.account),
+            self._stored_records,
         )
         return operate_frames.rebuilt(rebuild.rebuild(self.account, read_state, read))
 
@@ -633,7 +639,11 @@ class Lab:
     def _lines(self, product_ids: Collection[str], since: Snapshot | None = None) -> Iterator[Line]:
         """What became of the records of these products, in the order in which they were processed."""
         pipeline = self._pipeline_state(since)
-        return history.lines(pipeline, stream.records(self.account), product_ids)
+        return history.lines(pipeline, self._stored_records(), product_ids)
+
+    def _stored_records(self) -> Iterator[Record]:
+        """Every record that the stream holds; a progress bar counts them where somebody watches."""
+        return counted(stream.records(self.account), "read the stream", "record")
 
     def _policy_evaluator(self) -> PolicyEvaluator:
         """The embedded AWS's own evaluator; on AWS one that reads policies with your credentials."""

@@ -96,7 +96,10 @@ class _Entry:
 
 
 class Publisher:
-    """Puts events into one stream; the client, the pause and the chance come in as parameters."""
+    """Puts events into one stream; the client, the pause and the chance come in as parameters.
+
+    `on_stored` is called after each call with how many events it stored, and how many there are in all.
+    """
 
     def __init__(
         self,
@@ -105,12 +108,14 @@ class Publisher:
         now: Callable[[], str],
         sleep: Callable[[float], None],
         chance: random.Random | None = None,
+        on_stored: Callable[[int, int], None] | None = None,
     ) -> None:
         self._kinesis = kinesis
         self._stream_name = stream_name
         self._now = now
         self._sleep = sleep
         self._chance = chance or random.Random()
+        self._on_stored = on_stored or (lambda *_: None)
 
     def publish(
         self,
@@ -138,6 +143,7 @@ class Publisher:
                     raise PublishFailed(backlog.sources(), receipt, str(exc)) from exc
                 failed, error = _refused(call), str(exc)
             backlog.send_again(failed)
+            self._on_stored(len(call) - len(failed), len(entries))
             pause = self._pause(pause) if failed else FIRST_PAUSE_SECONDS
             if any(entry.failures >= ATTEMPTS for entry in failed):
                 raise PublishFailed(backlog.sources(), receipt, error)

@@ -43,6 +43,7 @@ from inventory_lab.operate import rebuild, redrive
 from inventory_lab.operate.redrive import Correct
 from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
+from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
 from inventory_lab.resources import queues as queue_resources
@@ -233,8 +234,18 @@ class Lab:
                     existing["topic"] = topic_resource.ensure(account)
                     existing["function"] = function_resource.ensure(account, wait)
                 case "pipe":
-                    existing["pipe"] = pipe_resource.ensure(account, wait)
+                    existing |= self._build_readers()
         return existing
+
+    def _build_readers(self) -> dict[str, str]:
+        """The ARN of the pipe, of the event source mapping or of both, as the settings ask."""
+        readers = {}
+        if self.settings.has_pipe:
+            readers["pipe"] = pipe_resource.ensure(self.account, self.clock.advance)
+        if self.settings.has_mapping:
+            mapping = mapping_resource.ensure(self.account, self.clock.advance)
+            readers["event_source_mapping"] = mapping
+        return readers
 
     def use_handler(self, source: str | Path, handler: str = "handle") -> str:
         r"""Put a handler of your own into the function; the function's ARN.
@@ -294,9 +305,9 @@ class Lab:
             return publisher.publish(events, ordered)
 
     def pump(self) -> Round:
-        """Let a second of lab time pass, in which every pipe reads and delivers once; what they did.
+        """Let a second of lab time pass, in which every pipe and mapping reads once; what they did.
 
-        On AWS the pipes run by themselves: the call waits a second and reports no counts.
+        On AWS they run by themselves: the call waits a second and reports no counts.
 
         >>> _ = lab.publish(ProductAdded("Lamp", 3))
         >>> lab.pump().records
@@ -318,7 +329,7 @@ class Lab:
             raise TypeError(f"settle() takes the receipt that publish() gave back, not {receipt!r}")
         backend, start, rounds, error = self._open_backend(), self.clock.now(), 0, ""
         still_open = backend.still_open(receipt.positions)
-        if still_open and pipe_resource.describe(self.account) is None:
+        if still_open and not self._is_read():
             raise NotBuilt("pipe", self.settings.name("pipe"))
         total = len(still_open)
         with progress_bar("settle", "product") as advance:
@@ -329,6 +340,11 @@ class Lab:
                 advance(before - len(still_open), total)
         seconds = (self.clock.now() - start).total_seconds()
         return SettleReport(rounds, seconds, still_open, error)
+
+    def _is_read(self) -> bool:
+        """Whether a pipe or an event source mapping brings the stream's records to the function."""
+        readers = (pipe_resource.describe, mapping_resource.describe)
+        return any(describe(self.account) is not None for describe in readers)
 
     def pipe_log(self) -> pd.DataFrame:
         """What the pipes did, as a DataFrame with one execution a row, oldest first.

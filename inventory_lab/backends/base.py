@@ -143,10 +143,10 @@ class Backend(Protocol):
         """Let a second pass, in which everything that reads the stream reads and delivers once."""
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-        """Those of `positions` (product → shard → sequence number) that the pipe has not passed."""
+        """Those of `positions` (product → shard → sequence number) not passed."""
 
     def passed(self, shard_id: str, sequence_number: int) -> bool | None:
-        """Whether the pipe has delivered the record, or given it up; None when that is not known."""
+        """Whether all that reads the stream for the function has delivered the record, or given it up; None when that is not known."""
 
     def executions(self) -> Sequence[Execution]:
         """What the pipes did, oldest first. Raises LocalOnly on a real account."""

@@ -87,7 +87,7 @@ class EmbeddedBackend:
         return Round(dead_letters=facts.pop("dead_lettered"), **facts)
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-        """Those of `positions` (product → shard → sequence number) that the lab's pipe has not passed."""
+        """Those of `positions` (product → shard → sequence number) not passed."""
         remaining: dict[str, dict[str, int]] = {}
         for product, shards in positions.items():
             for shard, number in shards.items():
@@ -96,11 +96,19 @@ class EmbeddedBackend:
         return remaining
 
     def passed(self, shard_id: str, sequence_number: int) -> bool:
-        """True when the lab's pipe has delivered the record, or given it up."""
-        return self.account.passed(self.settings.name("pipe"), shard_id, sequence_number)
+        """True when the lab's pipe and event source mapping, those of them that run, have each delivered
+        the record or given it up.
+        """
+        return self.account.passed(self._readers(), shard_id, sequence_number)
+
+    def _readers(self) -> tuple[str, str]:
+        from inventory_lab.embedded_aws.polling.pollers import mapping_reader, pipe_reader
+
+        name = self.settings.name
+        return pipe_reader(name("pipe")), mapping_reader(name("stream"), name("function"))
 
     def executions(self) -> list[Execution]:
-        """What all pipes did, oldest first; the last 10,000."""
+        """What all pipes and mappings did, oldest first; the last 10,000."""
         return self.account.executions()
 
     def faults(self, plan: FaultPlan) -> AbstractContextManager[Faults]:

@@ -270,8 +270,8 @@ class Lab:
         has a name of the lab but not its tag. You may call it again, also after an interrupt. Raises
         StillDeleting when AWS does not finish a deletion within 5 minutes.
 
-        >>> lab.teardown(dry_run=True)[["kind", "outcome"]].head(2).values.tolist()
-        [['pipe', 'would be deleted'], ['function', 'would be deleted']]
+        >>> lab.teardown(dry_run=True).set_index("kind").loc["stream", "outcome"]
+        'would be deleted'
         """
         backend = self._open_backend()
         deletions = tear_down(self.account, backend.clock.advance, dry_run)

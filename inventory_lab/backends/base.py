@@ -146,7 +146,9 @@ class Backend(Protocol):
         """Those of `positions` (product → shard → sequence number) not passed."""
 
     def passed(self, shard_id: str, sequence_number: int) -> bool | None:
-        """Whether all that reads the stream for the function has delivered the record, or given it up; None when that is not known."""
+        """Whether every reader of the stream has delivered the record, or given it up; None when that
+        is not known.
+        """
 
     def executions(self) -> Sequence[Execution]:
         """What the pipes did, oldest first. Raises LocalOnly on a real account."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import ClientError
 
+from inventory_lab.backends.base import Round
 from inventory_lab.embedded_aws import patching
 from inventory_lab.exceptions import PrincipalNotAvailable, RoleNotAssumable
 from inventory_lab.settings import Settings
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from inventory_lab.embedded_aws.awslambda.timeouts import Real
     from inventory_lab.embedded_aws.clock import LabClock
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
-    from inventory_lab.embedded_aws.polling.report import Execution, Round
+    from inventory_lab.embedded_aws.polling.report import Execution
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 _NOT_BUILT = "run lab.build() first"
@@ -80,8 +82,9 @@ class EmbeddedBackend:
         self.account.sessions.delete_key_of(self.settings.name("producer_user"))
 
     def pump(self) -> Round:
-        """Let a second pass, and make one round of every running pipe and event source mapping."""
-        return self.account.pump(self.settings.name("stream"))
+        """Let a second pass, in which everything that reads the stream reads and delivers once."""
+        facts = asdict(self.account.pump(self.settings.name("stream")))
+        return Round(dead_letters=facts.pop("dead_lettered"), **facts)
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those of `positions` (product → shard → sequence number) not passed."""

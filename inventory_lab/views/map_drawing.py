@@ -128,12 +128,12 @@ def _part(part: Part, highlight: frozenset[str]) -> str:
         thickness=3 if lit else 1.5, dash="6 5" if missing else None,
     )  # fmt: skip
     words = (
-        text(x + 36, y + 25, part.title, 13.5, bold=True),
+        text(x + 33, y + 24, part.title, 13.5, bold=True),
         text(x + 10, y + 50, part.purpose, 13, "text"),
         text(x + 10, y + 70, fitted(part.name, BOX_WIDTH - 18, 13), 13, "soft"),
         text(x + 10, y + 88, fitted(_status(part), BOX_WIDTH - 18, 13), 13, "soft"),
     )
-    inside = group(icon(part.key, x + 9, y + 9), *words, opacity=0.6 if missing else None)
+    inside = group(icon(part.key, x + 7, y + 8), *words, opacity=0.6 if missing else None)
     return group(frame, inside, opacity=DIMMED if highlight and not lit else None)
 
 

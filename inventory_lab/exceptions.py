@@ -33,6 +33,7 @@ __all__ = [
     "LocalOnly",
     "MalformedBatch",
     "MalformedEvent",
+    "MappingFailed",
     "MessagesNotSent",
     "MissingEnvironment",
     "NotBuilt",
@@ -42,6 +43,7 @@ __all__ = [
     "PrincipalNotAvailable",
     "PublishFailed",
     "RebuildFailed",
+    "RefusedByLambda",
     "RoleNotAssumable",
     "StillDeleting",
     "StreamCut",
@@ -141,6 +143,15 @@ class PipeFailed(InventoryLabError):
         super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
 
 
+class MappingFailed(InventoryLabError):
+    """The event source mapping did not reach the state Enabled."""
+
+    def __init__(self, function: str, state: str, reason: str) -> None:
+        super().__init__(
+            f"the event source mapping of '{function}' is {state}: {reason or 'AWS gave no reason'}"
+        )
+
+
 class StillDeleting(InventoryLabError):
     """AWS did not finish a deletion in the time that the lab waits for it."""
 
@@ -228,6 +239,14 @@ class UnsupportedFunction(InventoryLabError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"function '{name}' cannot run in the local lab: {problem}")
+
+
+class RefusedByLambda(InventoryLabError):
+    """An answer of the embedded Lambda: AWS's error code, its text and its HTTP status."""
+
+    def __init__(self, code: str, text: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code, self.text, self.status = code, text, status
 
 
 class UnsupportedRule(InventoryLabError):

@@ -39,7 +39,14 @@ _WANTED = "publish() takes an inventory event or RawRecord, or an iterable of th
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A payload to store as it is: for what no InventoryEvent can be, such as broken JSON."""
+    """A payload to store as it is: for what an InventoryEvent cannot be, such as broken JSON.
+
+    Raises TypeError for anything but a str and bytes, ValueError for a partition key that is not 1 to
+    256 characters long.
+
+    >>> RawRecord("Phone", b'{"event_id": ').data
+    b'{"event_id": '
+    """
 
     partition_key: str
     data: bytes

@@ -90,7 +90,7 @@ def static_map(settings: Settings | None = None) -> PipelineMap:
     parts = (
         Part("producer", "Producer", "sends stock events", names.name("producer_user"), ("an IAM user",)),
         Part("stream", "Kinesis stream", "keeps events in order", names.name("stream"), (shards,)),
-        Part("mapping", "Mapping", "event source mapping", "Lambda reads by itself", (role,)),
+        Part("mapping", "Mapping", "event source mapping", "polled by Lambda", (role,)),
         Part("pipe", "EventBridge pipe", "batches, retries, splits", names.name("pipe"),
              (names.name("pipe_role"),)),
         Part("function", "Lambda function", "works out the stock", names.name("function"), (role,)),

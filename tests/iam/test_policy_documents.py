@@ -59,7 +59,11 @@ REFUSED_DOCUMENTS = {
     "a statement of a list": (policy([ALLOW]), "Statement", "no object"),
     "a statement of nothing": ({"Statement": None}, "Statement", "missing or empty"),
     "a second statement of text": (policy(ALLOW, "Deny"), "Statement", "'Deny', no object"),
-    "an unknown element of the policy": (policy(ALLOW, Statements=[]), "Statements", "is not an element"),
+    "an unknown element of the policy": (
+        policy(ALLOW, Statements=[]),
+        "Statements",
+        "is not an element",
+    ),
     "an unknown element of a statement": (allow(Resources="*"), "Resources", "is not an element"),
     "an element in the wrong case": (allow(effect="Deny"), "effect", "is not an element"),
     "an unknown version": (policy(ALLOW, Version="2012-10-18"), "Version", "2012-10-17"),

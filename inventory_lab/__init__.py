@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from inventory_lab.teaching.checks import attempt as attempt
     from inventory_lab.teaching.checks import check as check
     from inventory_lab.teaching.denials import expect_denied as expect_denied
+    from inventory_lab.teaching.exercises import exercise as exercise
+    from inventory_lab.teaching.exercises import solved as solved
     from inventory_lab.teaching.progress import progress as progress
     from inventory_lab.teaching.sources import show as show
     from inventory_lab.teaching.versions import versions as versions
@@ -45,12 +47,14 @@ _HOMES = {
     "attempt": "teaching.checks",
     "check": "teaching.checks",
     "connect": "lab",
+    "exercise": "teaching.exercises",
     "expect_denied": "teaching.denials",
     "map_of": "views.diagram",
     "progress": "teaching.progress",
     "replay": "producer.replay",
     "show": "teaching.sources",
     "simulate": "producer.generator",
+    "solved": "teaching.exercises",
     "versions": "teaching.versions",
 }
 __all__ = sorted(_HOMES)

@@ -63,7 +63,7 @@ class _Run:
             "applied": found.applied,
             "rejected": found.rejected,
             "duplicates": found.duplicates,
-            "dead_lettered": found.dead_lettered,
+            "dead_lettered": found.dead_letters,
             "pending": found.pending,
             "drift": len(found.drift),
             "exact": found.exact and not self.unsettled,
@@ -153,7 +153,7 @@ def _report(run: _Run) -> str:
         *(f"  {count} {reason}" for reason, count in rejected.items()),
         "reconcile:",
         f"  published {found.published} = applied {found.applied} + rejected {found.rejected} "
-        f"+ duplicates {found.duplicates} + dead letters {found.dead_lettered} "
+        f"+ duplicates {found.duplicates} + dead letters {found.dead_letters} "
         f"+ pending {found.pending}",
         f"  drift: {len(found.drift)} products" + ("" if facts["exact"] else "  NOT EXACT"),
         *([_rows(found.drift)] if len(found.drift) else []),

@@ -46,6 +46,7 @@ __all__ = [
     "StillDeleting",
     "StreamCut",
     "UndecidedCall",
+    "UnknownExercise",
     "UnknownTarget",
     "UnknownToTheLab",
     "UnmockedCall",
@@ -55,6 +56,7 @@ __all__ = [
     "UnsupportedMoto",
     "UnsupportedPipe",
     "UnsupportedRule",
+    "WrongAnswer",
     "WrongSetting",
 ]
 
@@ -340,3 +342,18 @@ class NothingToShow(InventoryLabError):
 
     def __init__(self, what: object, problem: str) -> None:
         super().__init__(f"cannot show {what!r:.60}: {problem}")
+
+
+class WrongAnswer(InventoryLabError):
+    """An exercise was answered wrongly; `error` is what the answer raised, if anything."""
+
+    def __init__(self, diagnosis: str, error: BaseException | None = None) -> None:
+        super().__init__(diagnosis)
+        self.error = error
+
+
+class UnknownExercise(InventoryLabError):
+    """There is no exercise of this name."""
+
+    def __init__(self, name: object, existing: Sequence[str]) -> None:
+        super().__init__(f"there is no exercise {name!r:.60}; there are {', '.join(existing)}")

@@ -52,6 +52,7 @@ from inventory_lab.resources import table as table_resource
 from inventory_lab.resources import topic as topic_resource
 from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
+from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
@@ -102,7 +103,7 @@ class Backend(Protocol):
         """Let go of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SettleReport:
     """How the waiting for a receipt ended; true when every record was passed.
 
@@ -118,6 +119,13 @@ class SettleReport:
     def __bool__(self) -> bool:
         return not self.still_open
 
+    def __repr__(self) -> str:
+        took = f"{self.rounds} rounds, {self.seconds:.0f} s of lab time"
+        if self:
+            return f"SettleReport(all records were processed or given up, {took})"
+        error = f", last error: {self.error}" if self.error else ""
+        return f"SettleReport(still open: {', '.join(self.still_open)}, {took}{error})"
+
 
 class Lab:
     """A pipeline in one place. Use it in a with-statement, or close() it."""
@@ -132,6 +140,20 @@ class Lab:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return (
+            "Lab(closed)" if self._place is None else as_text(self._where, deployed(self.account))
+        )
+
+    def _repr_html_(self) -> str:
+        if self._place is None:
+            return "<p>Lab (closed)</p>"
+        return as_html(self._where, deployed(self.account))
+
+    @property
+    def _where(self) -> str:
+        return "embedded AWS" if self.embedded else f"AWS account, {self.settings.region}"
 
     @property
     def embedded(self) -> bool:
@@ -482,6 +504,11 @@ class Lab:
 
 
 _local_lab: list[Lab] = []
+
+
+def local_lab() -> Lab | None:
+    """The local lab that is open in this process, if there is one."""
+    return _local_lab[-1] if _local_lab else None
 
 
 def connect(

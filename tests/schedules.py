@@ -26,7 +26,7 @@ from inventory_lab.domain.inventory import Thresholds, crossing
 from inventory_lab.embedded_aws.faults import FAULTS
 from inventory_lab.exceptions import PublishFailed
 from inventory_lab.observe import queues, reports, stream
-from inventory_lab.observe.reconcile import Reconciliation
+from inventory_lab.observe.reconcile import UNEVEN, Reconciliation
 from inventory_lab.producer.publisher import Receipt
 from tests.model import model_stock
 
@@ -222,14 +222,13 @@ def _mend_and_redrive(lab: Lab, wanted: Schedule, result: Result) -> None:
 
 def _evaluator(lab: Lab, wanted: Schedule, found: Reconciliation, result: Result) -> None:
     forgotten = wanted.mishap in ("lost item", "lost table")  # what came again was counted again
-    uneven = "the sum does not come out even"
-    result.problems += [p for p in found.problems if not (forgotten and p == uneven)]
+    result.problems += [p for p in found.problems if not (forgotten and p == UNEVEN)]
     if len(found.drift):
         result.problems.append(found.drift.to_string())
     quantities = lab.inventory()["quantity"]
     if (quantities < 0).any():
         result.problems.append("negative stock")
-    if reports.read(lab.account).late or found.dead_lettered:
+    if reports.read(lab.account).late or found.dead_letters:
         return  # the order in which records were processed is not that of the stream
     stored = [
         r
@@ -261,4 +260,4 @@ def _crossings(stored: list[Any], settings: Settings) -> Iterator[str]:
 def _measure(drift: Any, result: Result) -> None:
     result.wrong_products = len(drift)
     if len(drift):
-        result.error = int((drift["expected_quantity"] - drift["found_quantity"]).abs().sum())
+        result.error = int((drift["expected_quantity"] - drift["table_quantity"]).abs().sum())

@@ -124,7 +124,7 @@ def test_what_was_committed_before_a_crash_is_counted(built: Lab) -> None:
     events = [ProductAdded(f"p{n}", 50) for n in range(20)]
     built.settle(built.publish([*events[:10], ProductAdded("z", 3), *events[10:]]))
     found = built.reconcile()
-    assert (found.published, found.applied, found.dead_lettered) == (21, 20, 1)
+    assert (found.published, found.applied, found.dead_letters) == (21, 20, 1)
     assert found.exact
     assert built.reports()["redelivered"] > 0
 
@@ -243,7 +243,7 @@ def test_dead_letters_of_another_stream_are_not_counted(built: Lab) -> None:
     }
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"KinesisBatchInfo": info}))
     found = built.reconcile()
-    assert (found.dead_lettered, found.exact) == (0, True)
+    assert (found.dead_letters, found.exact) == (0, True)
 
 
 def test_latest_skips_what_was_there_also_in_the_children_of_a_reshard(built: Lab) -> None:

@@ -10,23 +10,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Outcome, Record, Status, digest
+from inventory_lab.html import cell, element, escape, table
 from inventory_lab.observe.ledger import Entry, Fate
 from inventory_lab.observe.pipeline_state import REJECTIONS_KEPT, MissingFromStream, PipelineState
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 DRIFT_COLUMNS = (
-    "product_id", "expected_status", "found_status", "expected_quantity", "found_quantity",
-    "expected_applied", "found_applied", "first_difference",
+    "product_id", "expected_status", "table_status", "expected_quantity", "table_quantity",
+    "expected_applied", "table_applied", "first_difference",
 )  # fmt: skip
 BROKEN = "broken"
 """The status of an item that cannot be read."""
+SHOWN_ROWS = 10
+UNEVEN = "published is not the sum of applied, rejected, duplicates, dead letters and pending"
 
 Read = Callable[[], Iterable[Record]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reconciliation:
     """The function's own counts beside what the stream says; `drift` is empty when they agree.
 
@@ -45,9 +51,9 @@ class Reconciliation:
     applied: int
     rejected: int
     duplicates: int
-    dead_lettered: int
+    dead_letters: int
     pending: int
-    drift: Any
+    drift: pd.DataFrame
     missing_rejections: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     applied_twice: tuple[str, ...] = ()
@@ -55,8 +61,8 @@ class Reconciliation:
 
     @property
     def conserved(self) -> bool:
-        """Published = applied + rejected + duplicates + dead_lettered + pending."""
-        accounted = self.applied + self.rejected + self.duplicates + self.dead_lettered
+        """Published = applied + rejected + duplicates + dead_letters + pending."""
+        accounted = self.applied + self.rejected + self.duplicates + self.dead_letters
         return self.published == accounted + self.pending
 
     @property
@@ -64,27 +70,72 @@ class Reconciliation:
         """No drift, nothing missing or applied twice, every published record accounted for."""
         return not self.problems
 
+    def counts(self) -> dict[str, int]:
+        """What was published, and what became of it."""
+        return {
+            "published": self.published,
+            "applied": self.applied,
+            "rejected": self.rejected,
+            "duplicates": self.duplicates,
+            "dead letters": self.dead_letters,
+            "pending": self.pending,
+        }
+
     @property
     def problems(self) -> list[str]:
         """Why it is not exact, a sentence each; empty when it is."""
         if self.cut:
             return [f"{self.cut}; compare with a snapshot: reconcile(since=snapshot)"]
-        counts = {
-            "products drift": len(self.drift),
-            "rejected records are not in the rejected queue": len(self.missing_rejections),
-            "records were passed and left no trace in the table": len(self.lost),
-            "events were applied twice": len(self.applied_twice),
-        }
-        found = [f"{count} {what}" for what, count in counts.items() if count]
-        return found if self.conserved else [*found, "the sum does not come out even"]
+        counted = (
+            (len(self.drift), "product differs", "products differ", "from the stream"),
+            (len(self.missing_rejections), "rejected record is", "rejected records are",
+             "missing from the rejected queue"),
+            (len(self.lost), "record was", "records were",
+             "delivered to the function and left no trace in the table"),
+            (len(self.applied_twice), "event was", "events were", "applied twice"),
+        )  # fmt: skip
+        found = [f"{n} {one if n == 1 else many} {what}" for n, one, many, what in counted if n]
+        return found if self.conserved else [*found, UNEVEN]
 
-    def __str__(self) -> str:
-        law = (
-            f"published {self.published} = applied {self.applied} + rejected {self.rejected} "
-            f"+ duplicates {self.duplicates} + dead letters {self.dead_lettered} "
-            f"+ pending {self.pending}"
-        )
+    def __repr__(self) -> str:
+        (published, count), *parts = self.counts().items()
+        law = f"{published} {count} = " + " + ".join(f"{name} {n}" for name, n in parts)
         return f"{law}\n" + ("exact" if self.exact else f"NOT EXACT: {'; '.join(self.problems)}")
+
+    def _repr_html_(self) -> str:
+        names = ("published", *(f"{sign} {name}" for sign, name in self._signed_names()))
+        counts = table(names, [[cell(count) for count in self.counts().values()]])
+        if self.exact:
+            return f"{counts}<p>✓ exact: the table is what the stream says</p>"
+        problems = "".join(element("li", escape(problem)) for problem in self.problems)
+        return f"{counts}<p>✗ not exact</p><ul>{problems}</ul>{self._drift_html()}"
+
+    def _signed_names(self) -> Iterator[tuple[str, str]]:
+        return zip("=++++", list(self.counts())[1:], strict=True)
+
+    def _drift_html(self) -> str:
+        if not len(self.drift):
+            return ""
+        drift = self.drift.head(SHOWN_ROWS).to_dict("records")
+        rows = [
+            [
+                cell(row["product_id"]), cell(_spelled(row, "expected")), cell(_spelled(row, "table")),
+                cell(row["first_difference"]),
+            ]
+            for row in drift
+        ]  # fmt: skip
+        hidden = len(self.drift) - SHOWN_ROWS
+        more = element("p", f"… and {hidden} more in .drift") if hidden > 0 else ""
+        names = ("product", "the stream says", "the table has", "first difference")
+        return table(names, rows) + more
+
+
+def _spelled(row: Mapping[str, Any], side: str) -> str:
+    """One side of a row of the drift, in words."""
+    if row[f"{side}_status"] == BROKEN:
+        return "an item that cannot be read"
+    quantity, applied = int(row[f"{side}_quantity"]), int(row[f"{side}_applied"])
+    return f"{row[f'{side}_status']}, quantity {quantity}, {applied} events applied"
 
 
 @dataclass(slots=True)
@@ -144,7 +195,9 @@ def counted(pipeline: PipelineState) -> dict[str, int]:
     return {name: count - before.get(name, 0) for name, count in pipeline.reports.totals.items()}
 
 
-def reconcile(pipeline: PipelineState, read: Read, frame: Callable[[Any], Any]) -> Reconciliation:
+def reconcile(
+    pipeline: PipelineState, read: Read, frame: Callable[[list[dict[str, Any]]], pd.DataFrame]
+) -> Reconciliation:
     """Compare the table with the stream that `read` gives; `frame` makes a table of the drift."""
     found, counts = fold(pipeline, read()), counted(pipeline)
     lost = [r for r in found.pending if pipeline.passed(r.shard_id, r.sequence_number)]
@@ -154,7 +207,7 @@ def reconcile(pipeline: PipelineState, read: Read, frame: Callable[[Any], Any]) 
         applied=counts["applied"],
         rejected=counts["rejected"],
         duplicates=counts["duplicates"],
-        dead_lettered=found.counts[Fate.DEAD_LETTER],
+        dead_letters=found.counts[Fate.DEAD_LETTER],
         pending=len(found.pending) - len(lost),
         drift=frame(drift(pipeline, found.items, read)),
         missing_rejections=tuple(sorted(outcome.record.record_id for outcome in missing)),
@@ -210,11 +263,11 @@ def _row(pipeline: PipelineState, key: str, want: Item) -> dict[str, Any]:
     return {
         "product_id": key,
         "expected_status": want.status.value,
-        "found_status": BROKEN if broken else have.status.value,
+        "table_status": BROKEN if broken else have.status.value,
         "expected_quantity": want.quantity,
-        "found_quantity": None if broken else have.quantity,
+        "table_quantity": None if broken else have.quantity,
         "expected_applied": want.applied_count,
-        "found_applied": None if broken else have.applied_count,
+        "table_applied": None if broken else have.applied_count,
     }
 
 

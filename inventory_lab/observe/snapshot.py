@@ -6,14 +6,16 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from inventory_lab.domain.inventory import Item, Status
 from inventory_lab.exceptions import BadSnapshot
+from inventory_lab.html import cell, table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
     """Items by product id, the function's counts, and when they were taken (epoch seconds); `expires`
     tells until when a tombstone or placeholder stays in the table.
@@ -26,6 +28,20 @@ class Snapshot:
     items: Mapping[str, Item] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     expires: Mapping[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Snapshot({', '.join(f'{name}={value}' for name, value in self._facts().items())})"
+
+    def _repr_html_(self) -> str:
+        rows = [[cell(name), cell(value)] for name, value in self._facts().items()]
+        return table(("snapshot", ""), rows)
+
+    def _facts(self) -> dict[str, str | int]:
+        """What is worth showing: the items are too many."""
+        taken_at = datetime.fromtimestamp(self.taken_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        active = sum(item.status is Status.ACTIVE for item in self.items.values())
+        counts = {name: count for name, count in self.counts.items() if count}
+        return {"taken_at": taken_at, "items": len(self.items), "active": active, **counts}
 
     def has_expired(self, product_id: str, now: float) -> bool:
         """Whether the table need no longer hold the item."""

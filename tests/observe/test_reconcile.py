@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from inventory_lab import (
 )
 from inventory_lab.domain.inventory import Item, Status, digest
 from inventory_lab.exceptions import BadSnapshot, NotBuilt
-from inventory_lab.observe import reports, stream
-from inventory_lab.observe.reconcile import first_difference
+from inventory_lab.observe import frames, reports, stream
+from inventory_lab.observe.reconcile import Reconciliation, first_difference
 from tests.operate.table_damage import damage
 
 DAY = 24 * 3600
@@ -56,10 +57,10 @@ def test_a_quantity_changed_by_hand_is_drift_of_which_all_events_agree(shop: Lab
     damage(shop, "Phone", quantity={"N": "99"})
     found = shop.reconcile()
     [row] = found.drift.to_dict("records")
-    assert (row["expected_quantity"], row["found_quantity"]) == (17, 99)
+    assert (row["expected_quantity"], row["table_quantity"]) == (17, 99)
     assert row["first_difference"] == "all events agree: the item was changed otherwise"
-    assert found.problems == ["1 products drift"]
-    assert str(found).endswith("NOT EXACT: 1 products drift")
+    assert found.problems == ["1 product differs from the stream"]
+    assert str(found).endswith("NOT EXACT: 1 product differs from the stream")
 
 
 def test_an_event_that_the_table_lacks_is_named(shop: Lab) -> None:
@@ -72,7 +73,7 @@ def test_an_event_that_the_table_lacks_is_named(shop: Lab) -> None:
 def test_an_item_that_cannot_be_read_is_named_with_the_reason(shop: Lab) -> None:
     damage(shop, "Phone", quantity={"N": "2.5"})
     [row] = shop.reconcile().drift.to_dict("records")
-    assert (row["found_status"], row["expected_quantity"]) == ("broken", 17)
+    assert (row["table_status"], row["expected_quantity"]) == ("broken", 17)
     assert "invalid literal for int() with base 10: '2.5'" in row["first_difference"]
     with pytest.warns(UserWarning, match=r"item of 'Phone' cannot be read .* lab.rebuild\(\)"):
         assert stock(shop) == {"Oven": 3}
@@ -81,7 +82,7 @@ def test_an_item_that_cannot_be_read_is_named_with_the_reason(shop: Lab) -> None
 def test_an_item_that_is_gone_is_not_exact(shop: Lab) -> None:
     damage(shop, "Phone")
     assert shop.reconcile().problems == [
-        "3 records were passed and left no trace in the table",
+        "3 records were delivered to the function and left no trace in the table",
     ]
 
 
@@ -248,9 +249,9 @@ def test_records_whose_answer_was_lost_to_the_end_are_processed_and_not_dead() -
         with lab.faults(crash_after_commit=1):
             lab.settle(lab.publish([ProductAdded("Phone", 5), QuantityChanged("Phone", -7)]))
         assert stock(lab) == {"Phone": 5}
-        assert set(lab.dead_letters()["state"]) == {"processed before"}
+        assert set(lab.dead_letters()["state"]) == {"processed"}
         found = lab.reconcile()
-        assert (found.applied, found.rejected, found.dead_lettered, found.exact) == (1, 1, 0, True)
+        assert (found.applied, found.rejected, found.dead_letters, found.exact) == (1, 1, 0, True)
 
 
 def test_an_answer_lost_long_ago_is_known_from_the_log() -> None:
@@ -268,3 +269,66 @@ def test_without_a_pipeline_it_says_what_is_missing(lab: Lab) -> None:
     lab.build(through="table")
     with pytest.raises(NotBuilt, match="the queue"):
         lab.reconcile()
+
+
+def reconciliation(**facts: Any) -> Reconciliation:
+    counts = {"published": 1, "applied": 1, "rejected": 0, "duplicates": 0, "dead_letters": 0}
+    drift = frames.drift(facts.pop("drift", []))
+    return Reconciliation(**{**counts, "pending": 0, **facts}, drift=drift)
+
+
+def row(product_id: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "product_id": product_id, "expected_status": "active", "table_status": "active",
+        "expected_quantity": 5, "table_quantity": 6, "expected_applied": 2, "table_applied": 2,
+        "first_difference": "e-1 was applied twice", **facts,
+    }  # fmt: skip
+
+
+def test_it_reads_as_the_sum_and_whether_it_is_exact() -> None:
+    exact = reconciliation()
+    assert (
+        repr(exact)
+        == str(exact)
+        == (
+            "published 1 = applied 1 + rejected 0 + duplicates 0 + dead letters 0 + pending 0\nexact"
+        )
+    )
+    assert "exact: the table is what the stream says" in exact._repr_html_()
+
+
+def test_a_notebook_shows_each_product_that_differs_and_escapes_its_name() -> None:
+    html = reconciliation(drift=[row("<b>Phone</b>")])._repr_html_()
+    assert "✗ not exact" in html
+    assert "1 product differs from the stream" in html
+    assert "&lt;b&gt;Phone&lt;/b&gt;" in html
+    assert "active, quantity 5, 2 events applied" in html
+    assert "active, quantity 6, 2 events applied" in html
+
+
+def test_a_notebook_shows_an_item_that_cannot_be_read() -> None:
+    broken = row("Phone", table_status="broken", table_quantity=None, table_applied=None)
+    html = reconciliation(drift=[row("Oven"), broken])._repr_html_()
+    assert "an item that cannot be read" in html
+
+
+def test_a_notebook_shows_the_first_ten_products_and_how_many_follow() -> None:
+    html = reconciliation(drift=[row(f"p-{n:02}") for n in range(12)])._repr_html_()
+    assert "p-09" in html
+    assert "p-10" not in html
+    assert "… and 2 more in .drift" in html
+
+
+@pytest.mark.parametrize(
+    ("facts", "problem"),
+    [
+        ({"missing_rejections": ("a:1",)}, "1 rejected record is missing from the rejected queue"),
+        ({"lost": ("a:1", "a:2")}, "2 records were delivered to the function and left no trace"),
+        ({"applied_twice": ("e-1",)}, "1 event was applied twice"),
+        ({"published": 2}, "published is not the sum of applied, rejected"),
+        ({"cut": "the stream keeps 24 hours"}, r"compare with a snapshot: reconcile\(since="),
+    ],
+)
+def test_each_problem_is_a_sentence(facts: dict[str, Any], problem: str) -> None:
+    [found] = reconciliation(**facts).problems
+    assert re.search(problem, found)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from inventory_lab.html import cell, table
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
 from inventory_lab.iam.evaluation.decision import (
@@ -77,11 +77,9 @@ class Explanation:
         return "\n".join(f"{label:{width}}  {text}" for label, text in self.rows())
 
     def _repr_html_(self) -> str:
-        cells = (
-            f"<tr><th>{html.escape(label)}</th><td>{html.escape(text)}</td></tr>"
-            for label, text in self.rows()
-        )
-        return f"<table>{''.join(cells)}</table>"
+        rows = [[cell(label), cell(text)] for label, text in self.rows()]
+        sign = "✓ allowed" if self.allowed else "✗ denied"
+        return table((sign, self.request.action), rows)
 
 
 def explain_access(

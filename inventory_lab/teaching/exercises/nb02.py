@@ -1,0 +1,309 @@
+"""The exercises of notebook 02, the Kinesis stream."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from inventory_lab.exceptions import WrongAnswer
+from inventory_lab.teaching.exercises.answer import Answer, StopAnswer
+from inventory_lab.teaching.exercises.bench import Bench
+from inventory_lab.teaching.exercises.registry import checks
+
+DESCRIBES = ("DescribeStream", "DescribeStreamSummary")
+THROTTLED = "ProvisionedThroughputExceededException"
+LIMIT = ("LimitExceededException", "Your account has reached its limit of shards.")
+
+
+@checks("02/create_stream", "create a stream, or keep the one that exists")
+def create_stream(answer: Answer, bench: Bench) -> None:
+    """A new stream, slow to become active; one that exists; an error that must not be hidden."""
+    kinesis, name = bench.client("kinesis"), bench.name("orders")
+    for operation in DESCRIBES:
+        bench.altered(kinesis, operation, _creating_at_first)
+    arn = _stream_arn(answer, bench, kinesis, name)
+    raw = bench.raw("kinesis")
+    raw.put_record(StreamName=name, PartitionKey="Phone", Data=b"kept")
+    try:
+        again = answer(kinesis, name, 3)
+    except WrongAnswer as exc:
+        if "ResourceInUse" in str(exc):
+            raise WrongAnswer(
+                "The second call, for a stream that exists, fails with ResourceInUseException. "
+                "Catch this exception around create_stream: the stream is there, which is what you want."
+            ) from exc
+        raise
+    if not _payloads(raw, name):
+        raise WrongAnswer(
+            "When the stream exists, your function deletes it, and its records are lost. Keep it."
+        )
+    if again != arn:
+        raise WrongAnswer(
+            f"For a stream that exists it returns {again!r:.80}, not the stream's ARN."
+        )
+    _other_errors_pass(answer, bench)
+
+
+def _stream_arn(answer: Answer, bench: Bench, kinesis: Any, name: str) -> str:
+    """The ARN, when the answer has created the stream as it should."""
+    returned = answer(kinesis, name, 3)
+    created = bench.made("CreateStream")
+    if not created:
+        raise WrongAnswer("No stream was created: call kinesis.create_stream.")
+    if created[0].parameters["StreamName"] != name:
+        raise WrongAnswer("The stream has another name than the argument `name` says.")
+    if created[0].parameters.get("ShardCount") != 3:
+        shards = created[0].parameters.get("ShardCount")
+        raise WrongAnswer(f"Asked for 3 shards, your function created {shards or 'the default'}.")
+    described = [call.answer for operation in DESCRIBES for call in bench.made(operation)]
+    if "ACTIVE" not in [_status(answer) for answer in described]:
+        raise WrongAnswer(
+            "Your function returns while the stream is still CREATING, and the next call would fail. "
+            'Wait until it is ACTIVE: kinesis.get_waiter("stream_exists").'
+        )
+    arn = bench.raw("kinesis").describe_stream_summary(StreamName=name)
+    expected = str(arn["StreamDescriptionSummary"]["StreamARN"])
+    if returned != expected:
+        raise WrongAnswer(
+            f"It returns {_short(returned)}. Return the ARN: describe_stream_summary answers with it."
+        )
+    return expected
+
+
+def _other_errors_pass(answer: Answer, bench: Bench) -> None:
+    """Raise WrongAnswer when the answer hides an error that is not about an existing stream."""
+    kinesis, name = bench.client("kinesis"), bench.name("orders")
+    bench.fault(kinesis, "CreateStream", lambda *_: LIMIT)
+    try:
+        answer(kinesis, name, 3)
+    except WrongAnswer as exc:
+        if "LimitExceeded" in str(exc):
+            return
+        raise WrongAnswer(
+            "When AWS answers LimitExceededException, your function goes on, and fails later with "
+            "something else. Catch ResourceInUseException alone."
+        ) from exc
+    raise WrongAnswer(
+        "When AWS answers LimitExceededException, your function hides it and goes on."
+    )
+
+
+def _creating_at_first(answer: dict[str, Any], calls_before: int) -> None:
+    """The first answer says that the stream is being created, as AWS does for some seconds."""
+    for key in ("StreamDescription", "StreamDescriptionSummary"):
+        if key in answer and calls_before == 0:
+            answer[key]["StreamStatus"] = "CREATING"
+
+
+def _status(answer: Mapping[str, Any]) -> str:
+    description = answer.get("StreamDescription") or answer.get("StreamDescriptionSummary") or {}
+    return str(description.get("StreamStatus", ""))
+
+
+@checks("02/put_all", "store every record, sending again those that failed", build=True)
+def put_all(answer: Answer, bench: Bench) -> None:
+    """Records of which some are refused twice, in calls of several sizes; nothing lost or doubled."""
+    for refused in ({1, 4}, {0, 1, 2, 3, 4, 5, 6}, set(), {6}):
+        _put(answer, bench, refused)
+
+
+def _put(answer: Answer, bench: Bench, refused: set[int]) -> None:
+    """Let the answer store seven records, of which Kinesis refuses some in the first two calls."""
+    stream, kinesis = _stream(bench), bench.client("kinesis")
+    names = [f'{{"n":{n}}}'.encode() for n in range(7)]
+    entries = [{"PartitionKey": f"p{n % 3}", "Data": name} for n, name in enumerate(names)]
+    raw, before, pauses = bench.raw("kinesis"), len(bench.calls), len(bench.slept)
+
+    def partly(sent: Mapping[str, Any], calls_before: int) -> Any:
+        if calls_before > 6:
+            raise StopAnswer(
+                "Your function sends the same records again for ever: send again only what failed "
+                "in the last call, and stop when nothing failed."
+            )
+        return _partial_answer(
+            raw, sent, {names[n] for n in refused} if calls_before < 2 else set()
+        )
+
+    bench.fault(kinesis, "PutRecords", partly)
+    returned = answer(kinesis, stream, copy.deepcopy(entries), bench.sleep)
+    calls = [call for call in bench.calls[before:] if call.operation == "PutRecords"]
+    _all_stored_once(Counter(_payloads(raw, stream)), Counter(names), len(calls), len(refused))
+    sent_again = sum(len(call.parameters["Records"]) for call in calls) - len(entries)
+    if refused and len(bench.slept) == pauses:
+        raise WrongAnswer(
+            "It sends again at once. The shard is still over its limit then: call sleep(…) before, the "
+            "argument. (time.sleep does not move the clock of the lab.)"
+        )
+    if not refused and len(bench.slept) > pauses:
+        raise WrongAnswer("Nothing failed, and your function pauses all the same.")
+    if min(bench.slept[pauses:], default=1) <= 0:
+        raise WrongAnswer("sleep(0) is no pause: the limit of a shard counts by the second.")
+    if type(returned) is not int or returned != sent_again:
+        raise WrongAnswer(
+            f"It sent {sent_again} records again and returns {_short(returned)}: return how many "
+            "records it sent again, 0 when none."
+        )
+
+
+def _all_stored_once(
+    stored: Counter[bytes], sent: Counter[bytes], calls: int, refused: int
+) -> None:
+    missing, doubled = (sent - stored).total(), (stored - sent).total()
+    if not calls:
+        raise WrongAnswer("No record was sent: call kinesis.put_records.")
+    if missing and calls == 1:
+        raise WrongAnswer(
+            f"PutRecords answered 200, but {missing} of 7 records were refused and are lost. "
+            "Look at FailedRecordCount."
+        )
+    if missing and not doubled:
+        raise WrongAnswer(
+            f"{missing} of 7 records are lost: they were refused again when they were sent again. "
+            "Repeat until FailedRecordCount is 0."
+        )
+    if missing or doubled:
+        lost = f" and {missing} are lost" if missing else ""
+        raise WrongAnswer(
+            f"{doubled} records are in the stream twice{lost}. Send again only the records whose result "
+            f"has an ErrorCode ({refused} of 7 here), and compare each answer with the records that its "
+            "own call sent."
+        )
+
+
+def _partial_answer(raw: Any, sent: Mapping[str, Any], refused: set[bytes]) -> dict[str, Any]:
+    """Store all but the refused records; the answer of PutRecords, in the order of the request."""
+    accepted = [entry for entry in sent["Records"] if entry["Data"] not in refused]
+    stored = raw.put_records(**{**sent, "Records": accepted})["Records"] if accepted else []
+    failure = {
+        "ErrorCode": THROTTLED,
+        "ErrorMessage": "Rate exceeded for shard shardId-000000000000",
+    }
+    results = iter(stored)
+    answers = [failure if e["Data"] in refused else next(results) for e in sent["Records"]]
+    return {"FailedRecordCount": len(answers) - len(stored), "Records": answers}
+
+
+@checks("02/read_shard", "read all records of a shard, page by page")
+def read_shard(answer: Answer, bench: Bench) -> None:
+    """A shard of several pages, one of them empty; a closed shard; the other shard stays unread."""
+    stream, raw = _stream(bench, shards=2), bench.raw("kinesis")
+    entries = [{"PartitionKey": f"p{n}", "Data": f"{n}".encode()} for n in range(12)]
+    raw.put_records(StreamName=stream, Records=entries)
+    shards = raw.list_shards(StreamName=stream)["Shards"]
+    for shard in shards:
+        _read(answer, bench, stream, shard["ShardId"], closed=False)
+    _read(answer, bench, stream, shards[0]["ShardId"], closed=True)
+
+
+def _read(answer: Answer, bench: Bench, stream: str, shard: str, *, closed: bool) -> None:
+    """Let the answer read one shard in pages of two records, with an empty page among them."""
+    raw, kinesis = bench.raw("kinesis"), bench.client("kinesis")
+    start = raw.get_shard_iterator(
+        StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+    )
+    expected = raw.get_records(ShardIterator=start["ShardIterator"])["Records"]
+    bench.fault(kinesis, "GetRecords", _Pages(expected, closed=closed).page)
+    before = len(bench.calls)
+    returned = answer(kinesis, stream, shard)
+    asked = [call for call in bench.calls[before:] if call.operation == "GetShardIterator"]
+    _iterator_is_right(asked, shard)
+    if not isinstance(returned, list):
+        raise WrongAnswer(f"It returns {_short(returned)}, not the list of the records.")
+    data = [record.get("Data") if isinstance(record, dict) else record for record in returned]
+    reads = sum(call.operation == "GetRecords" for call in bench.calls[before:])
+    _records_are_all_there(data, [record["Data"] for record in expected], reads)
+
+
+def _iterator_is_right(asked: list[Any], shard: str) -> None:
+    if not asked:
+        raise WrongAnswer("It never asked for an iterator: begin with kinesis.get_shard_iterator.")
+    if asked[0].parameters["ShardIteratorType"] == "LATEST":
+        raise WrongAnswer(
+            "LATEST begins behind the newest record, so all that is in the shard is skipped. "
+            "TRIM_HORIZON begins with the oldest."
+        )
+    if asked[0].parameters["ShardId"] != shard:
+        raise WrongAnswer("It reads another shard than the argument `shard_id` says.")
+
+
+def _records_are_all_there(data: list[Any], expected: list[bytes], calls: int) -> None:
+    if data == expected:
+        return
+    if data == expected[:2] and calls == 1:
+        raise WrongAnswer(
+            "It returns the first page alone. GetRecords gives a part of the shard: go on with "
+            "NextShardIterator until MillisBehindLatest is 0."
+        )
+    if data and data == expected[: len(data)] and len(data) < len(expected):
+        raise WrongAnswer(
+            f"It stops after {len(data)} of {len(expected)} records. A page may be empty in the middle "
+            "of a shard: only MillisBehindLatest == 0 says that you have reached the end."
+        )
+    if sorted(map(repr, data)) == sorted(map(repr, expected)):
+        raise WrongAnswer("All records are there, but not in the order of the shard.")
+    if any(isinstance(item, list) for item in data):
+        raise WrongAnswer("It returns a list of pages. One flat list is expected: use extend.")
+    more = f"{len(data)} records came back, {len(expected)} are in the shard"
+    raise WrongAnswer(f"{more}; each must be there once, as GetRecords gave it.")
+
+
+class _Pages:
+    """Answers GetRecords with pages of two records; the second page is empty, as it can be on AWS."""
+
+    def __init__(self, records: list[dict[str, Any]], *, closed: bool) -> None:
+        self._pages = [records[:2], [], *(records[i : i + 2] for i in range(2, len(records), 2))]
+        self._closed = closed
+        self._first_page_read = 0
+
+    def page(self, sent: Mapping[str, Any], calls_before: int) -> dict[str, Any]:
+        """The page of an iterator."""
+        if calls_before > 40:
+            raise StopAnswer(
+                "It reads on for ever. The iterator of an open shard never ends: stop when "
+                "MillisBehindLatest is 0, or when there is no NextShardIterator."
+            )
+        head, _, number = str(sent["ShardIterator"]).rpartition(" page ")
+        position = int(number) if head else 0
+        self._first_page_read += position == 0
+        if self._first_page_read > 3:
+            raise StopAnswer(
+                "It reads the first page again and again. Ask for one iterator at the beginning, and go on "
+                "with the NextShardIterator of the last answer."
+            )
+        page = self._pages[position] if position < len(self._pages) else []
+        behind = max(0, len(self._pages) - 1 - position) * 1000
+        following = {"NextShardIterator": f"iterator page {position + 1}"}
+        if self._closed and not behind:
+            following, behind = {}, 1000
+        return {"Records": page, "MillisBehindLatest": behind, **following}
+
+
+def _stream(bench: Bench, shards: int = 1) -> str:
+    """A new stream, made by the owner and deleted with the rest."""
+    name = bench.name("orders")
+    bench.client("kinesis").create_stream(StreamName=name, ShardCount=shards)
+    return name
+
+
+def _payloads(raw: Any, stream: str) -> list[bytes]:
+    """The data of all records of a stream, shard after shard."""
+    found: list[bytes] = []
+    for shard in raw.list_shards(StreamName=stream)["Shards"]:
+        start = raw.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )
+        answer = raw.get_records(ShardIterator=start["ShardIterator"])
+        found += [record["Data"] for record in answer["Records"]]
+    return found
+
+
+def _short(value: object) -> str:
+    """A value in few words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str | int | float):
+        return json.dumps(value)[:60]
+    return f"a {type(value).__name__}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from botocore.exceptions import ClientError
 
 from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.domain.identity import SESSION, source_name
 from inventory_lab.exceptions import (
     ChargesNotAllowed,
     LabClosed,
@@ -43,6 +45,7 @@ from inventory_lab.operate import rebuild, redrive
 from inventory_lab.operate.redrive import Correct
 from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
+from inventory_lab.producer.session import Session
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
 from inventory_lab.resources import queues as queue_resources
@@ -133,6 +136,7 @@ class Lab:
     def __init__(self, place: Backend, settings: Settings) -> None:
         self._place: Backend | None = place
         self._account: Account | None = None
+        self._session: Session | None = None
         self.settings = settings
 
     def __enter__(self) -> Lab:
@@ -238,19 +242,38 @@ class Lab:
     ) -> Receipt:
         """Put one event, or any iterable of them, into the stream as the producer.
 
+        Publishing the same events again changes nothing: each event has a number in its source, and
+        those that bring none are numbered here. An event made anew is a new fact. EventChanged is
+        raised for an event that was published before with other content.
+
         `ordered` keeps the given order of each product also when Kinesis refuses entries. Raises
         PrincipalNotAvailable and NotBuilt before build(), EventTooLarge before anything is sent,
         PublishFailed with what was not stored.
         """
+        if self._session is None:
+            self._session = Session(source_name(self.clock.now(), self._session_name()))
+        return self._publish(events, ordered, self._session)
+
+    def _publish(
+        self,
+        events: InventoryEvent | RawRecord | Iterable[InventoryEvent | RawRecord],
+        ordered: bool,
+        session: Session | None = None,
+    ) -> Receipt:
         clock = self.clock
         publisher = Publisher(
             self.session("producer").client("kinesis"),
             self.settings.name("stream"),
             now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             sleep=clock.advance,
+            session=session,
         )
         with self._needing("stream"):
             return publisher.publish(events, ordered)
+
+    def _session_name(self) -> str:
+        """Two kernels may begin on a real account at the same time; here there is one."""
+        return SESSION if self.embedded else f"{SESSION}-{uuid.uuid4().hex[:12]}"
 
     def pump(self) -> Any:
         """Make one round of every pipe, in which a second of lab time passes; on AWS, wait one."""
@@ -349,6 +372,7 @@ class Lab:
         self,
         rows: pd.DataFrame | Iterable[str] | None = None,
         correct: Correct | None = None,
+        as_new: bool = False,
     ) -> pd.DataFrame:
         """Send dead letters to the stream again, or `rows` of dead_letters() or rejected(), and settle
         them; what became of each, as a DataFrame.
@@ -358,17 +382,24 @@ class Lab:
         not sent twice. `correct` gets each FailedRecord (partition_key, payload, event, reason) and
         returns the event to send instead, the same one, or None to leave it out. What was sent is a
         new record of the stream, so it is processed after everything that is in it already, and its
-        dead letter is deleted. Raises TypeError for rows without record ids.
+        dead letter is deleted. A record that was rejected as TooOldToTell is sent only when the stream
+        shows that its fact was never processed, or with `as_new=True`. Raises TypeError for rows without
+        record ids.
         """
         pipeline = self._pipeline_state()
         dead_letters = list(failed_records.dead_letters(pipeline))
         chosen = dead_letters if rows is None else self._failed_records(rows, pipeline)
-        prepared = redrive.prepare(chosen, correct)
-        receipt = self.publish([r.sent for r in prepared if r.sent is not None], ordered=True)
-        redrive.settle_failed_records(self.account, prepared, dead_letters)
-        self.settle(receipt)
-        lines = self._lines(receipt.positions.keys())
-        return operate_frames.redriven(redrive.with_outcomes(prepared, receipt, lines))
+        read = partial(stream.records, self.account)
+        left_out = set() if as_new else failed_records.already_processed(pipeline, read, chosen)
+        prepared, receipts = redrive.prepare(chosen, correct, left_out), []
+        for part in redrive.parts(prepared):
+            receipts.append(self._publish([r.sent for r in part if r.sent is not None], True))
+            redrive.note_as_sent(self.account, part, dead_letters)
+        redrive.delete_dead_letters(self.account, prepared, dead_letters)
+        for receipt in receipts:
+            self.settle(receipt)
+        lines = self._lines({key for receipt in receipts for key in receipt.positions})
+        return operate_frames.redriven(redrive.with_outcomes(prepared, receipts, lines))
 
     def reports(self) -> dict[str, int]:
         """The function's own counts, summed over the reports in its log."""

@@ -110,7 +110,7 @@ _WIRE_FIELDS = {
 
 def encode_event(event: InventoryEvent) -> bytes:
     """The event as one compact JSON object in UTF-8, the data of one Kinesis record."""
-    body = {"event_type": event.event_type}
+    body: dict[str, Any] = {"event_type": event.event_type}
     body |= {name: getattr(event, name) for name in _WIRE_FIELDS[type(event)]}
     if event.source is not None:
         body |= {"source": event.source, "sequence": event.sequence}
@@ -232,7 +232,9 @@ def _check_whole(name: str, value: Any, lowest: int) -> None:
 def _check_number(source: Any, sequence: Any) -> None:
     for name, value in (("source", source), ("sequence", sequence)):
         if value is None:
-            raise MalformedEvent(name, "is missing: source and sequence come together or not at all")
+            raise MalformedEvent(
+                name, "is missing: source and sequence come together or not at all"
+            )
     _check_text("source", source, LONGEST_SOURCE)
     if type(sequence) is not int or not 1 <= sequence <= LARGEST_SEQUENCE:
         problem = f"is {_shown(sequence)}, not a whole number from 1 to {LARGEST_SEQUENCE}"

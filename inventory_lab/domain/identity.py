@@ -16,7 +16,7 @@ from inventory_lab.domain.events import InventoryEvent
 
 Identity: TypeAlias = tuple[str, str] | tuple[str, str, int]
 
-SESSION = "session"
+SESSION = "lab.publish"
 """How the name of a source begins whose numbers a publisher made, session by session."""
 _BEGINNING = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?Z(/|$)")
 
@@ -47,7 +47,7 @@ def is_known_by_id(event: InventoryEvent) -> bool:
 def is_session(source: str) -> bool:
     """Whether a publisher numbered the events of this source, because they brought none.
 
-    >>> is_session("2026-01-05T09:00:00Z/session-1f")
+    >>> is_session("2026-01-05T09:00:00Z/lab.publish-1f")
     True
     """
     return bool(_BEGINNING.match(source)) and source.partition("/")[2].startswith(SESSION)

@@ -67,9 +67,7 @@ _REMEMBERED = {
     Reason.INSUFFICIENT_STOCK,
 }
 _MISMATCH = "the partition key is not the product_id, so the order of its events is not kept"
-_TOO_OLD = (
-    "the item no longer knows whether it has processed this event; redrive it, which asks the stream"
-)
+_TOO_OLD = "the item no longer knows whether it has processed this event; redrive it, which asks the stream"
 
 
 class Alert(StrEnum):

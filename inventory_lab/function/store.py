@@ -12,8 +12,8 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from inventory_lab.domain.errors import BrokenItem
 from inventory_lab.domain.inventory import Item, Status
 from inventory_lab.domain.memory import EMPTY, Memory, decode, encode
-from inventory_lab.function.watermarks import pack, unpack
 from inventory_lab.function.batch import log_line
+from inventory_lab.function.watermarks import pack, unpack
 
 KEYS_PER_READ = 100
 """BatchGetItem takes 100 keys:

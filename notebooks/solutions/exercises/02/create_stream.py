@@ -5,6 +5,7 @@ called *idempotent*; asking with `describe` first and creating afterwards is not
 at the same time.
 """
 
+
 # %% solution
 def create_stream(kinesis, name, shards):
     """The ARN of the stream, created with this number of shards unless it exists."""

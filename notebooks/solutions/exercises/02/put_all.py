@@ -5,6 +5,7 @@ after some attempts and says what it could not store, and lengthens the pause ea
 amount; `lab.publish` does both.
 """
 
+
 # %% solution
 def put_all(kinesis, stream, entries, sleep):
     """Store all entries; how many had to be sent again."""

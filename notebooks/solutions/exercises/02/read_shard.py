@@ -4,6 +4,7 @@ newest record; or there is no `NextShardIterator`, because the shard is closed a
 empty page ends nothing: Kinesis answers with one where a stretch of the shard holds no record.
 """
 
+
 # %% solution
 def read_shard(kinesis, stream, shard_id):
     """All records of the shard, the oldest first."""
@@ -20,6 +21,7 @@ def read_shard(kinesis, stream, shard_id):
 
 
 # %% unchanged: records, behind = ([], 1) → records, behind = ([], 2) -- before the first page any number but 0 lets the loop begin
+
 
 # %% wrong: It returns the first page alone.
 def read_shard(kinesis, stream, shard_id):

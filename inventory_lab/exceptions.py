@@ -206,11 +206,12 @@ class UnmockedCall(InventoryLabError):
 
 
 class UnsupportedMoto(InventoryLabError):
-    """The installed moto is not one that the embedded AWS was tested with."""
+    """The installed moto is not one that the embedded AWS was tested with, or its patches do not fit."""
 
-    def __init__(self, found: str, tested: str) -> None:
+    def __init__(self, installed: str, tested: str, problems: Sequence[str] = ()) -> None:
+        misfit = f"; patches that do not fit: {'; '.join(problems)}" if problems else ""
         super().__init__(
-            f"moto {found} is installed; the embedded AWS is tested with moto {tested} - "
+            f"moto {installed} is installed{misfit}; the embedded AWS is tested with moto {tested} - "
             f"pip install 'moto[dynamodb]{tested}'"
         )
 

@@ -206,6 +206,10 @@ class Faults:
 
     # ------------------------------------------------------------ of a call
 
+    def handlers(self) -> list[tuple[str, Callable[..., Any], Any]]:
+        """The entry among botocore's built-in handlers."""
+        return [("before-call", self.before_call, handlers.REGISTER_LAST)]
+
     def before_call(
         self, model: Any, params: Any, context: Mapping[str, Any], **_: Any
     ) -> tuple[AWSResponse, dict[str, Any]] | None:
@@ -261,17 +265,6 @@ class _Invocation:
     again: Callable[[], Any] | None
     calls: int = 0
     commits: int = 0
-
-
-@contextmanager
-def patched(faults: Faults) -> Iterator[None]:
-    """While open, the calls of sessions that are made pass by the faults, after the gate."""
-    entry = ("before-call", faults.before_call, handlers.REGISTER_LAST)
-    handlers.BUILTIN_HANDLERS.append(entry)
-    try:
-        yield
-    finally:
-        handlers.BUILTIN_HANDLERS.remove(entry)
 
 
 def _concerns(caller: Any, service: str, operation: str) -> bool:

@@ -20,11 +20,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricDa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from unittest.mock import patch
 
 import moto.cloudwatch.models as moto_models
 from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
@@ -45,6 +43,7 @@ from inventory_lab.embedded_aws.cloudwatch.metrics import (
     Values,
 )
 from inventory_lab.embedded_aws.cloudwatch.notifications import StateChange
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import UnsupportedAlarm, UnsupportedMetric
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
@@ -137,26 +136,88 @@ def depths(region: str) -> Mapping[str, tuple[int, int]]:
     }
 
 
-@contextmanager
-def patched(alarms_of_lab: Alarms) -> Iterator[None]:
-    """While open, CloudWatch has the metrics of the lab, and its clock."""
-    backend, now = CloudWatchBackend, alarms_of_lab.now
-    repairs: list[tuple[Any, str, Any]] = [
-        (moto_models, "utcnow", lambda: now().replace(tzinfo=None)),
-        (backend, "put_metric_alarm", _put_alarm(backend.put_metric_alarm)),
-        (backend, "set_alarm_state", _set_state(backend.set_alarm_state, alarms_of_lab)),
-        (backend, "put_metric_data", _put_data(alarms_of_lab)),
-        (backend, "get_metric_data", _get_data(alarms_of_lab.store)),
-        (backend, "get_metric_statistics", _get_statistics(alarms_of_lab.store)),
-        (backend, "list_metrics", _list(alarms_of_lab.store)),
+def patches(alarms_of_lab: Alarms) -> list[Patch]:
+    """What gives CloudWatch the metrics of the lab, and its clock."""
+    now, store = alarms_of_lab.now, alarms_of_lab.store
+    own = "metrics are what really happened, by the lab's clock"
+    return [
+        Patch(
+            owner=moto_models,
+            name="utcnow",
+            signature="()",
+            kind="hook",
+            why="alarms are created at the lab's time",
+            replacement=lambda: now().replace(tzinfo=None),
+        ),
+        Patch(
+            owner=CloudWatchBackend,
+            name="put_metric_alarm",
+            signature="(self, name, namespace, metric_name, comparison_operator, "
+            "evaluation_periods, period, threshold, statistic, description, dimensions, "
+            "alarm_actions, metric_data_queries=None, datapoints_to_alarm=None, "
+            "extended_statistic=None, ok_actions=None, insufficient_data_actions=None, unit=None, "
+            "actions_enabled=True, treat_missing_data=None, "
+            "evaluate_low_sample_count_percentile=None, threshold_metric_id=None, rule=None, "
+            "tags=None)",
+            kind="gap",
+            why="refuses what AWS refuses, and an alarm that would never be evaluated",
+            around=_put_alarm,
+        ),
+        _measured(
+            "set_alarm_state",
+            "(self, alarm_name, reason, reason_data, state_value)",
+            "a change of state runs the alarm's actions",
+            around=lambda set_state: _set_state(set_state, alarms_of_lab),
+        ),
+        _measured(
+            "put_metric_data", "(self, namespace, metric_data)", own, _put_data(alarms_of_lab)
+        ),
+        _measured(
+            "get_metric_data",
+            "(self, queries, start_time, end_time, scan_by='TimestampAscending')",
+            own,
+            _get_data(store),
+        ),
+        _measured(
+            "get_metric_statistics",
+            "(self, namespace, metric_name, start_time, end_time, period, stats, dimensions, "
+            "unit=None)",
+            own,
+            _get_statistics(store),
+        ),
+        _measured(
+            "list_metrics",
+            "(self, next_token, namespace, metric_name, dimensions)",
+            own,
+            _list(store),
+        ),
+        Patch(
+            owner=CloudWatchResponse,
+            name="put_composite_alarm",
+            kind="hook",
+            why="refuses a composite alarm by name",
+            replacement=_composite,
+            new=True,
+        ),
     ]
-    with ExitStack() as stack:
-        stack.enter_context(
-            patch.object(CloudWatchResponse, "put_composite_alarm", _composite, create=True)
-        )
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair))
-        yield
+
+
+def _measured(
+    name: str,
+    signature: str,
+    why: str,
+    replacement: Any = None,
+    around: Callable[[Any], Any] | None = None,
+) -> Patch:
+    return Patch(
+        owner=CloudWatchBackend,
+        name=name,
+        signature=signature,
+        kind="hook",
+        why=why,
+        replacement=replacement,
+        around=around,
+    )
 
 
 def rule_of(alarm: Any) -> AlarmRule:

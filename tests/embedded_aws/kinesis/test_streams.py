@@ -23,6 +23,7 @@ from inventory_lab import Lab, ProductAdded, QuantityChanged, connect
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.kinesis.patches import streams
 from inventory_lab.embedded_aws.kinesis.patches.shards import StoredRecord
+from inventory_lab.embedded_aws.patching import applied
 
 STREAM = "e-commerce-streaming"
 LAST_HASH_KEY = str(2**128 - 1)
@@ -53,7 +54,7 @@ def served_kinesis(address: str) -> Iterator[Any]:
     """The repairs, for a client that knows nothing of the lab."""
     keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
     kinesis = boto3.client("kinesis", endpoint_url=address, region_name="us-east-1", **keys)
-    with streams.patched(LabClock()):
+    with applied(streams.patches(LabClock())):
         kinesis.create_stream(StreamName=STREAM, ShardCount=2)
         yield kinesis
         for name in kinesis.list_streams()["StreamNames"]:
@@ -933,7 +934,7 @@ def test_every_record_is_read_exactly_once_and_in_the_order_of_its_key(history: 
     clock = LabClock()
     for number, target in enumerate(scalings):
         actions.insert(min(len(actions), 9 * number), ("scale", target))
-    with streams.patched(clock), bare_kinesis() as kinesis:
+    with applied(streams.patches(clock)), bare_kinesis() as kinesis:
         consumer = Consumer(kinesis)
         done = [act(kinesis, clock, consumer, action) for action in actions]
         consumer.drain()
@@ -950,7 +951,7 @@ def test_every_record_is_read_exactly_once_and_in_the_order_of_its_key(history: 
 @given(pauses=st.lists(st.integers(0, 8), min_size=1, max_size=25))
 def test_exactly_the_records_within_the_retention_can_be_read(pauses: list[int]) -> None:
     clock, written = LabClock(), []
-    with streams.patched(clock), bare_kinesis() as kinesis:
+    with applied(streams.patches(clock)), bare_kinesis() as kinesis:
         for hours in pauses:
             written.append((clock.timestamp(), put(kinesis, "a", "7")["SequenceNumber"]))
             clock.advance(hours * HOUR)

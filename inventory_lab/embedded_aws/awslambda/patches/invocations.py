@@ -24,11 +24,9 @@ import base64
 import json
 import random
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import parse_qs, unquote
 
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
@@ -51,6 +49,7 @@ from inventory_lab.embedded_aws.awslambda.runtime import (
 )
 from inventory_lab.embedded_aws.awslambda.timeouts import Limit, Real, RealTime, suspended
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import RoleNotAssumable, UnsupportedFunction
 
 SERVICE = "lambda.amazonaws.com"
@@ -238,9 +237,8 @@ class Functions:
         return float((self._clock.now() - batch_starts).total_seconds() * 1000)
 
 
-@contextmanager
-def patched(functions: Functions) -> Iterator[None]:
-    """While open, the Invoke API runs functions here, and moto runs none."""
+def patches(functions: Functions) -> list[Patch]:
+    """What makes the Invoke API run functions here, and moto run none."""
 
     def invoke(self: Any) -> Response:
         return _answered(functions, self, self.headers.get("X-Amz-Invocation-Type"))
@@ -248,18 +246,35 @@ def patched(functions: Functions) -> Iterator[None]:
     def invoke_async(self: Any) -> Response:
         return _answered(functions, self, "Event")
 
-    repairs: list[tuple[Any, str, Any]] = [
-        (LambdaResponse, "use_raw_body", True),  # or moto takes a payload for a form, and parses it
-        (LambdaResponse, "invoke", invoke),
-        (LambdaResponse, "invoke_async", invoke_async),
-        (LambdaBackend, "invoke", _refuse_by_name),
-        (LambdaFunction, "invoke", _refuse),
+    runs_here = "runs the function in this process, where moto starts Docker"
+    refused = "refuses what moto would start by itself"
+    started = "(self, body, request_headers, response_headers)"
+    started_by_name = "(self, function_name, qualifier, body, headers, response_headers)"
+    return [
+        Patch(
+            owner=LambdaResponse,
+            name="use_raw_body",
+            signature="bool",
+            kind="hook",
+            why="passes the payload as it is, where moto parses it as a form",
+            replacement=True,
+        ),
+        _hook(LambdaResponse, "invoke", "(self)", runs_here, invoke),
+        _hook(LambdaResponse, "invoke_async", "(self)", runs_here, invoke_async),
+        _hook(LambdaBackend, "invoke", started_by_name, refused, _refuse_by_name),
+        _hook(LambdaFunction, "invoke", started, refused, _refuse),
     ]
-    with ExitStack() as stack:
-        stack.callback(functions.close)
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair))
-        yield
+
+
+def _hook(owner: Any, name: str, signature: str, why: str, replacement: Any) -> Patch:
+    return Patch(
+        owner=owner,
+        name=name,
+        signature=signature,
+        kind="hook",
+        why=why,
+        replacement=replacement,
+    )
 
 
 def unqualified(arn: str) -> str:

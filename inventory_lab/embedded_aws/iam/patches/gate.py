@@ -17,12 +17,11 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from botocore import UNSIGNED, handlers
 from botocore.awsrequest import AWSResponse
@@ -34,6 +33,7 @@ from moto.utilities.utils import get_partition
 
 from inventory_lab.embedded_aws.faults import CALLER, TWICE
 from inventory_lab.embedded_aws.iam.rejected_requests import problem_of_request
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import InvalidPolicy, UndecidedCall, UnknownToTheLab
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation import messages as answers
@@ -211,6 +211,14 @@ class Gate:
         answer = {"UserId": account, "Account": account, "Arn": caller.arn}
         return _response(200), answer | {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
+    def handlers(self) -> list[tuple[str, Callable[..., Any], Any]]:
+        """The gate's entries among botocore's built-in handlers."""
+        return [
+            ("before-parameter-build", self.keep_parameters, handlers.REGISTER_LAST),
+            ("before-call", self.decide, handlers.REGISTER_LAST),
+            ("after-call", self.after_call, handlers.REGISTER_LAST),
+        ]
+
     def has_passed(self, headers: Mapping[str, Any]) -> bool:
         """Whether a request carries the mark, and is signed."""
         mark = headers.get(PASSED)
@@ -218,26 +226,33 @@ class Gate:
         return marked and "Authorization" in headers
 
 
-@contextmanager
-def patched(gate: Gate) -> Iterator[None]:
-    """While open, sessions that are made ask the gate, and moto takes nothing else."""
-    built_in = [
-        ("before-parameter-build", gate.keep_parameters, handlers.REGISTER_LAST),
-        ("before-call", gate.decide, handlers.REGISTER_LAST),
-        ("after-call", gate.after_call, handlers.REGISTER_LAST),
+BuiltIn = tuple[str, Callable[..., Any], Any]
+"""An event of botocore, what handles it, and how it is registered."""
+
+
+def patches(gate: Gate, others: Sequence[BuiltIn] = ()) -> list[Patch]:
+    """What makes every session ask the gate and then the other handlers; moto takes nothing else."""
+    return [
+        Patch(
+            owner=handlers,
+            name="BUILTIN_HANDLERS",
+            signature="list",
+            kind="hook",
+            why="every session asks the gate before a call; then faults and time-outs strike",
+            around=lambda built_in: [*built_in, *gate.handlers(), *others],
+        ),
+        Patch(
+            owner=BotocoreStubber,
+            name="process_request",
+            signature="(self, request)",
+            kind="hook",
+            why="no request is answered that the gate has not passed",
+            around=partial(_passed_only, gate),
+        ),
     ]
-    handlers.BUILTIN_HANDLERS.extend(built_in)
-    try:
-        with patch.object(BotocoreStubber, "process_request", _passed_only(gate)):
-            yield
-    finally:
-        for entry in built_in:
-            handlers.BUILTIN_HANDLERS.remove(entry)
 
 
-def _passed_only(gate: Gate) -> Callable[..., Any]:
-    process = BotocoreStubber.process_request
-
+def _passed_only(gate: Gate, process: Callable[..., Any]) -> Callable[..., Any]:
     def process_passed(self: BotocoreStubber, request: Any) -> Any:
         if not gate.has_passed(request.headers):
             raise UndecidedCall(request.url.partition("?")[0])

@@ -40,7 +40,14 @@ _WANTED = "publish() takes an inventory event or RawRecord, or an iterable of th
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A payload to store as it is: for what no InventoryEvent can be, such as broken JSON."""
+    """A payload to store as it is: for what an InventoryEvent cannot be, such as broken JSON.
+
+    Raises TypeError for anything but a str and bytes, ValueError for a partition key that is not 1 to
+    256 characters long.
+
+    >>> RawRecord("Phone", b'{"event_id": ').data
+    b'{"event_id": '
+    """
 
     partition_key: str
     data: bytes
@@ -95,6 +102,7 @@ class Publisher:
     """Puts events into one stream; the client, the pause and the chance come in as parameters.
 
     `session` numbers the events that bring no source. Without it they are sent as they are.
+    `on_stored` is called after each call with how many events it stored, and how many there are in all.
     """
 
     def __init__(
@@ -105,6 +113,7 @@ class Publisher:
         sleep: Callable[[float], None],
         chance: random.Random | None = None,
         session: Session | None = None,
+        on_stored: Callable[[int, int], None] | None = None,
     ) -> None:
         self._kinesis = kinesis
         self._stream_name = stream_name
@@ -112,6 +121,7 @@ class Publisher:
         self._sleep = sleep
         self._chance = chance or random.Random()
         self._session = session
+        self._on_stored = on_stored or (lambda *_: None)
 
     def publish(
         self,
@@ -140,6 +150,7 @@ class Publisher:
                     raise PublishFailed(backlog.sources(), receipt, str(exc)) from exc
                 failed, error = _refused(call), str(exc)
             backlog.send_again(failed)
+            self._on_stored(len(call) - len(failed), len(entries))
             pause = self._pause(pause) if failed else FIRST_PAUSE_SECONDS
             if any(entry.failures >= ATTEMPTS for entry in failed):
                 raise PublishFailed(backlog.sources(), receipt, error)

@@ -143,6 +143,11 @@ def replay(
 
     Raises BadTable when there is nothing to read, BadRow on the first bad row with "refuse", ValueError
     for a source that cannot be one.
+
+    >>> import pandas
+    >>> sales = pandas.DataFrame({"Product": ["Phone"], "Sold": [2], "Date": ["2026-01-05"]})
+    >>> [(type(event).__name__, event.product_id) for event in replay(sales)]
+    [('ProductAdded', 'Phone'), ('QuantityChanged', 'Phone')]
     """
     _check_source(source, opening_stock)
     name, header, rows = _open(table)

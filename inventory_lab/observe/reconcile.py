@@ -47,7 +47,7 @@ class Reconciliation:
     then nothing can be said about the table as a whole without a snapshot.
 
     What expired in the stream before the pipe read it left no trace, neither here nor in settle(): a
-    pipe must not stand still for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
+    pipe must not be stopped for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
     """
 
     published: int
@@ -143,7 +143,7 @@ def _spelled(row: Mapping[str, Any], side: str) -> str:
 
 @dataclass(slots=True)
 class Findings:
-    """What folding the stream has shown; `held` finds out whether it has lost its beginning."""
+    """What folding the stream has shown; `held` says whether it has lost its beginning."""
 
     held: MissingFromStream
     items: Mapping[str, Item] = field(default_factory=dict)
@@ -286,12 +286,12 @@ def _row(pipeline: PipelineState, key: str, want: Item) -> dict[str, Any]:
 def _add_first_differences(
     pipeline: PipelineState, rows: list[dict[str, Any]], records: Iterable[Record]
 ) -> None:
-    """Tell of each row from which event on the table differs."""
+    """Add to each row the first event after which the table differs."""
     drifting = {row["product_id"] for row in rows}
     applied: dict[str, list[InventoryEvent]] = {key: [] for key in drifting}
     named: dict[str, list[InventoryEvent]] = {key: [] for key in drifting}
-    theirs = (record for record in records if record.partition_key in drifting)
-    for entry in pipeline.ledger().enter(theirs):
+    of_drifting = (record for record in records if record.partition_key in drifting)
+    for entry in pipeline.ledger().enter(of_drifting):
         if entry.outcome is not None and entry.outcome.event is not None:
             key, event = entry.record.partition_key, entry.outcome.event
             named[key].append(event)

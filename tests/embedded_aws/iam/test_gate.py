@@ -309,7 +309,7 @@ def test_what_the_lab_does_not_know_is_denied_and_said(
     service: str, call: Callable[[Any], Any], what: str, person: MakePrincipal
 ) -> None:
     message = denial(lambda: call(person(allow("*")).client(service)))
-    assert f"because the local lab does not know {what}" in message
+    assert f"because the embedded AWS does not know {what}" in message
 
 
 # ---------------------------------------------------------------- what is decided

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from inventory_lab.backends.base import Backend, Clock, Round
 from inventory_lab.domain.events import InventoryEvent
 from inventory_lab.domain.identity import SESSION, source_name
+from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.exceptions import (
     ChargesNotAllowed,
     LabClosed,
@@ -316,7 +317,7 @@ class Lab:
             publisher = Publisher(
                 kinesis,
                 self.settings.name("stream"),
-                now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                now=lambda: rfc_3339(clock.now()),
                 sleep=clock.advance,
                 session=session,
                 on_stored=on_stored,

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.domain.timestamps import rfc_3339
 
 Identity: TypeAlias = tuple[str, str] | tuple[str, str, int]
 
@@ -75,5 +76,4 @@ def source_name(began: datetime, name: str) -> str:
     >>> source_name(datetime(2026, 1, 5, 9, tzinfo=UTC), "sales")
     '2026-01-05T09:00:00.000Z/sales'
     """
-    utc = began.astimezone(UTC) if began.tzinfo else began.replace(tzinfo=UTC)
-    return f"{utc.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}/{name}"
+    return f"{rfc_3339(began)}/{name}"

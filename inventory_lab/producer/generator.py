@@ -16,6 +16,7 @@ from inventory_lab.domain.events import (
     QuantityChanged,
 )
 from inventory_lab.domain.identity import source_name
+from inventory_lab.domain.timestamps import rfc_3339
 
 ZIPF_EXPONENT = 1.1
 OPENING_STOCK = (200, 900)
@@ -120,7 +121,7 @@ class _Shop:
         self._count += 1
         self._numbers[name] += 1
         self._now += timedelta(seconds=self._random.expovariate(1 / SECONDS_BETWEEN_EVENTS))
-        moment = self._now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = rfc_3339(self._now)
         return {
             "event_id": f"{self._name}-{self._started}-{self._count:06d}",
             "occurred_at": moment,

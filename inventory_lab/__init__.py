@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from inventory_lab.teaching.progress import progress as progress
     from inventory_lab.teaching.sources import show as show
     from inventory_lab.teaching.versions import versions as versions
+    from inventory_lab.views.batch import draw_batch as draw_batch
+    from inventory_lab.views.bisect import draw_bisect as draw_bisect
     from inventory_lab.views.diagram import map_of as map_of
+    from inventory_lab.views.race import draw_race as draw_race
+    from inventory_lab.views.race import record_calls as record_calls
+    from inventory_lab.views.roles import draw_role as draw_role
+    from inventory_lab.views.shards import draw_shards as draw_shards
+    from inventory_lab.views.stock import draw_stock as draw_stock
+    from inventory_lab.views.window import draw_window as draw_window
 
 __version__ = "0.1.0"
 
@@ -47,10 +55,18 @@ _HOMES = {
     "attempt": "teaching.checks",
     "check": "teaching.checks",
     "connect": "lab",
+    "draw_batch": "views.batch",
+    "draw_bisect": "views.bisect",
+    "draw_race": "views.race",
+    "draw_role": "views.roles",
+    "draw_shards": "views.shards",
+    "draw_stock": "views.stock",
+    "draw_window": "views.window",
     "exercise": "teaching.exercises",
     "expect_denied": "teaching.denials",
     "map_of": "views.diagram",
     "progress": "teaching.progress",
+    "record_calls": "views.race",
     "replay": "producer.replay",
     "show": "teaching.sources",
     "simulate": "producer.generator",

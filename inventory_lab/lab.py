@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.exceptions import ClientError
 
+from inventory_lab.backends.base import Backend
 from inventory_lab.domain.events import InventoryEvent
 from inventory_lab.exceptions import (
     ChargesNotAllowed,
     LabClosed,
-    LocalOnly,
     NotBuilt,
     UnknownTarget,
     WrongSetting,
@@ -77,32 +77,6 @@ AWS_CONCURRENCY = 16
 """How many products an invocation writes at the same time on a real account."""
 
 
-class Backend(Protocol):
-    """Where a lab runs: the embedded AWS or a real account."""
-
-    clock: Any
-    evaluator: Any
-    """Decides access as AWS does; None where AWS itself does it."""
-
-    def session(self, principal: str) -> Any:
-        """A boto3.Session of the principal."""
-
-    def revoke_producer(self) -> None:
-        """Delete the producer's key that the place made, if it is still there."""
-
-    def pump(self) -> Any:
-        """One round of every pipe."""
-
-    def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-        """Those positions that are not passed."""
-
-    def passed(self, shard_id: str, sequence_number: int) -> bool | None:
-        """Whether the pipe has delivered the record, or given it up; None when nobody can tell."""
-
-    def close(self) -> None:
-        """Let go of it."""
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class SettleReport:
     """How the waiting for a receipt ended; true when every record was passed.
@@ -128,10 +102,10 @@ class SettleReport:
 
 
 class Lab:
-    """A pipeline in one place. Use it in a with-statement, or close() it."""
+    """A pipeline on one backend. Use it in a with-statement, or close() it."""
 
-    def __init__(self, place: Backend, settings: Settings) -> None:
-        self._place: Backend | None = place
+    def __init__(self, backend: Backend, settings: Settings) -> None:
+        self._backend: Backend | None = backend
         self._account: Account | None = None
         self.settings = settings
 
@@ -143,11 +117,11 @@ class Lab:
 
     def __repr__(self) -> str:
         return (
-            "Lab(closed)" if self._place is None else as_text(self._where, deployed(self.account))
+            "Lab(closed)" if self._backend is None else as_text(self._where, deployed(self.account))
         )
 
     def _repr_html_(self) -> str:
-        if self._place is None:
+        if self._backend is None:
             return "<p>Lab (closed)</p>"
         return as_html(self._where, deployed(self.account))
 
@@ -158,19 +132,19 @@ class Lab:
     @property
     def embedded(self) -> bool:
         """True on the embedded AWS, where the clock can be turned and faults injected."""
-        return self._open_place().evaluator is not None
+        return self._open_backend().embedded
 
     @property
     def clock(self) -> Any:
         """The lab's clock: now(), and advance(seconds), which on AWS waits."""
-        return self._open_place().clock
+        return self._open_backend().clock
 
     @property
     def account(self) -> Account:
         """The account as the admin sees it: clients, names and ARNs."""
-        place = self._open_place()
+        backend = self._open_backend()
         if self._account is None:
-            self._account = Account(place.session("admin"), self.settings)
+            self._account = Account(backend.session("admin"), self.settings)
         return self._account
 
     def session(self, principal: str = "admin") -> boto3.Session:
@@ -178,7 +152,7 @@ class Lab:
 
         Raises PrincipalNotAvailable, on AWS also for the roles, which only their services assume.
         """
-        return self._open_place().session(principal)
+        return self._open_backend().session(principal)
 
     def build(self, through: Stage = "pipe") -> dict[str, str]:
         """Make what is missing, up to and with a stage; the ARN (of queues, the URL) by name.
@@ -225,10 +199,10 @@ class Lab:
         May be repeated, also after an interrupt. Raises StillStanding for a deletion that AWS does
         not finish.
         """
-        place = self._open_place()
-        deletions = tear_down(self.account, place.clock.advance, dry_run)
+        backend = self._open_backend()
+        deletions = tear_down(self.account, backend.clock.advance, dry_run)
         if not dry_run:
-            place.revoke_producer()
+            backend.revoke_producer()
         return frames.deletions(deletions)
 
     def publish(
@@ -254,7 +228,7 @@ class Lab:
 
     def pump(self) -> Any:
         """Make one round of every pipe, in which a second of lab time passes; on AWS, wait one."""
-        return self._open_place().pump()
+        return self._open_backend().pump()
 
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
         """Pump until every record of the receipt is passed: processed by the function, or given up
@@ -263,14 +237,14 @@ class Lab:
         """
         if not isinstance(receipt, Receipt):
             raise TypeError(f"settle() takes the receipt that publish() gave back, not {receipt!r}")
-        place, start, rounds, error = self._open_place(), self.clock.now(), 0, ""
-        still_open = place.still_open(receipt.positions)
+        backend, start, rounds, error = self._open_backend(), self.clock.now(), 0, ""
+        still_open = backend.still_open(receipt.positions)
         if still_open and pipe_resource.describe(self.account) is None:
             raise NotBuilt("pipe", self.settings.name("pipe"))
         while still_open and (self.clock.now() - start).total_seconds() < timeout:
-            error = getattr(place.pump(), "error", "") or error
+            error = getattr(backend.pump(), "error", "") or error
             rounds += 1
-            still_open = place.still_open(still_open)
+            still_open = backend.still_open(still_open)
         seconds = (self.clock.now() - start).total_seconds()
         return SettleReport(rounds, seconds, still_open, error)
 
@@ -279,7 +253,7 @@ class Lab:
         how many, which attempt, outcome, how many failed, error. Local labs only: raises
         LocalOnly on AWS, where a pipe writes its log to a log group of your choice.
         """
-        return frames.executions(self._local_place("pipe_log()").executions())
+        return frames.executions(self._open_backend().executions())
 
     @contextmanager
     def faults(self, plan: FaultPlan | None = None, **faults: float) -> Iterator[Faults]:
@@ -290,8 +264,8 @@ class Lab:
 
         if plan is not None and (faults or not isinstance(plan, FaultPlan)):
             raise TypeError("faults() takes a FaultPlan, or its fields by name, and not both")
-        place, by_name = self._local_place("faults()"), cast("dict[str, Any]", faults)
-        with place.faults(plan or FaultPlan(**by_name)) as struck:
+        backend, by_name = self._open_backend(), cast("dict[str, Any]", faults)
+        with backend.faults(plan or FaultPlan(**by_name)) as struck:
             yield struck
 
     def inventory(self) -> pd.DataFrame:
@@ -439,14 +413,14 @@ class Lab:
         """
         from inventory_lab.views.diagram import diagram
 
-        executions = self._local_place("diagram()").executions() if self.embedded else None
+        executions = self._open_backend().executions() if self.embedded else None
         return diagram(self.account, self._policy_evaluator(), executions, highlight)
 
     def close(self) -> None:
         """End the lab; a local one forgets its account and leaves the process as it was."""
-        if self._place is not None:
-            self._place.close()
-            self._place = None
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
         _forget(self)
 
     @contextmanager
@@ -462,8 +436,8 @@ class Lab:
     def _pipeline_state(self, since: Snapshot | None = None) -> PipelineState:
         if since is not None and not isinstance(since, Snapshot):
             raise TypeError(f"since takes what snapshot() gave, not {since!r:.60}")
-        place = self._open_place()
-        return pipeline.read_state(self.account, self.clock.now(), place.passed, since)
+        backend = self._open_backend()
+        return pipeline.read_state(self.account, self.clock.now(), backend.passed, since)
 
     def _failed_records(
         self, rows: pd.DataFrame | Iterable[str], pipeline: PipelineState
@@ -482,25 +456,12 @@ class Lab:
 
     def _policy_evaluator(self) -> PolicyEvaluator:
         """The embedded AWS's own evaluator; on AWS one that reads policies with your credentials."""
-        from inventory_lab.iam.account.evaluator import PolicyEvaluator
+        return self._open_backend().evaluator
 
-        place = self._open_place()
-        session, region = place.session("admin"), self.settings.region
-        return place.evaluator or PolicyEvaluator(
-            lambda service, where: session.client(service, region_name=where or region),
-            place.clock.now,
-        )
-
-    def _local_place(self, call: str) -> Any:
-        place = self._open_place()
-        if place.evaluator is None:
-            raise LocalOnly(call)
-        return place
-
-    def _open_place(self) -> Backend:
-        if self._place is None:
+    def _open_backend(self) -> Backend:
+        if self._backend is None:
             raise LabClosed
-        return self._place
+        return self._backend
 
 
 _local_lab: list[Lab] = []
@@ -542,14 +503,14 @@ def connect(
     while _local_lab:
         warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
         _local_lab[-1].close()
-    from inventory_lab.embedded_aws.account import EmbeddedAws
+    from inventory_lab.backends.embedded import EmbeddedBackend
 
-    place = EmbeddedAws(settings).open()
-    lab = Lab(place, settings)
+    backend = EmbeddedBackend(settings)
+    lab = Lab(backend, settings)
     _local_lab.append(lab)
     try:
         documents = {name: policy(f"admin/{name}", lab.account) for name in ADMIN_POLICIES}
-        place.attach_to_admin(documents)
+        backend.attach_to_admin(documents)
     except BaseException:
         lab.close()
         raise

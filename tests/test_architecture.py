@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "observe": {*LIBRARY, "html", "resources"},
     "operate": {*LIBRARY, "html", "resources", "producer", "observe"},
     "views": {*LIBRARY, "html", "iam", "resources", "observe"},
-    "embedded_aws": {"exceptions", "iam", "settings"},
+    "embedded_aws": {"exceptions", "iam"},
     "backends": {*LIBRARY, "resources", "embedded_aws", "iam"},
     "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "backends", "embedded_aws"},
     "teaching": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "views", "lab"},

@@ -1,20 +1,23 @@
-"""A real AWS account as the place of a lab: ordinary sessions; AWS runs the pipe and the function."""
+"""A real AWS account as the backend of a lab: ordinary sessions; AWS runs the pipe and the function."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from inventory_lab.exceptions import PrincipalNotAvailable
+from inventory_lab.backends.base import POLL_SECONDS
+from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable
 from inventory_lab.function.store import Store
 from inventory_lab.resources.account import unless_missing
 from inventory_lab.settings import Settings
 
-POLL_SECONDS = 1.0
+if TYPE_CHECKING:
+    from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 
 class RealClock:
@@ -32,15 +35,27 @@ class RealClock:
 class RealAws:
     """The account that boto3's ordinary credential chain leads to."""
 
+    embedded = False
+
     def __init__(
         self, settings: Settings, clock: Any = None, session: boto3.Session | None = None
     ) -> None:
         self.settings = settings
-        self.evaluator = None
         self.clock = clock or RealClock()
         self._admin = session or boto3.Session(region_name=settings.region)
         self._producer: boto3.Session | None = None
         self._producer_key: Mapping[str, str] = {}
+
+    @property
+    def evaluator(self) -> PolicyEvaluator:
+        """Decides as AWS does, by the policies that your credentials may read."""
+        from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+        session, region = self._admin, self.settings.region
+        return PolicyEvaluator(
+            lambda service, where: session.client(service, region_name=where or region),
+            self.clock.now,
+        )
 
     def session(self, principal: str) -> boto3.Session:
         """The session of 'admin' (your own credentials) or of 'producer' (a key made for this lab,
@@ -81,6 +96,14 @@ class RealAws:
     def passed(self, shard_id: str, sequence_number: int) -> None:  # noqa: ARG002
         """None: AWS does not tell how far a pipe has read."""
         return
+
+    def executions(self) -> list[Any]:
+        """Raises LocalOnly."""
+        raise LocalOnly("pipe_log()")
+
+    def faults(self, plan: object) -> AbstractContextManager[Any]:  # noqa: ARG002
+        """Raises LocalOnly."""
+        raise LocalOnly("faults()")
 
     def close(self) -> None:
         """Delete the producer's key; the resources stay until teardown()."""

@@ -20,7 +20,7 @@ PARTS = (
 
 
 def now(lab: Lab) -> PipelineMap:
-    return read_map(lab.account, lab._policy_evaluator(), lab._local_place("").executions())
+    return read_map(lab.account, lab._policy_evaluator(), lab._open_backend().executions())
 
 
 def arrow(pipeline: PipelineMap, source: str, target: str) -> Arrow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, NamedTuple, Protocol
 
 from inventory_lab.embedded_aws.clock import LabClock
@@ -99,5 +100,7 @@ class Pollers:
         if stale or running.clients is None:
             session = self._sessions.assume(role)
             running.role, running.access_key = role, session.get_credentials().access_key
-            running.clients = Clients(*map(session.client, ("kinesis", "lambda", "sqs", "sns")))
+            kinesis, functions, sqs, sns = map(session.client, ("kinesis", "lambda", "sqs", "sns"))
+            events = cache(partial(session.client, "events"))
+            running.clients = Clients(kinesis, functions, sqs, sns, events)
         return running.clients

@@ -164,7 +164,11 @@ def _fold(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     stock: dict[str, int] = {}
     seen: set[str] = set()
     for event in events:
-        product, kind, first = event["product_id"], event["event_type"], event["event_id"] not in seen
+        product, kind, first = (
+            event["product_id"],
+            event["event_type"],
+            event["event_id"] not in seen,
+        )
         seen.add(event["event_id"])
         here = stock.get(product)
         if first and kind == "product_added" and here is None:

@@ -42,14 +42,18 @@ def _made(answer: Answer, products: Sequence[str], count: int, seed: int) -> lis
     events = list(islice(returned, count + 1))
     if len(events) != count:
         many = "more" if len(events) > count else len(events)
-        raise WrongAnswer(f"Asked for {count} events, it makes {many}. The additions count as well.")
+        raise WrongAnswer(
+            f"Asked for {count} events, it makes {many}. The additions count as well."
+        )
     for event in events:
         if not isinstance(event, dict):
             raise WrongAnswer(f"An event is {_short(event)}: make each one a dictionary.")
     return events
 
 
-def _events_are_right(events: Sequence[dict[str, Any]], products: Sequence[str], count: int) -> None:
+def _events_are_right(
+    events: Sequence[dict[str, Any]], products: Sequence[str], count: int
+) -> None:
     stock: dict[str, int] = {}
     for number, event in enumerate(events):
         try:
@@ -119,16 +123,18 @@ def _facts(event: Mapping[str, Any]) -> tuple[Any, ...]:
 @checks("01/publish", "publish every event once, in order, and wait when the shard is busy")
 def publish(answer: Answer, bench: Bench) -> None:
     """Events of several products; a busy shard; an error that must not be hidden."""
-    events = [_change("Kettle", 5, "a"), _change("Tea für zwei", -2, "b"), _change("Kettle", -1, "c")]
+    events = [
+        _change("Kettle", 5, "a"),
+        _change("Tea für zwei", -2, "b"),
+        _change("Kettle", -1, "c"),
+    ]
     _published(answer, bench, events, busy=0)
     _published(answer, bench, events, busy=2)
     _published(answer, bench, [], busy=0)
     _other_errors_pass(answer, bench, events)
 
 
-def _published(
-    answer: Answer, bench: Bench, events: list[dict[str, Any]], busy: int
-) -> None:
+def _published(answer: Answer, bench: Bench, events: list[dict[str, Any]], busy: int) -> None:
     kinesis, before, pauses = bench.client("kinesis"), len(bench.calls), len(bench.slept)
     bench.fault(
         kinesis, "PutRecord", lambda _, calls: THROTTLED if 1 <= calls <= busy else _stored(calls)
@@ -138,7 +144,9 @@ def _published(
     stored = [call.parameters for call in calls if not call.error]
     _requests_are_right(stored, events)
     if busy and len(bench.slept) == pauses:
-        raise WrongAnswer("It tries again at once. The shard is still busy then: call sleep(1) first.")
+        raise WrongAnswer(
+            "It tries again at once. The shard is still busy then: call sleep(1) first."
+        )
     if returned != len(events) or isinstance(returned, bool):
         raise WrongAnswer(f"It returns {_short(returned)}: return how many events it published.")
 

@@ -9,8 +9,7 @@ def first_events(product, stock, sales):
     from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
 
     events = [ProductAdded(product, stock)]
-    for sold in sales:
-        events.append(QuantityChanged(product, -sold))
+    events += [QuantityChanged(product, -sold) for sold in sales]
     if sum(sales) == stock:
         events.append(ProductRemoved(product))
     return events

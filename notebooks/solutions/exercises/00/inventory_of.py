@@ -18,8 +18,8 @@ def inventory_of(events):
             stock[product] = event["quantity"]
         elif kind == "product_removed" and product in stock:
             del stock[product]
-        elif kind == "quantity_changed" and product in stock:
-            if stock[product] + event["delta"] >= 0:
+        elif kind == "quantity_changed":
+            if product in stock and stock[product] + event["delta"] >= 0:
                 stock[product] += event["delta"]
     return stock
 

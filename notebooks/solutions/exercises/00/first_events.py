@@ -3,6 +3,7 @@ sales are three facts, so they are three events. When somebody asks in a year wh
 could not tell. The stock itself is in no event but the first: it follows from them.
 """
 
+
 # %% solution
 def first_events(product, stock, sales):
     """The events of a day: the product arrives, is sold, and is removed when nothing is left."""

@@ -5,6 +5,7 @@ must remember which ids it has counted. The set `seen` grows with every event; n
 memory that stays small can be exact all the same.
 """
 
+
 # %% solution
 def inventory_of(events):
     """The quantity of every product that the events leave in the shop."""
@@ -18,8 +19,8 @@ def inventory_of(events):
             stock[product] = event["quantity"]
         elif kind == "product_removed" and product in stock:
             del stock[product]
-        elif kind == "quantity_changed":
-            if product in stock and stock[product] + event["delta"] >= 0:
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
                 stock[product] += event["delta"]
     return stock
 
@@ -67,7 +68,9 @@ def inventory_of(events):
             stock[product] = 0
         else:
             stock[product] = stock.get(product, 0) + event["delta"]
-    return {product: quantity for product, quantity in stock.items() if quantity or product == "Pan"}
+    return {
+        product: quantity for product, quantity in stock.items() if quantity or product == "Pan"
+    }
 
 
 # %% wrong: the second addition does not count

@@ -3,6 +3,7 @@
 can be seen again. The seed is part of every id: two runs with different seeds are different facts.
 """
 
+
 # %% solution
 def generate(products, count, seed, stamp):
     """`count` events as dictionaries: every product is added, then sold and restocked at random."""
@@ -49,13 +50,23 @@ def generate(products, count, seed, stamp):
     stock = {product: 100 for product in products}
     base = {"schema_version": 1, "occurred_at": stamp(0)}
     for product in products[:count]:
-        yield base | {"event_id": str(uuid.uuid4()), "event_type": "product_added", "product_id": product, "quantity": 100}
+        yield base | {
+            "event_id": str(uuid.uuid4()),
+            "event_type": "product_added",
+            "product_id": product,
+            "quantity": 100,
+        }
     for number in range(count - len(products)):
         product = random.choice(products)
         delta = random.choice([-2, -1, 1, 2])
         delta = delta if stock[product] + delta >= 0 else 1
         stock[product] += delta
-        yield base | {"event_id": str(uuid.uuid4()), "event_type": "quantity_changed", "product_id": product, "delta": delta}
+        yield base | {
+            "event_id": str(uuid.uuid4()),
+            "event_type": "quantity_changed",
+            "product_id": product,
+            "delta": delta,
+        }
 
 
 # %% wrong: Another seed gives other events with the same ids
@@ -65,7 +76,12 @@ def generate(products, count, seed, stamp):
     chance, stock = random.Random(seed), {}
     for number in range(count):
         product = products[number % len(products)]
-        event = {"event_id": f"e{number}", "product_id": product, "occurred_at": stamp(number), "schema_version": 1}
+        event = {
+            "event_id": f"e{number}",
+            "product_id": product,
+            "occurred_at": stamp(number),
+            "schema_version": 1,
+        }
         if product not in stock:
             stock[product] = chance.randint(500, 900)
             event |= {"event_type": "product_added", "quantity": stock[product]}
@@ -81,7 +97,12 @@ def generate(products, count, seed, stamp):
     chance, seen = random.Random(seed), set()
     for number in range(count):
         product = products[number % len(products)]
-        event = {"event_id": f"{seed}-{number}", "product_id": product, "occurred_at": stamp(number), "schema_version": 1}
+        event = {
+            "event_id": f"{seed}-{number}",
+            "product_id": product,
+            "occurred_at": stamp(number),
+            "schema_version": 1,
+        }
         if product not in seen:
             seen.add(product)
             event |= {"event_type": "product_added", "quantity": 5}
@@ -97,8 +118,14 @@ def generate(products, count, seed, stamp):
     chance = random.Random(seed)
     for number in range(count):
         product = products[number % len(products)]
-        yield {"event_id": f"{seed}-{number}", "product_id": product, "occurred_at": stamp(number),
-               "schema_version": 1, "event_type": "product_added", "quantity": str(chance.randint(1, 9))}
+        yield {
+            "event_id": f"{seed}-{number}",
+            "product_id": product,
+            "occurred_at": stamp(number),
+            "schema_version": 1,
+            "event_type": "product_added",
+            "quantity": str(chance.randint(1, 9)),
+        }
 
 
 # %% wrong: The additions count as well.
@@ -108,11 +135,27 @@ def generate(products, count, seed, stamp):
     chance = random.Random(seed)
     events = []
     for product in products:
-        events.append({"event_id": f"{seed}-{product}", "product_id": product, "occurred_at": stamp(0),
-                       "schema_version": 1, "event_type": "product_added", "quantity": 1000})
+        events.append(
+            {
+                "event_id": f"{seed}-{product}",
+                "product_id": product,
+                "occurred_at": stamp(0),
+                "schema_version": 1,
+                "event_type": "product_added",
+                "quantity": 1000,
+            }
+        )
     for number in range(count):
-        events.append({"event_id": f"{seed}-{number}", "product_id": chance.choice(products), "occurred_at": stamp(number),
-                       "schema_version": 1, "event_type": "quantity_changed", "delta": chance.choice([-1, 1])})
+        events.append(
+            {
+                "event_id": f"{seed}-{number}",
+                "product_id": chance.choice(products),
+                "occurred_at": stamp(number),
+                "schema_version": 1,
+                "event_type": "quantity_changed",
+                "delta": chance.choice([-1, 1]),
+            }
+        )
     return events
 
 
@@ -122,8 +165,14 @@ def generate(products, count, seed, stamp):
 
     chance = random.Random(seed)
     for number in range(count):
-        yield {"event_id": f"{seed}-{number}", "product_id": chance.choice(products), "occurred_at": stamp(number),
-               "schema_version": 1, "event_type": "product_added", "quantity": chance.randint(1, 9)}
+        yield {
+            "event_id": f"{seed}-{number}",
+            "product_id": chance.choice(products),
+            "occurred_at": stamp(number),
+            "schema_version": 1,
+            "event_type": "product_added",
+            "quantity": chance.randint(1, 9),
+        }
 
 
 # %% wrong: A shop sells and restocks
@@ -133,7 +182,12 @@ def generate(products, count, seed, stamp):
     chance, seen = random.Random(seed), set()
     for number in range(count):
         product = products[number % len(products)]
-        event = {"event_id": f"{seed}-{number}", "product_id": product, "occurred_at": stamp(number), "schema_version": 1}
+        event = {
+            "event_id": f"{seed}-{number}",
+            "product_id": product,
+            "occurred_at": stamp(number),
+            "schema_version": 1,
+        }
         if product not in seen:
             seen.add(product)
             event |= {"event_type": "product_added", "quantity": 5000}

@@ -5,6 +5,7 @@ waiting and goes to the caller. One call per event is easy to understand and slo
 records in one call.
 """
 
+
 # %% solution
 def publish(kinesis, stream, events, sleep):
     """Put every event into the stream, in order; how many there were."""
@@ -32,7 +33,9 @@ def publish(kinesis, stream, events, sleep):
     import json
 
     for event in events:
-        kinesis.put_record(StreamName=stream, Data=json.dumps(event).encode(), PartitionKey=event["product_id"])
+        kinesis.put_record(
+            StreamName=stream, Data=json.dumps(event).encode(), PartitionKey=event["product_id"]
+        )
     return len(events)
 
 
@@ -42,7 +45,9 @@ def publish(kinesis, stream, events, sleep):
 
     for event in events:
         try:
-            kinesis.put_record(StreamName=stream, Data=json.dumps(event).encode(), PartitionKey=event["product_id"])
+            kinesis.put_record(
+                StreamName=stream, Data=json.dumps(event).encode(), PartitionKey=event["product_id"]
+            )
         except kinesis.exceptions.ProvisionedThroughputExceededException:
             sleep(1)
     return len(events)
@@ -55,7 +60,9 @@ def publish(kinesis, stream, events, sleep):
     for event in events:
         while True:
             try:
-                kinesis.put_record(StreamName=stream, Data=json.dumps(event), PartitionKey=event["event_id"])
+                kinesis.put_record(
+                    StreamName=stream, Data=json.dumps(event), PartitionKey=event["event_id"]
+                )
                 break
             except kinesis.exceptions.ProvisionedThroughputExceededException:
                 sleep(1)
@@ -67,7 +74,9 @@ def publish(kinesis, stream, events, sleep):
     for event in events:
         while True:
             try:
-                kinesis.put_record(StreamName=stream, Data=str(event), PartitionKey=event["product_id"])
+                kinesis.put_record(
+                    StreamName=stream, Data=str(event), PartitionKey=event["product_id"]
+                )
                 break
             except kinesis.exceptions.ProvisionedThroughputExceededException:
                 sleep(1)
@@ -81,7 +90,9 @@ def publish(kinesis, stream, events, sleep):
     for event in events:
         for attempt in range(5):
             try:
-                kinesis.put_record(StreamName=stream, Data=json.dumps(event), PartitionKey=event["product_id"])
+                kinesis.put_record(
+                    StreamName=stream, Data=json.dumps(event), PartitionKey=event["product_id"]
+                )
                 break
             except Exception:
                 sleep(1)
@@ -95,7 +106,9 @@ def publish(kinesis, stream, events, sleep):
     for event in events:
         while True:
             try:
-                kinesis.put_record(StreamName=stream, Data=json.dumps(event), PartitionKey=event["product_id"])
+                kinesis.put_record(
+                    StreamName=stream, Data=json.dumps(event), PartitionKey=event["product_id"]
+                )
                 break
             except kinesis.exceptions.ProvisionedThroughputExceededException:
                 pass

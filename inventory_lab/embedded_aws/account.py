@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.core.models import MockAWS
 
-from inventory_lab.embedded_aws import faults, no_network
+from inventory_lab.embedded_aws import client_cache, faults, no_network
 from inventory_lab.embedded_aws import performance as speed
 from inventory_lab.embedded_aws.awslambda.patches import configuration as function_settings
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
@@ -92,6 +92,7 @@ class EmbeddedAws:
         return [
             *no_network.patches(),
             *speed.patches(),
+            *client_cache.patches(),
             *streams.patches(clock, self._shard_limits),
             *stream_policies.patches(),
             *tables.patches(clock),

@@ -32,6 +32,7 @@ from inventory_lab.observe import (
     stream,
     table,
 )
+from inventory_lab.observe import pipe_log as pipe_log
 from inventory_lab.observe import pipeline_state as pipeline
 from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
@@ -249,11 +250,16 @@ class Lab:
         return SettleReport(rounds, seconds, still_open, error)
 
     def pipe_log(self) -> pd.DataFrame:
-        """What the pipes did, an execution a row, as a DataFrame: when, shard, first and last record,
-        how many, which attempt, outcome, how many failed, error. Local labs only: raises
-        LocalOnly on AWS, where a pipe writes its log to a log group of your choice.
+        """What the pipe did, an execution a row, as a DataFrame: when, shard, first and last record,
+        how many, which attempt, outcome, how many failed, error.
+
+        The pipe logs its executions to CloudWatch Logs, in the group /aws/vendedlogs/pipes/<pipe>. On AWS
+        this reads that log; what AWS has cut from it is None. Here it also has the pipes of your own.
         """
-        return frames.executions(self._open_backend().executions())
+        backend = self._open_backend()
+        if backend.embedded:
+            return frames.executions(backend.executions())
+        return frames.executions(pipe_log.read(self.account))
 
     @contextmanager
     def faults(self, plan: FaultPlan | None = None, **faults: float) -> Iterator[Faults]:

@@ -19,8 +19,9 @@ LIST_BUCKETS = json.dumps(
     }
 )
 DEPLOYER_SIDS = [
-    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "Pipe", "Roles",
-    "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
+    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
+    "TagsOfTheLogOfThePipe", "DeliverTheLogOfThePipe", "Pipe", "Roles", "PassPipeRole",
+    "PassFunctionRole", "Producer", "GroupsOfTheProducer",
 ]  # fmt: skip
 
 

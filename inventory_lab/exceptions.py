@@ -33,6 +33,7 @@ __all__ = [
     "LocalOnly",
     "MalformedBatch",
     "MalformedEvent",
+    "MappingFailed",
     "MessagesNotSent",
     "MissingEnvironment",
     "NotBuilt",
@@ -42,6 +43,7 @@ __all__ = [
     "PrincipalNotAvailable",
     "PublishFailed",
     "RebuildFailed",
+    "RefusedByLambda",
     "RoleNotAssumable",
     "StillDeleting",
     "StreamCut",
@@ -56,6 +58,7 @@ __all__ = [
     "UnsupportedMoto",
     "UnsupportedPipe",
     "UnsupportedRule",
+    "WaitTooLong",
     "WrongAnswer",
     "WrongSetting",
 ]
@@ -138,6 +141,15 @@ class PipeFailed(InventoryLabError):
 
     def __init__(self, name: str, state: str, reason: str) -> None:
         super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
+
+
+class MappingFailed(InventoryLabError):
+    """The event source mapping did not reach the state Enabled."""
+
+    def __init__(self, function: str, state: str, reason: str) -> None:
+        super().__init__(
+            f"the event source mapping of '{function}' is {state}: {reason or 'AWS gave no reason'}"
+        )
 
 
 class StillDeleting(InventoryLabError):
@@ -227,6 +239,14 @@ class UnsupportedFunction(InventoryLabError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"function '{name}' cannot run in the local lab: {problem}")
+
+
+class RefusedByLambda(InventoryLabError):
+    """An answer of the embedded Lambda: AWS's error code, its text and its HTTP status."""
+
+    def __init__(self, code: str, text: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code, self.text, self.status = code, text, status
 
 
 class UnsupportedRule(InventoryLabError):
@@ -358,3 +378,13 @@ class UnknownExercise(InventoryLabError):
 
     def __init__(self, name: object, existing: Sequence[str]) -> None:
         super().__init__(f"there is no exercise {name!r:.60}; there are {', '.join(existing)}")
+
+
+class WaitTooLong(InventoryLabError):
+    """A real account was to be waited for longer than a notebook should."""
+
+    def __init__(self, seconds: float, longest: float) -> None:
+        super().__init__(
+            f"the clock of a real account cannot be turned, and waiting {seconds:g} s would block this "
+            f"program (the limit is {longest:g} s); guard the call with `if lab.embedded:`"
+        )

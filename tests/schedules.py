@@ -28,6 +28,7 @@ from inventory_lab.exceptions import PublishFailed
 from inventory_lab.observe import queues, reports, stream
 from inventory_lab.observe.reconcile import UNEVEN, Reconciliation
 from inventory_lab.producer.publisher import Receipt
+from inventory_lab.resources import pipe
 from tests.model import model_stock
 
 AT = "2026-01-05T09:00:00Z"
@@ -60,12 +61,17 @@ class Result:
     error: int = 0
 
 
-def schedule(seed: int, handler: str = "fold", most_events: int = 50) -> Schedule:
-    """The schedule of a seed; with another `most_events` it is another one."""
+def schedule(
+    seed: int, handler: str = "fold", most_events: int = 50, reader: str = "pipe"
+) -> Schedule:
+    """The schedule of a seed; with another `most_events` it is another one. `reader` is what brings the
+    records to the function: a pipe, an event source mapping or both.
+    """
     chance = random.Random(seed)
     mishap = chance.choice(MISHAPS)
     settings = Settings(
         handler=handler,
+        reader=reader,
         batch_size=chance.choice([1, 2, 3, 7, 20, 1000]),
         batch_window_seconds=chance.choice([0, 1, 3]),
         retries=-1 if mishap == "second pipe" else chance.choice([1, 2, 5, 5, 20]),
@@ -182,8 +188,13 @@ def mishap(lab: Lab, kind: str, chance: random.Random) -> None:
 
 
 def second_pipe(lab: Lab) -> None:
-    """A pipe that carries the same stream to the same function once more."""
+    """A pipe that carries the same stream to the same function once more; where there was none, the
+    lab's.
+    """
     pipes = lab.session("root").client("pipes")
+    if not lab.settings.has_pipe:
+        pipe.ensure(lab.account, lab.clock.advance)
+        return
     first = pipes.describe_pipe(Name="inventory-pipe")
     trust = lab.session("root").client("iam").get_role(RoleName="inventory-pipe-role")["Role"]
     document = json.dumps(trust["AssumeRolePolicyDocument"]).replace(

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "operate": {*LIBRARY, "html", "resources", "producer", "observe"},
     "views": {*LIBRARY, "html", "iam", "resources", "observe"},
     "embedded_aws": {"exceptions", "iam"},
-    "backends": {*LIBRARY, "resources", "embedded_aws", "iam"},
+    "backends": {*LIBRARY, "html", "resources", "embedded_aws", "iam"},
     "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "backends", "embedded_aws"},
     "teaching": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "views", "lab"},
     "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},
@@ -121,6 +121,20 @@ def test_every_public_name_can_be_imported_and_is_in_the_readme() -> None:
     for name in inventory_lab.__all__:
         assert getattr(inventory_lab, name)
         assert name in readme, name
+
+
+@pytest.mark.parametrize(
+    "name", [*inventory_lab.__all__, *(f"Lab.{n}" for n in vars(inventory_lab.Lab) if n[0] != "_")]
+)
+def test_every_public_name_has_a_sentence_and_an_example(name: str) -> None:
+    documented: object = inventory_lab
+    for part in name.split("."):
+        documented = getattr(documented, part)
+    summary, _, rest = (documented.__doc__ or "").partition("\n")
+    assert summary.endswith((".", "?")), "the first line of the docstring is a sentence"
+    assert ">>> " in rest, (
+        "tests/test_docstrings.py runs the example; it has the public names and `lab`"
+    )
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:

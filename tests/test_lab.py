@@ -46,7 +46,9 @@ def test_events_arrive_in_the_table(built: Lab) -> None:
 def test_one_pump_carries_what_was_published(built: Lab) -> None:
     built.publish(ProductAdded("Watch", 6))
     done = built.pump()
-    assert (done.records, done.invocations, done.failures) == (1, 1, 0)
+    assert repr(done) == "Round(records=1, invocations=1)"
+    assert "invocations" in done._repr_html_()
+    assert done.observed
     assert built.inventory()["quantity"].to_dict() == {"Watch": 6}
 
 

@@ -25,15 +25,20 @@ SERVICES = (
 FOLDED = re.compile("<details>.*?</details>", re.DOTALL)
 NOT_READ = re.compile(r"```.*?```|<!--.*?-->|<[^>]*>|\]\([^)]*\)|https?://\S+|data:\S+", re.DOTALL)
 WORD = re.compile(r"[^\W_](?:[\w'’.-]*\w)?")
+TASK = re.compile(r"^### Exercise .*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 QUESTION = re.compile(r"^\*\*(?:Predict\.|Question \d\.)\*\*", re.MULTILINE)
+QUESTION_TEXT = re.compile(rf"{QUESTION.pattern}.*$", re.MULTILINE)
 MINUTES = re.compile(r"\*\*Minutes:\*\* \d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a lesson, or a part of one, asks of a learner."""
+    """What a lesson, or a part of one, asks of a learner. `prose` are the words outside tasks and
+    questions: their text is read in the minutes that they have.
+    """
 
     words: int
+    prose: int
     code_cells: int
     questions: int
     exercises: tuple[str, ...]
@@ -41,7 +46,7 @@ class Figures:
     @property
     def minutes(self) -> int:
         """The minutes that it takes, rounded up."""
-        reading = self.words / WORDS_A_MINUTE + self.code_cells * MINUTES_A_CELL
+        reading = self.prose / WORDS_A_MINUTE + self.code_cells * MINUTES_A_CELL
         practice = sum(registry.find(name).minutes for name in self.exercises)
         return ceil(reading + self.questions * MINUTES_A_QUESTION + practice)
 
@@ -71,6 +76,7 @@ def of(cells: Iterable[Any]) -> Figures:
     names = tuple(name for cell in cells if (name := course.exercise_of(cell)))
     return Figures(
         words=sum(map(words, prose)),
+        prose=sum(words(TASK.sub("", QUESTION_TEXT.sub("", text))) for text in prose),
         code_cells=sum(is_visible(cell) and not course.exercise_of(cell) for cell in cells),
         questions=sum(len(QUESTION.findall(text)) for text in prose),
         exercises=names,

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from inventory_lab.teaching.exercises import registry, solutions
 from tools import course, figures
 
@@ -20,6 +22,7 @@ QUIZ = re.compile(
     r"(\*\*Question \d\.\*\* .*?)\n+<details><summary>Answer</summary>\n\n(.*?)\n\n</details>",
     re.DOTALL,
 )
+HEAD = re.compile(r"^## (.*)(?:\n|\Z)", re.MULTILINE)
 PREDICT = re.compile(r"^\*\*Predict\.\*\* (.*)$", re.MULTILINE)
 
 
@@ -53,14 +56,24 @@ def page(notebook: Any) -> str:
 
 
 def sections(cells: list[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """The head and the cells of each section; the first is the opening."""
+    """The head and the cells of each section; the first is the opening. A cell of text in which a
+    section ends counts for both, with its part.
+    """
     head, part = "Opening", []
     for cell in cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+        texts = HEAD.split(cell.source) if cell.cell_type == "markdown" else [cell.source]
+        if texts[0].strip():
+            part.append(_with_source(cell, texts[0]))
+        for title, text in zip(texts[1::2], texts[2::2], strict=True):
             yield head, part
-            head, part = cell.source.splitlines()[0].removeprefix("## "), []
-        part.append(cell)
+            head, part = title, [_with_source(cell, f"## {title}\n{text}")]
     yield head, part
+
+
+def _with_source(cell: Any, source: str) -> Any:
+    part = nbformat.from_dict(cell)
+    part.source = source
+    return part
 
 
 def _goals(cells: list[Any]) -> str:

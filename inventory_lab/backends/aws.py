@@ -6,18 +6,22 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 
-from inventory_lab.backends.base import POLL_SECONDS
-from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable
+from inventory_lab.backends.base import POLL_SECONDS, Clock, Execution, Round
+from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable, WaitTooLong
 from inventory_lab.function.store import Store
 from inventory_lab.resources.account import unless_missing
 from inventory_lab.settings import Settings
 
 if TYPE_CHECKING:
+    from inventory_lab.embedded_aws.faults import Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+LONGEST_WAIT = 60
+"""Seconds that one call may wait on a real account, where nobody can turn the clock."""
 
 
 class RealClock:
@@ -28,8 +32,15 @@ class RealClock:
         return datetime.now(UTC)
 
     def advance(self, seconds: float) -> None:
-        """Wait: real time passes by itself."""
+        """Wait: real time passes by itself. Raises WaitTooLong for more than a minute."""
+        refuse_long_wait(seconds)
         time.sleep(seconds)
+
+
+def refuse_long_wait(seconds: float) -> None:
+    """Raise WaitTooLong for more seconds than somebody in front of a notebook waits."""
+    if seconds > LONGEST_WAIT:
+        raise WaitTooLong(seconds, LONGEST_WAIT)
 
 
 class RealAws:
@@ -38,7 +49,7 @@ class RealAws:
     embedded = False
 
     def __init__(
-        self, settings: Settings, clock: Any = None, session: boto3.Session | None = None
+        self, settings: Settings, clock: Clock | None = None, session: boto3.Session | None = None
     ) -> None:
         self.settings = settings
         self.clock = clock or RealClock()
@@ -78,9 +89,10 @@ class RealAws:
             "pipes.amazonaws.com or lambda.amazonaws.com",
         )
 
-    def pump(self) -> None:
-        """Wait a second: AWS runs the pipe."""
+    def pump(self) -> Round:
+        """Wait a second: AWS runs the pipe and reports nothing here."""
         self.clock.advance(POLL_SECONDS)
+        return Round(observed=False)
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those of `positions` (product → shard → sequence number) that no watermark has reached."""
@@ -97,11 +109,11 @@ class RealAws:
         """None: AWS does not tell how far a pipe has read."""
         return
 
-    def executions(self) -> list[Any]:
+    def executions(self) -> list[Execution]:
         """Raises LocalOnly."""
         raise LocalOnly("pipe_log()")
 
-    def faults(self, plan: object) -> AbstractContextManager[Any]:  # noqa: ARG002
+    def faults(self, plan: object) -> AbstractContextManager[Faults]:  # noqa: ARG002
         """Raises LocalOnly."""
         raise LocalOnly("faults()")
 

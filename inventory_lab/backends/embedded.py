@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import ClientError
 
+from inventory_lab.backends.base import Round
 from inventory_lab.embedded_aws import patching
 from inventory_lab.exceptions import PrincipalNotAvailable, RoleNotAssumable
 from inventory_lab.settings import Settings
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from inventory_lab.embedded_aws.awslambda.timeouts import Real
     from inventory_lab.embedded_aws.clock import LabClock
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
-    from inventory_lab.embedded_aws.polling.report import Execution, Round
+    from inventory_lab.embedded_aws.polling.report import Execution
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 _NOT_BUILT = "run lab.build() first"
@@ -80,11 +82,12 @@ class EmbeddedBackend:
         self.account.sessions.delete_key_of(self.settings.name("producer_user"))
 
     def pump(self) -> Round:
-        """Let a second pass, and make one round of every running pipe."""
-        return self.account.pump(self.settings.name("stream"))
+        """Let a second pass, in which everything that reads the stream reads and delivers once."""
+        facts = asdict(self.account.pump(self.settings.name("stream")))
+        return Round(dead_letters=facts.pop("dead_lettered"), **facts)
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-        """Those of `positions` (product → shard → sequence number) that the lab's pipe has not passed."""
+        """Those of `positions` (product → shard → sequence number) not passed."""
         remaining: dict[str, dict[str, int]] = {}
         for product, shards in positions.items():
             for shard, number in shards.items():
@@ -93,11 +96,19 @@ class EmbeddedBackend:
         return remaining
 
     def passed(self, shard_id: str, sequence_number: int) -> bool:
-        """True when the lab's pipe has delivered the record, or given it up."""
-        return self.account.passed(self.settings.name("pipe"), shard_id, sequence_number)
+        """True when the lab's pipe and event source mapping, those of them that run, have each delivered
+        the record or given it up.
+        """
+        return self.account.passed(self._readers(), shard_id, sequence_number)
+
+    def _readers(self) -> tuple[str, str]:
+        from inventory_lab.embedded_aws.polling.pollers import mapping_reader, pipe_reader
+
+        name = self.settings.name
+        return pipe_reader(name("pipe")), mapping_reader(name("stream"), name("function"))
 
     def executions(self) -> list[Execution]:
-        """What all pipes did, oldest first; the last 10,000."""
+        """What all pipes and mappings did, oldest first; the last 10,000."""
         return self.account.executions()
 
     def faults(self, plan: FaultPlan) -> AbstractContextManager[Faults]:

@@ -33,10 +33,13 @@ def new_event_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class InventoryEvent:
-    """What all three events share; use one of the three below.
+    """What all three kinds of events share; make a ProductAdded, ProductRemoved or QuantityChanged.
 
-    `occurred_at` is an RFC 3339 time in UTC; left empty, the publisher fills in the time of
+    `occurred_at` is an RFC 3339 time in UTC; when it is left empty, the publisher fills in the time of
     publishing. Raises MalformedEvent when a value breaks the contract.
+
+    >>> isinstance(ProductRemoved("Phone"), InventoryEvent)
+    True
     """
 
     event_type: ClassVar[str]
@@ -56,7 +59,11 @@ class InventoryEvent:
 
 @dataclass(frozen=True, slots=True)
 class ProductAdded(InventoryEvent):
-    """A product entered the catalogue with `quantity` pieces in stock (0 to 10^9)."""
+    """A product entered the catalogue with `quantity` pieces in stock (0 to 10^9).
+
+    >>> ProductAdded("Phone", 18).quantity
+    18
+    """
 
     event_type: ClassVar[str] = "product_added"
 
@@ -69,14 +76,22 @@ class ProductAdded(InventoryEvent):
 
 @dataclass(frozen=True, slots=True)
 class ProductRemoved(InventoryEvent):
-    """A product left the catalogue."""
+    """A product left the catalogue.
+
+    >>> ProductRemoved("Oven").event_type
+    'product_removed'
+    """
 
     event_type: ClassVar[str] = "product_removed"
 
 
 @dataclass(frozen=True, slots=True)
 class QuantityChanged(InventoryEvent):
-    """The stock of a product changed by `delta` pieces: not 0, at most 10^9 either way."""
+    """The stock of a product changed by `delta` pieces: not 0, at most 10^9 either way.
+
+    >>> QuantityChanged("Phone", -5).delta
+    -5
+    """
 
     event_type: ClassVar[str] = "quantity_changed"
 
@@ -96,7 +111,11 @@ _WIRE_FIELDS = {kind: tuple(f.name for f in fields(kind)) for kind in _CLASSES.v
 
 
 def encode_event(event: InventoryEvent) -> bytes:
-    """The event as one compact JSON object in UTF-8, the data of one Kinesis record."""
+    """The event as one compact JSON object in UTF-8, the data of one Kinesis record.
+
+    >>> encode_event(ProductRemoved("Oven", event_id="e-1", occurred_at="2026-01-05T09:00:00Z"))[:49]
+    b'{"event_type":"product_removed","product_id":"Ove'
+    """
     body = {"event_type": event.event_type}
     body |= {name: getattr(event, name) for name in _WIRE_FIELDS[type(event)]}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -106,6 +125,10 @@ def parse_event(data: bytes) -> InventoryEvent:
     """The event that a record's data holds; unknown fields are ignored.
 
     Raises MalformedEvent, which says which field is wrong and why.
+
+    >>> event = ProductAdded("Phone", 18, occurred_at="2026-01-05T09:00:00Z")
+    >>> parse_event(encode_event(event)) == event
+    True
     """
     body = _read_object(data)
     _check_version(_required(body, "schema_version"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
@@ -12,8 +12,11 @@ from moto.core.models import MockAWS
 
 from inventory_lab.embedded_aws import client_cache, faults, no_network
 from inventory_lab.embedded_aws import performance as speed
+from inventory_lab.embedded_aws.awslambda import mapping_polling
+from inventory_lab.embedded_aws.awslambda.mappings import Mappings
 from inventory_lab.embedded_aws.awslambda.patches import configuration as function_settings
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
+from inventory_lab.embedded_aws.awslambda.patches import mappings as mapping_api
 from inventory_lab.embedded_aws.awslambda.timeouts import Real, late_call_handlers
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.cloudwatch import patches as cloudwatch
@@ -32,7 +35,7 @@ from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
 from inventory_lab.embedded_aws.pipes.definition import Definition
 from inventory_lab.embedded_aws.pipes.patches import PipeRecord
 from inventory_lab.embedded_aws.pipes.reporting import PipeReports
-from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role
+from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role, pipe_reader
 from inventory_lab.embedded_aws.polling.report import Execution, Round
 from inventory_lab.embedded_aws.sessions import ADMIN_USER, Sessions
 from inventory_lab.embedded_aws.sns import patches as topics
@@ -62,6 +65,7 @@ class EmbeddedAws:
         self._stack = ExitStack()
         self._gate = gate.Gate(self.evaluator, region, self.clock.now)
         self._faults = faults.Faults()
+        self._mappings = Mappings(self.clock)
         self._metrics = Measurements(self.clock, MetricStore())
         self._pollers = Pollers(self.clock, self._faults, self.sessions, self._metrics.iterator_age)
         self._reports = PipeReports(self._metrics, partial(pipe_states.write_log, region))
@@ -98,6 +102,7 @@ class EmbeddedAws:
             *tables.patches(clock),
             *functions.patches(self._functions),
             *function_settings.patches(evaluator),
+            *mapping_api.patches(self._mappings, evaluator),
             *topics.patches(evaluator, clock, invoke),
             *rules.patches(rules.Deliveries(evaluator, clock, invoke)),
             *logs.patches(clock),
@@ -124,7 +129,8 @@ class EmbeddedAws:
 
     def pump(self, stream: str) -> Round:
         """Let a second pass, run the functions that were invoked asynchronously and are due, and make
-        one round of every running pipe. Faults that need a stream strike the one of that name.
+        one round of every running pipe and every enabled event source mapping. Faults that need a
+        stream strike the one of that name.
         """
         self.clock.advance(POLL_SECONDS)
         self._alarms.evaluate_due()
@@ -133,11 +139,15 @@ class EmbeddedAws:
         self._faults.begin_round(self.sessions.client("kinesis"), stream)
         for pipe in self._running_pipes():
             total.add(self._poll_pipe(pipe))
+        for mapping in self._mappings.all():
+            if mapping.enabled:
+                functions_client = self.sessions.client("lambda")
+                total.add(mapping_polling.poll(mapping, self._pollers, functions_client))
         total.faults = self._faults.struck()
         return total
 
     def executions(self) -> list[Execution]:
-        """What all pipes did, oldest first; the last 10,000."""
+        """What all pipes and mappings did, oldest first; the last 10,000."""
         return self._pollers.executions()
 
     @contextmanager
@@ -149,9 +159,11 @@ class EmbeddedAws:
         finally:
             self._faults.end()
 
-    def passed(self, pipe: str, shard_id: str, sequence_number: int) -> bool:
-        """True when the pipe of that name has delivered the record, or given it up."""
-        return self._pollers.passed(f":pipe/{pipe}", shard_id, sequence_number)
+    def passed(self, readers: Collection[str], shard_id: str, sequence_number: int) -> bool:
+        """True when those of the readers (see `pollers.pipe_reader` and `mapping_reader`) that ran last
+        have each delivered the record, or given it up.
+        """
+        return self._pollers.passed(readers, shard_id, sequence_number)
 
     @contextmanager
     def _measured(self) -> Iterator[None]:
@@ -180,7 +192,7 @@ class EmbeddedAws:
     def _poll_pipe(self, pipe: Mapping[str, Any]) -> Round:
         definition = Definition.read(pipe)
         return self._pollers.poll(
-            Key(definition.arn, pipe["CreationTime"]),
+            Key(definition.arn, pipe["CreationTime"], pipe_reader(definition.name)),
             Role(definition.source.role_arn, PIPES, definition.arn),
             partial(PipeConsumer, definition, observer=self._reports),
         )

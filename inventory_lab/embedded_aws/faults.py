@@ -62,9 +62,14 @@ class Crash(SystemExit):
 
 @dataclass(frozen=True, kw_only=True)
 class FaultPlan:
-    """How likely each fault is (0 to 1) whenever it could strike, and how often it may strike at most.
+    """How likely each fault is whenever it can happen, from 0 to 1, and how often at most.
 
-    Raises WrongSetting for a probability that is none.
+    The same `seed` gives the same faults; `at_most` limits each kind of fault. Raises WrongSetting for a
+    value outside 0 to 1.
+
+    >>> plan = FaultPlan(seed=7, duplicate_delivery=0.5, at_most=3)
+    >>> plan.throttle
+    0
     """
 
     seed: int = 0

@@ -147,9 +147,19 @@ def _pointer(message_id: str, body: dict[str, Any]) -> Pointer:
         first=int(info["startSequenceNumber"]),
         last=int(info["endSequenceNumber"]),
         size=int(info["batchSize"]),
-        condition=body.get("context", {}).get("condition", ""),
+        condition=_context(body).get("condition", ""),
         message_ids=frozenset({message_id}),
     )
+
+
+def _context(body: dict[str, Any]) -> dict[str, Any]:
+    """Why records were given up: a pipe says it in `context`, an event source mapping in
+    `requestContext`.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+    """
+    context = body.get("context") or body.get("requestContext")
+    return context if isinstance(context, dict) else {}
 
 
 def _objects(

@@ -17,11 +17,15 @@ from inventory_lab.html import cell, table
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
-    """Items by product id, the function's counts, and when they were taken (epoch seconds); `expires`
-    tells until when a tombstone or placeholder stays in the table.
+    """The table at one time, as the start of a later reconcile(); lab.snapshot() makes one.
 
-    Take it while nothing is on its way: the counts are those of the whole log, so what is processed
-    between the reading of log and table would be missing from the sum.
+    `taken_at` is in epoch seconds, `items` are by product id, `counts` are the function's own, and
+    `expires` says until when a tombstone or placeholder stays in the table. Take a snapshot when
+    nothing is on its way: `counts` are those of the whole log, so what is processed between the reading
+    of log and table would be missing from the sum.
+
+    >>> Snapshot()
+    Snapshot(taken_at=1970-01-01T00:00:00Z, items=0, active=0)
     """
 
     taken_at: float = 0
@@ -48,7 +52,7 @@ class Snapshot:
         return self.expires.get(product_id, now) < now
 
     def save(self, path: str | Path) -> None:
-        """Write it to a file, as JSON."""
+        """Write the snapshot to a file, as JSON."""
         body = {
             "taken_at": self.taken_at,
             "counts": dict(self.counts),
@@ -59,7 +63,14 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
-        """The snapshot in a file that save() wrote. Raises BadSnapshot, OSError."""
+        """The snapshot in a file that save() wrote. Raises BadSnapshot for another file, OSError.
+
+        >>> import tempfile
+        >>> path = f"{tempfile.mkdtemp()}/monday.json"
+        >>> Snapshot().save(path)
+        >>> Snapshot.load(path) == Snapshot()
+        True
+        """
         try:
             body = json.loads(Path(path).read_bytes())
             items = [_from_json(row) for row in body["items"]]

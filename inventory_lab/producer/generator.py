@@ -31,10 +31,17 @@ START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 def simulate(
     events: int = 1_000, products: int = 50, seed: int = 7, start: datetime = START
 ) -> Iterator[InventoryEvent]:
-    """Yield `events` events of `products` products, the most popular ones Zipf-distributed.
+    """Events of a shop that sells and restocks, the same ones for the same arguments.
 
-    Every product is added first; then come sales, restocks, removals, and one event in a hundred
-    that must be rejected. Raises ValueError for negative numbers.
+    `events` is their number, `products` how many products there are; the popular ones sell most, by
+    Zipf's law. Every product is added first; then come sales, restocks, removals, and one event in a
+    hundred that must be rejected. Raises ValueError for negative numbers.
+
+    >>> shop = list(simulate(events=100, products=3))
+    >>> [event.event_type for event in shop[:4]]
+    ['product_added', 'product_added', 'product_added', 'quantity_changed']
+    >>> shop == list(simulate(events=100, products=3))
+    True
     """
     if events < 0 or products < 1:
         raise ValueError(f"events must be 0 or more and products 1 or more: {events}, {products}")

@@ -39,7 +39,14 @@ _WANTED = "publish() takes an inventory event or RawRecord, or an iterable of th
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A payload to store as it is: for what no InventoryEvent can be, such as broken JSON."""
+    """A payload to store as it is: for what an InventoryEvent cannot be, such as broken JSON.
+
+    Raises TypeError for anything but a str and bytes, ValueError for a partition key that is not 1 to
+    256 characters long.
+
+    >>> RawRecord("Phone", b'{"event_id": ').data
+    b'{"event_id": '
+    """
 
     partition_key: str
     data: bytes
@@ -89,7 +96,10 @@ class _Entry:
 
 
 class Publisher:
-    """Puts events into one stream; the client, the pause and the chance come in as parameters."""
+    """Puts events into one stream; the client, the pause and the chance come in as parameters.
+
+    `on_stored` is called after each call with how many events it stored, and how many there are in all.
+    """
 
     def __init__(
         self,
@@ -98,12 +108,14 @@ class Publisher:
         now: Callable[[], str],
         sleep: Callable[[float], None],
         chance: random.Random | None = None,
+        on_stored: Callable[[int, int], None] | None = None,
     ) -> None:
         self._kinesis = kinesis
         self._stream_name = stream_name
         self._now = now
         self._sleep = sleep
         self._chance = chance or random.Random()
+        self._on_stored = on_stored or (lambda *_: None)
 
     def publish(
         self,
@@ -131,6 +143,7 @@ class Publisher:
                     raise PublishFailed(backlog.sources(), receipt, str(exc)) from exc
                 failed, error = _refused(call), str(exc)
             backlog.send_again(failed)
+            self._on_stored(len(call) - len(failed), len(entries))
             pause = self._pause(pause) if failed else FIRST_PAUSE_SECONDS
             if any(entry.failures >= ATTEMPTS for entry in failed):
                 raise PublishFailed(backlog.sources(), receipt, error)

@@ -111,6 +111,11 @@ def replay(
     `progress` is called with the number of rows read so far.
 
     Raises BadTable when there is nothing to read, BadRow on the first bad row with "refuse".
+
+    >>> import pandas
+    >>> sales = pandas.DataFrame({"Product": ["Phone"], "Sold": [2], "Date": ["2026-01-05"]})
+    >>> [(type(event).__name__, event.product_id) for event in replay(sales)]
+    [('ProductAdded', 'Phone'), ('QuantityChanged', 'Phone')]
     """
     name, header, rows = _open(source)
     columns = _columns(name, header, product, delta, sold, time)

@@ -41,6 +41,8 @@ def describe(account: Account) -> dict[str, Any] | None:
 
 def tags(account: Account) -> dict[str, str] | None:
     """The log group's tags, or None when there is none."""
+    if describe(account) is None:
+        return None
     call = account.client("logs").list_tags_for_resource
     answer = unless_missing(_MISSING, call, resourceArn=arn_of(account))
     return None if answer is None else dict(answer.get("tags") or {})

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Literal
 
 from inventory_lab.resources import (  # fmt: skip
+    event_source_mapping,
     function,
     log_group,
     pipe,
@@ -80,6 +81,12 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
         return _Resource(kind, account.settings.name(kind), tags, delete)
 
     yield named("pipe", pipe.tags, partial(pipe.delete, sleep=sleep))
+    yield _Resource(
+        "event_source_mapping",
+        account.settings.name("function"),
+        event_source_mapping.tags,
+        partial(event_source_mapping.delete, sleep=sleep),
+    )
     yield named("function", function.tags, partial(function.delete, sleep=sleep))
     yield named("topic", topic.tags, topic.delete)
     for kind in queues.KINDS:

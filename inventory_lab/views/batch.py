@@ -50,6 +50,10 @@ def draw_batch(lab: ObservableLab, execution: int = -1) -> Picture:
     """One batch of `lab.pipe_log()`, by default the last, and what has become of each of its records.
 
     `execution` is the place of its row. Raises IndexError when the log has no such row.
+
+    >>> _ = lab.settle(lab.publish(ProductAdded("Tent", 3)))
+    >>> draw_batch(lab).svg[:4]
+    '<svg'
     """
     executions = executions_of(lab)
     if not -len(executions) <= execution < len(executions):

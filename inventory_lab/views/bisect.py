@@ -54,8 +54,12 @@ class Node:
 
 
 def draw_bisect(lab: ObservableLab, shard: str = "") -> Picture:
-    """The last batch that the pipe split in halves, as a tree with the outcome of every part; of one
-    shard when the end of its id is given, such as "0001".
+    """The last batch that the pipe split in halves, as a tree with the outcome of every part.
+
+    `shard` is the end of a shard id, such as "0001", when only that shard counts.
+
+    >>> draw_bisect(lab).svg[:4]
+    '<svg'
     """
     lanes = by_shard(records_of(lab.records()))
     executions = [e for e in executions_of(lab) if e.shard.endswith(shard)]

@@ -16,9 +16,10 @@ _STYLE = "margin:0;white-space:pre-wrap;text-align:left"
 
 
 def policy_table(policy: Document | str, answer: Explanation | Decision | None = None) -> HtmlView:
-    """The statements of a policy, a JSON text or a dict. With `answer`, what `lab.explain_access` or
-    `iam.decide` gave, the statement that decided is marked; when none did, the nearest one, with
-    what it lacks.
+    """The statements of a policy, a JSON text or a dict, as a table.
+
+    With `answer`, what `lab.explain_access` or `iam.decide` returned, the statement that decided is
+    marked; when none did, the nearest one, with what it lacks.
 
     >>> statement = {"Effect": "Allow", "Action": "kinesis:PutRecord", "Resource": "*"}
     >>> policy_table({"Version": "2012-10-17", "Statement": [statement]})

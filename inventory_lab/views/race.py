@@ -61,12 +61,14 @@ class RaceStep:
 
 @contextmanager
 def record_calls(**clients: Client) -> Iterator[list[RaceStep]]:
-    """Inside, the reads and writes of DynamoDB clients are noted, in their order, under the names you
-    give the clients; the list that it gives goes into `draw_race`.
+    """Note the reads and writes of DynamoDB clients inside the with-block, for draw_race().
 
-        with record_calls(A=first_client, B=second_client) as steps:
-            ...
-        draw_race(steps, "Phone")
+    They are noted in their order, under the names that you give the clients.
+
+    >>> with record_calls(A=lab.session("root").client("dynamodb")) as steps:
+    ...     pass
+    >>> draw_race(steps, "Phone").svg[:4]
+    '<svg'
     """
     steps: list[RaceStep] = []
     listeners = [(client.meta.events, _listener(name, steps)) for name, client in clients.items()]
@@ -83,7 +85,11 @@ def record_calls(**clients: Client) -> Iterator[list[RaceStep]]:
 
 
 def draw_race(steps: Sequence[RaceStep], product_id: str) -> Picture:
-    """The steps of two or three executions on one product's item, from top to bottom in time."""
+    """The steps of two or three executions on one product's item, from top to bottom in time.
+
+    >>> draw_race([], "Phone").svg[:4]
+    '<svg'
+    """
     chosen = [step for step in steps if step.product_id == product_id]
     return race_picture(chosen, product_id)
 

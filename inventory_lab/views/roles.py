@@ -40,6 +40,9 @@ def draw_role(lab: ObservableLab, role: str = "pipe") -> Picture:
     """The trust policy and the permission policy of the "pipe" or "function" role, side by side.
 
     Raises ValueError for another role.
+
+    >>> draw_role(lab, "pipe").svg[:4]
+    '<svg'
     """
     if role not in ROLES:
         raise ValueError(f"there is no role {role!r}; use one of {', '.join(ROLES)}")

@@ -39,6 +39,9 @@ def draw_shards(lab: ObservableLab) -> Picture:
     """The shards of the lab's stream with their records, coloured by product, and the pipe's position.
 
     `lab.records()` has all records; a lane shows the eight round the pipe's position.
+
+    >>> draw_shards(lab).svg[:4]
+    '<svg'
     """
     return shards_picture(lanes_of(records_of(lab.records()), executions_of(lab)))
 

@@ -48,8 +48,13 @@ class StockStory:
 
 
 def draw_stock(lab: ObservableLab, product_id: str) -> Picture:
-    """The stock of a product after each of its events, the thresholds, the events that sent an alert,
-    and beside them what the table says now.
+    """The stock of a product after each of its events, with the thresholds and the alerts.
+
+    Beside it is what the table says now.
+
+    >>> _ = lab.settle(lab.publish([ProductAdded("Chair", 30), QuantityChanged("Chair", -25)]))
+    >>> draw_stock(lab, "Chair").svg[:4]
+    '<svg'
     """
     return stock_picture(_story(lab, product_id))
 

@@ -47,10 +47,14 @@ class HasFailedRecords(Protocol):
 def inventory_table(
     source: HasInventory | pd.DataFrame, high: int | None = None, low: int | None = None
 ) -> HtmlView:
-    """The inventory with a bar for each quantity; what is above `high` or below `low` pieces says so.
+    """The inventory with a bar for each quantity; a quantity beyond a threshold says so.
 
-    `source` is a lab, or rows of `lab.inventory()`. The thresholds are those of the lab's settings when
-    you leave them out.
+    `source` is a lab, or rows of `lab.inventory()`. `high` and `low` are in pieces; the thresholds of
+    the lab's settings apply when you leave them out.
+
+    >>> _ = lab.settle(lab.publish(ProductAdded("Table", 50)))
+    >>> inventory_table(lab.inventory().loc[["Table"]])
+    Table: 50
     """
     frame: pd.DataFrame = source if hasattr(source, "columns") else source.inventory()
     settings = getattr(source, "settings", Settings())
@@ -70,6 +74,9 @@ def records_table(source: HasRecords | pd.DataFrame) -> HtmlView:
     """The records of the stream, a column for each shard, oldest first, coloured by product.
 
     `source` is a lab, or rows of `lab.records()`.
+
+    >>> records_table(lab.records().head(0))
+    the stream holds no records
     """
     records = records_of(source if hasattr(source, "columns") else source.records())
     lanes = by_shard(records)
@@ -91,6 +98,10 @@ def failed_records_table(source: HasFailedRecords | pd.DataFrame) -> HtmlView:
 
     `source` is a lab (then both its rejected records and its dead letters), or rows of
     `lab.rejected()` or `lab.dead_letters()`.
+
+    >>> _ = lab.settle(lab.publish(QuantityChanged("Ghost", 1)))
+    >>> failed_records_table(lab.rejected().query("partition_key == 'Ghost'").head(1))  # doctest: +ELLIPSIS
+    UnknownProduct: Ghost ...
     """
     frames = [source] if hasattr(source, "columns") else [source.rejected(), source.dead_letters()]
     rows = [row for frame in frames for row in _failed(frame)]

@@ -40,8 +40,12 @@ class ClosedBatch:
 
 
 def draw_window(lab: ObservableLab) -> Picture:
-    """The last batches of the lab's pipe on a line of time: each record's arrival, and the moment at
-    which the batch went to the function because it was full or its window had passed.
+    """The last batches of the lab's pipe on a line of time, with the arrival of each record.
+
+    A mark shows when the batch went to the function, because it was full or its window had passed.
+
+    >>> draw_window(lab).svg[:4]
+    '<svg'
     """
     settings = lab.settings
     batches = closed_batches(by_shard(records_of(lab.records())), executions_of(lab))

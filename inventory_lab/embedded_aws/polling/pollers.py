@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, NamedTuple, Protocol
 
@@ -24,11 +24,25 @@ class Role(NamedTuple):
     source_arn: str
 
 
-class Key(NamedTuple):
-    """A pipe or mapping: its ARN and when it was created, for one of the same name may follow it."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A pipe or mapping: its ARN and when it was created, for one of the same name may follow it, and
+    what it connects.
+    """
 
     arn: str
     created: Any
+    reader: str = field(default="", compare=False)
+
+
+def pipe_reader(name: str) -> str:
+    """A pipe as one of the readers in `Pollers.passed`."""
+    return f"pipe/{name}"
+
+
+def mapping_reader(stream: str, function: str) -> str:
+    """The event source mapping of a stream and a function, by their names."""
+    return f"stream/{stream} to function:{function}"
 
 
 class Sessions(Protocol):
@@ -67,6 +81,7 @@ class Pollers:
         self._faults = faults
         self._sessions = sessions
         self._running: dict[Key, _Running] = {}
+        self._ran_at: dict[Key, float] = {}
         self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_KEPT)
 
     def executions(self) -> list[Execution]:
@@ -75,8 +90,10 @@ class Pollers:
 
     def poll(self, key: Key, role: Role, consumer: Callable[[Clients], Consumer]) -> Round:
         """Make one round of a pipe or mapping with the clients of its role."""
+        running = self._started(key)
+        self._ran_at.pop(key, None)  # the key may have got another reader
+        self._ran_at[key] = self._clock.timestamp()
         try:
-            running = self._started(key)
             reader = consumer(self._clients(running, role))
         except RoleNotAssumable as exc:
             return Round(error=str(exc))
@@ -84,10 +101,13 @@ class Pollers:
         self._measure_age(reader.source.stream_arn.rpartition("/")[2], done.iterator_age_ms)
         return done
 
-    def passed(self, ending: str, shard_id: str, sequence_number: int) -> bool:
-        """Whether the pipe or mapping whose ARN ends so has delivered the record, or given it up."""
-        pollers = [r.poller for key, r in self._running.items() if key.arn.endswith(ending)]
-        return bool(pollers) and pollers[-1].passed(shard_id, sequence_number)
+    def passed(self, readers: Collection[str], shard_id: str, sequence_number: int) -> bool:
+        """Whether those of the readers that ran last have each delivered the record, or given it up."""
+        ran = {key: at for key, at in self._ran_at.items() if key.reader in readers}
+        last = [key for key, at in ran.items() if at == max(ran.values())]
+        return bool(last) and all(
+            self._running[key].poller.passed(shard_id, sequence_number) for key in last
+        )
 
     def _started(self, key: Key) -> _Running:
         if key not in self._running:

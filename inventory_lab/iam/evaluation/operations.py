@@ -205,6 +205,7 @@ def _without_attribute(name: str) -> Rule:
 
 _stream = named("stream/", "StreamName", "StreamARN", "ResourceARN")
 _pipe = named("pipe/", "Name", "resourceArn")
+_mapping = named("event-source-mapping:", "UUID")
 _topic = named("", "TopicArn", "TargetArn", "Name", "ResourceArn")
 _bus = named("event-bus/", "Name")
 _alarm, _alarms = named("alarm:", "AlarmName"), listed("alarm:", "AlarmNames")
@@ -251,6 +252,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
          " ListVersionsByFunction PublishVersion PutFunctionConcurrency PutFunctionEventInvokeConfig"
          " RemovePermission TagResource UntagResource UpdateAlias UpdateFunctionCode"
          " UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig"),
+        (_mapping, "DeleteEventSourceMapping GetEventSourceMapping UpdateEventSourceMapping"),
         (_nothing, "CreateEventSourceMapping GetAccountSettings ListEventSourceMappings ListFunctions"),
     ),
     "pipes": _table(
@@ -361,6 +363,7 @@ _MORE: Mapping[tuple[str, str], list[Rule]] = {
         passes_role("Role", "lambda.amazonaws.com"), tags("Tags", "lambda:TagResource", calls.functions),
         _reads_code,
     ],
+    ("lambda", "CreateEventSourceMapping"): [tags("Tags", "lambda:TagResource", _mapping)],
     ("lambda", "UpdateFunctionCode"): [_reads_code],
     ("lambda", "UpdateFunctionConfiguration"): [passes_role("Role", "lambda.amazonaws.com")],
     ("pipes", "CreatePipe"): [

@@ -49,8 +49,13 @@ def exercise(name: str, answer: Any = None) -> Any:
 
 
 def solved(name: str) -> Any:
-    """The answer to an exercise that you solved in another notebook, or the reference solution; prints
-    which of them it is. Raises UnknownExercise.
+    """The answer to an exercise that you solved in another notebook, or the reference solution.
+
+    Prints which of them it is. Raises UnknownExercise.
+
+    >>> solved("02/create_stream").__name__  # doctest: +ELLIPSIS
+    create_stream: ...
+    'create_stream'
     """
     kept, short = my_pipeline.kept(name), name.rpartition("/")[2]
     if evaluate(name, kept).outcome == "ok":

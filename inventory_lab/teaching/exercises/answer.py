@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from threading import get_ident
 from types import FrameType, TracebackType
 from typing import Any
 from unittest.mock import patch
@@ -111,11 +112,15 @@ def _limited(namespace: dict[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def _no_waiting() -> Iterator[None]:
-    """Inside, time.sleep returns at once, that of botocore's waiters too; only so many times."""
-    waits = count(1)
+    """Inside, time.sleep returns at once, that of botocore's waiters too; only so many times. Threads
+    other than this one, those of a notebook's kernel, sleep as before.
+    """
+    waits, real, caller = count(1), time.sleep, get_ident()
 
-    def sleep(_seconds: float) -> None:
-        if next(waits) > WAITS:
+    def sleep(seconds: float) -> None:
+        if get_ident() != caller:
+            real(seconds)
+        elif next(waits) > WAITS:
             raise StopAnswer(f"It does not come to an end: it has waited {WAITS} times.")
 
     with patch.object(time, "sleep", sleep):

@@ -6,11 +6,12 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
 from inventory_lab.teaching.exercises.answer import Answer, StopAnswer
-from inventory_lab.teaching.exercises.bench import Bench
+from inventory_lab.teaching.exercises.bench import AwsCall, Bench
 from inventory_lab.teaching.exercises.registry import checks
 
 DESCRIBES = ("DescribeStream", "DescribeStreamSummary")
@@ -44,6 +45,7 @@ def create_stream(answer: Answer, bench: Bench) -> None:
         raise WrongAnswer(
             f"For a stream that exists it returns {again!r:.80}, not the stream's ARN."
         )
+    _survives_a_race(answer, bench)
     _other_errors_pass(answer, bench)
 
 
@@ -58,12 +60,7 @@ def _stream_arn(answer: Answer, bench: Bench, kinesis: Any, name: str) -> str:
     if created[0].parameters.get("ShardCount") != 3:
         shards = created[0].parameters.get("ShardCount")
         raise WrongAnswer(f"Asked for 3 shards, your function created {shards or 'the default'}.")
-    described = [call.answer for operation in DESCRIBES for call in bench.made(operation)]
-    if "ACTIVE" not in [_status(answer) for answer in described]:
-        raise WrongAnswer(
-            "Your function returns while the stream is still CREATING, and the next call would fail. "
-            'Wait until it is ACTIVE: kinesis.get_waiter("stream_exists").'
-        )
+    _waits_until_active(bench.calls)
     arn = bench.raw("kinesis").describe_stream_summary(StreamName=name)
     expected = str(arn["StreamDescriptionSummary"]["StreamARN"])
     if returned != expected:
@@ -71,6 +68,40 @@ def _stream_arn(answer: Answer, bench: Bench, kinesis: Any, name: str) -> str:
             f"It returns {_short(returned)}. Return the ARN: describe_stream_summary answers with it."
         )
     return expected
+
+
+def _waits_until_active(calls: list[AwsCall]) -> None:
+    described = [_status(call.answer) for call in calls if call.operation in DESCRIBES]
+    if "ACTIVE" not in described:
+        raise WrongAnswer(
+            "Your function returns while the stream is still CREATING, and the next call would fail. "
+            'Wait until it is ACTIVE, with kinesis.get_waiter("stream_exists"), in every case.'
+        )
+
+
+def _survives_a_race(answer: Answer, bench: Bench) -> None:
+    """Somebody else creates the stream just before the answer does."""
+    kinesis, name, before = bench.client("kinesis"), bench.name("orders"), len(bench.calls)
+    colleague = bench.client("kinesis")
+    for operation in DESCRIBES:
+        bench.altered(kinesis, operation, _creating_at_first)
+
+    def too_late(*_: object) -> tuple[str, str]:
+        with suppress(colleague.exceptions.ResourceInUseException):
+            colleague.create_stream(StreamName=name, ShardCount=3)
+        return "ResourceInUseException", f"Stream {name} under account 123456789012 already exists."
+
+    bench.fault(kinesis, "CreateStream", too_late)
+    try:
+        answer(kinesis, name, 3)
+    except WrongAnswer as exc:
+        if "ResourceInUse" not in str(exc):
+            raise
+        raise WrongAnswer(
+            "Your function asks whether the stream exists, and then creates it. When somebody else "
+            "creates it in between, it fails. Create first, and catch ResourceInUseException."
+        ) from exc
+    _waits_until_active(bench.calls[before:])
 
 
 def _other_errors_pass(answer: Answer, bench: Bench) -> None:
@@ -106,29 +137,43 @@ def _status(answer: Mapping[str, Any]) -> str:
 @checks("02/put_all", "store every record, sending again those that failed", build=True)
 def put_all(answer: Answer, bench: Bench) -> None:
     """Records of which some are refused twice, in calls of several sizes; nothing lost or doubled."""
-    for refused in ({1, 4}, {0, 1, 2, 3, 4, 5, 6}, set(), {6}):
-        _put(answer, bench, refused)
+    cases: list[tuple[set[int], int]] = [({1, 4}, 2), (set(range(7)), 1), (set(), 0), ({6}, 12)]
+    for refused, times in cases:
+        _put(answer, bench, refused, times)
 
 
-def _put(answer: Answer, bench: Bench, refused: set[int]) -> None:
-    """Let the answer store seven records, of which Kinesis refuses some in the first two calls."""
+def _put(answer: Answer, bench: Bench, refused: set[int], times: int) -> None:
+    """Let the answer store seven records, of which Kinesis refuses some in the first calls."""
     stream, kinesis = _stream(bench), bench.client("kinesis")
     names = [f'{{"n":{n}}}'.encode() for n in range(7)]
     entries = [{"PartitionKey": f"p{n % 3}", "Data": name} for n, name in enumerate(names)]
     raw, before, pauses = bench.raw("kinesis"), len(bench.calls), len(bench.slept)
 
     def partly(sent: Mapping[str, Any], calls_before: int) -> Any:
-        if calls_before > 6:
+        if calls_before > 30:
             raise StopAnswer(
                 "Your function sends the same records again for ever: send again only what failed "
                 "in the last call, and stop when nothing failed."
             )
         return _partial_answer(
-            raw, sent, {names[n] for n in refused} if calls_before < 2 else set()
+            raw, sent, {names[n] for n in refused} if calls_before < times else set()
         )
 
     bench.fault(kinesis, "PutRecords", partly)
-    returned = answer(kinesis, stream, copy.deepcopy(entries), bench.sleep)
+    try:
+        returned = answer(kinesis, stream, copy.deepcopy(entries), bench.sleep)
+    except WrongAnswer as exc:
+        if not isinstance(exc.error, KeyError) or "ErrorCode" not in str(exc.error):
+            raise
+        raise WrongAnswer(
+            'A result has an ErrorCode only when its record failed, so result["ErrorCode"] raises a '
+            'KeyError for the others. Ask with "ErrorCode" in result.'
+        ) from exc
+    if any(call.operation == "PutRecord" for call in bench.calls[before:]):
+        raise WrongAnswer(
+            "It sends records one by one with put_record. Send what failed together, with put_records, "
+            "which takes up to 500 in one call."
+        )
     calls = [call for call in bench.calls[before:] if call.operation == "PutRecords"]
     _all_stored_once(Counter(_payloads(raw, stream)), Counter(names), len(calls), len(refused))
     sent_again = sum(len(call.parameters["Records"]) for call in calls) - len(entries)
@@ -153,21 +198,21 @@ def _all_stored_once(
 ) -> None:
     missing, doubled = (sent - stored).total(), (stored - sent).total()
     if not calls:
-        raise WrongAnswer("No record was sent: call kinesis.put_records.")
+        raise WrongAnswer("No call of kinesis.put_records was made.")
     if missing and calls == 1:
         raise WrongAnswer(
-            f"PutRecords answered 200, but {missing} of 7 records were refused and are lost. "
+            f"PutRecords answered 200, but records were refused and are lost: {missing} of 7. "
             "Look at FailedRecordCount."
         )
     if missing and not doubled:
         raise WrongAnswer(
-            f"{missing} of 7 records are lost: they were refused again when they were sent again. "
+            f"Records are lost, {missing} of 7: they were refused again when they were sent again. "
             "Repeat until FailedRecordCount is 0."
         )
     if missing or doubled:
-        lost = f" and {missing} are lost" if missing else ""
+        lost = f", and {missing} lost" if missing else ""
         raise WrongAnswer(
-            f"{doubled} records are in the stream twice{lost}. Send again only the records whose result "
+            f"Records are in the stream twice: {doubled}{lost}. Send again only the records whose result "
             f"has an ErrorCode ({refused} of 7 here), and compare each answer with the records that its "
             "own call sent."
         )
@@ -207,12 +252,27 @@ def _read(answer: Answer, bench: Bench, stream: str, shard: str, *, closed: bool
     expected = raw.get_records(ShardIterator=start["ShardIterator"])["Records"]
     bench.fault(kinesis, "GetRecords", _Pages(expected, closed=closed).page)
     before = len(bench.calls)
-    returned = answer(kinesis, stream, shard)
+    try:
+        returned = answer(kinesis, stream, shard)
+    except WrongAnswer as exc:
+        if not isinstance(exc.error, KeyError) or "NextShardIterator" not in str(exc.error):
+            raise
+        raise WrongAnswer(
+            "This shard is closed, so its last page has no NextShardIterator, and your function fails "
+            'with a KeyError. page.get("NextShardIterator") gives None then.'
+        ) from exc
     asked = [call for call in bench.calls[before:] if call.operation == "GetShardIterator"]
     _iterator_is_right(asked, shard)
     if not isinstance(returned, list):
         raise WrongAnswer(f"It returns {_short(returned)}, not the list of the records.")
-    data = [record.get("Data") if isinstance(record, dict) else record for record in returned]
+    if any(isinstance(page, list) for page in returned):
+        raise WrongAnswer("It returns a list of pages. One flat list is expected: use extend.")
+    if not all(isinstance(record, dict) and "SequenceNumber" in record for record in returned):
+        raise WrongAnswer(
+            "It returns a part of each record. Return the records as GetRecords gives them, with "
+            "SequenceNumber, PartitionKey and Data."
+        )
+    data = [record["Data"] for record in returned]
     reads = sum(call.operation == "GetRecords" for call in bench.calls[before:])
     _records_are_all_there(data, [record["Data"] for record in expected], reads)
 
@@ -244,8 +304,6 @@ def _records_are_all_there(data: list[Any], expected: list[bytes], calls: int) -
         )
     if sorted(map(repr, data)) == sorted(map(repr, expected)):
         raise WrongAnswer("All records are there, but not in the order of the shard.")
-    if any(isinstance(item, list) for item in data):
-        raise WrongAnswer("It returns a list of pages. One flat list is expected: use extend.")
     more = f"{len(data)} records came back, {len(expected)} are in the shard"
     raise WrongAnswer(f"{more}; each must be there once, as GetRecords gave it.")
 

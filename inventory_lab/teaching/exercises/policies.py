@@ -55,10 +55,11 @@ def allowed_besides(
 
 @cache
 def actions_of(service: str) -> tuple[str, ...]:
-    """The actions of a service, such as "kinesis:PutRecord", by its API."""
+    """The actions of a service, such as "kinesis:PutRecord", by its API; those that delete come first."""
     name = {"monitoring": "cloudwatch"}.get(service, service)
     model = botocore.session.get_session().get_service_model(name)
-    return tuple(f"{service}:{operation}" for operation in model.operation_names)
+    worst_first = sorted(model.operation_names, key=lambda name: not name.startswith("Delete"))
+    return tuple(f"{service}:{operation}" for operation in worst_first)
 
 
 def _allows(document: Any, action: str, resource: str, context: Mapping[str, str] | None) -> bool:

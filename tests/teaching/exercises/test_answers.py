@@ -41,6 +41,24 @@ def test_an_error_is_a_diagnosis_that_names_the_line(body: str, diagnosis: str) 
         answer(f"def f():\n    {body}\n")()
 
 
+def test_other_threads_sleep_as_before() -> None:
+    """A kernel has threads that wait for messages."""
+    import threading
+    import time
+
+    real, seen = time.sleep, []
+    source = "def f(thread):\n    thread.start()\n    thread.join()\n"
+
+    def waits() -> None:
+        for _ in range(200):
+            time.sleep(0)
+        seen.append("all 200")
+
+    answer(source)(threading.Thread(target=waits))
+    assert seen == ["all 200"]
+    assert time.sleep is real
+
+
 def test_an_error_of_aws_is_told_in_its_words_and_with_the_line() -> None:
     source = "def f(kinesis):\n    kinesis.describe_stream(StreamName='no')\n"
     with bench() as trial, pytest.raises(WrongAnswer) as raised:

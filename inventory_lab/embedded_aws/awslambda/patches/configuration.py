@@ -10,7 +10,7 @@
 | supported: a zip that is none | refused | the same |
 | supported: AddPermission with a statement id that is there | ResourceConflictException | the same (moto keeps both) |
 | differs: PutFunctionEventInvokeConfig with a Qualifier | of that version or alias | of the function |
-| refused: container images, layers, runtimes other than Python, aliases of two versions, event source mappings, S3 as OnFailure | accepted | UnsupportedFunction |
+| refused: container images, layers, runtimes other than Python, aliases of two versions, S3 as OnFailure | accepted | UnsupportedFunction |
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
@@ -115,14 +115,6 @@ def _backend_patches(evaluator: PolicyEvaluator) -> list[Patch]:
             upstream=True,
         ),
         *(_alias(name) for name in ("create_alias", "update_alias")),
-        Patch(
-            owner=LambdaBackend,
-            name="create_event_source_mapping",
-            signature="(self, spec)",
-            kind="hook",
-            why="refuses a mapping, which moto would poll in a way of its own",
-            replacement=_no_mapping,
-        ),
         Patch(
             owner=LambdaBackend,
             name="add_permission",
@@ -307,12 +299,6 @@ def _of_a_new_id(add: Callable[..., Any]) -> Callable[..., Any]:
         return add(self, name, qualifier, raw)
 
     return of_a_new_id
-
-
-def _no_mapping(backend: Any, spec: Mapping[str, Any]) -> None:  # noqa: ARG001
-    raise UnsupportedFunction(
-        str(spec.get("FunctionName")), "there are no event source mappings; make a pipe"
-    )
 
 
 def _replaced(put: Callable[..., Any]) -> Callable[..., Any]:

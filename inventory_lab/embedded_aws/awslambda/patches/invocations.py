@@ -8,7 +8,7 @@
 | supported: new code or configuration | in force at the next invocation | the same |
 | supported: a function that invokes itself | a second environment | the same |
 | differs: concurrency | 1,000 at once | 10, nested in one another (as in a new account); reserved concurrency is not enforced |
-| refused: what moto would start by itself (event source mappings, notifications of S3, log subscriptions) | runs | UnsupportedFunction |
+| refused: what moto would start by itself (notifications of S3, log subscriptions) | runs | UnsupportedFunction |
 
 moto 5.2.5 runs Docker for an Invoke, or answers a canned text; `tests/embedded_aws/awslambda/test_invocations.py` shows
 what the lab answers. How an invocation goes is in `environments.py`, `runtime.py`, `timeouts.py`,

@@ -85,7 +85,7 @@ class LabStream(models.Stream):
 
     def open_shard(self, hashes: tuple[int, int], *parents: str) -> LabShard:
         """A new shard of that range, named after the last number given in this stream."""
-        shard = LabShard(self.rules, self._opened, hashes, *parents)
+        shard = LabShard(self.rules.of(self.stream_name), self._opened, hashes, *parents)
         self._opened += 1
         self.shards[shard.shard_id] = shard
         self._routes: list[LabShard] | None = None

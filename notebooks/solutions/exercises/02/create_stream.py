@@ -73,3 +73,31 @@ def create_stream(kinesis, name, shards):
     except kinesis.exceptions.ResourceInUseException:
         print("exists already")
     kinesis.get_waiter("stream_exists").wait(StreamName=name)
+
+
+# %% wrong: Your function asks whether the stream exists, and then creates it.
+def create_stream(kinesis, name, shards):
+    if name not in kinesis.list_streams()["StreamNames"]:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+
+# %% wrong: with kinesis.get_waiter("stream_exists"), in every case
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+        kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    except kinesis.exceptions.ResourceInUseException:
+        pass
+    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+
+# %% wrong: It returns a dict. Return the ARN
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+    except kinesis.exceptions.ResourceInUseException:
+        pass
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]

@@ -23,13 +23,13 @@ def put_all(kinesis, stream, entries, sleep):
 # %% unchanged: sleep(1) → sleep(2) -- a longer pause is right as well
 
 
-# %% wrong: PutRecords answered 200, but 2 of 7 records were refused and are lost.
+# %% wrong: PutRecords answered 200, but records were refused and are lost: 2 of 7.
 def put_all(kinesis, stream, entries, sleep):
     answer = kinesis.put_records(StreamName=stream, Records=entries)
     return answer["FailedRecordCount"]
 
 
-# %% wrong: records are in the stream twice
+# %% wrong: Records are in the stream twice: 10.
 def put_all(kinesis, stream, entries, sleep):
     sent_again = 0
     while kinesis.put_records(StreamName=stream, Records=entries)["FailedRecordCount"]:
@@ -89,3 +89,61 @@ def put_all(kinesis, stream, entries, sleep):
         again += len(failed)
         answer = kinesis.put_records(StreamName=stream, Records=failed)
     return again
+
+
+# %% wrong: Records are lost, 1 of 7: they were refused again
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    for attempt in range(5):
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if not entries:
+            break
+        again += len(entries)
+        sleep(1)
+    return again
+
+
+# %% wrong: It sends records one by one with put_record.
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    failed = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+    for entry in failed:
+        sleep(1)
+        kinesis.put_record(StreamName=stream, **entry)
+    return len(failed)
+
+
+# %% wrong: The shard is still over its limit then: call sleep(…) before, the argument.
+def put_all(kinesis, stream, entries, sleep):
+    import time
+
+    again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        again += len(entries)
+        time.sleep(1)
+    return again
+
+
+# %% wrong: Your function sends the same records again for ever
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    again = 0
+    while answer["FailedRecordCount"]:
+        failed = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        again += len(failed)
+        sleep(1)
+        kinesis.put_records(StreamName=stream, Records=failed)
+    return again
+
+
+# %% wrong: Ask with "ErrorCode" in result.
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    failed = []
+    for entry, result in zip(entries, answer["Records"]):
+        if result["ErrorCode"]:
+            failed.append(entry)
+    return len(failed)

@@ -97,3 +97,43 @@ def read_shard(kinesis, stream, shard_id):
         pages.append(page["Records"])
         iterator = page["NextShardIterator"] if page["MillisBehindLatest"] else None
     return pages
+
+
+# %% wrong: This shard is closed, so its last page has no NextShardIterator
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while True:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records += page["Records"]
+        if page["MillisBehindLatest"] == 0:
+            return records
+        iterator = page["NextShardIterator"]
+
+
+# %% wrong: Return the records as GetRecords gives them
+def read_shard(kinesis, stream, shard_id):
+    records, behind = [], 1
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator and behind:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records += [record["Data"] for record in page["Records"]]
+        iterator, behind = page.get("NextShardIterator"), page["MillisBehindLatest"]
+    return records
+
+
+# %% wrong: It reads another shard than the argument `shard_id` says.
+def read_shard(kinesis, stream, shard_id):
+    records, behind = [], 1
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator and behind:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records += page["Records"]
+        iterator, behind = page.get("NextShardIterator"), page["MillisBehindLatest"]
+    return records

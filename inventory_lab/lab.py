@@ -598,9 +598,9 @@ class Lab:
         from inventory_lab.iam.account.explanation import explain_access
 
         if not isinstance(action, str) or not all(action.partition(":")):
-            raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
+            raise ValueError(f"{action!r} is not an action; one looks like kinesis:PutRecord")
         if not isinstance(resource, str) or (resource != "*" and resource.count(":") < 5):
-            raise ValueError(f"{resource!r} is no resource; give its ARN, or * for none")
+            raise ValueError(f"{resource!r} is not a resource; give its ARN, or * for none")
         evaluator, region = self._policy_evaluator(), self.settings.region
         caller = Caller.of_arn(self.account.principal_arn(principal))
         return explain_access(evaluator, caller, action, resource, region, context)

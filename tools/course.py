@@ -131,19 +131,19 @@ def with_solutions(notebook: Any) -> Any:
     for cell in nbformat.from_dict(notebook).cells:
         result.cells.append(cell)
         if name := exercise_of(cell):
-            cell.source = _filled(cell.source, name)
+            cell.source = filled(cell.source, name, solutions.solution(name).source)
             explanation = v4.new_markdown_cell(_explained(name))
             explanation.id = f"why-{name.rpartition('/')[2].replace('_', '-')}"
             result.cells.append(explanation)
     return result
 
 
-def _filled(source: str, name: str) -> str:
-    """The cell with the solution in the place of the learner's function or document."""
+def filled(source: str, name: str, answer: str) -> str:
+    """The cell of an exercise with an answer in the place of the open function or document."""
     lines, short = source.splitlines(), name.rpartition("/")[2]
     stub = next(node for node in ast.parse(source).body if short in _defined(node))
     before, after = lines[: stub.lineno - 1], lines[stub.end_lineno :]
-    return "\n".join([*before, solutions.solution(name).source, *after])
+    return "\n".join([*before, answer, *after])
 
 
 def _defined(node: ast.stmt) -> set[str]:

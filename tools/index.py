@@ -69,7 +69,9 @@ def table(entries: list[Entry], address: str) -> str:
 
 def _cells(e: Entry) -> list[str]:
     link = f"[{e.number} {e.title}]({e.file})"
-    return [link, str(e.minutes), e.needs, f"[solution](solutions/{e.file})"]
+    page = f"instructor/{Path(e.file).stem}.md"
+    teaching = f" · [instructor]({page})" if (course.FOLDER / page).is_file() else ""
+    return [link, str(e.minutes), e.needs, f"[solution](solutions/{e.file}){teaching}"]
 
 
 def with_table(text: str, address: str) -> str:

@@ -201,7 +201,7 @@ def _own_spelling_first(get_value: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _uncounted(act: Callable[..., Any]) -> Callable[..., Any]:
-    """Sending and receiving read all attributes of the queue to learn of one, which is no count."""
+    """Sending and receiving read all attributes of the queue to learn of one, which is not a count."""
 
     def uncounted(self: Any, queue_name: str, *arguments: Any, **named: Any) -> Any:
         queue = self.get_queue(queue_name)

@@ -1,4 +1,4 @@
-"""All that is known beside the stream itself: what the table, the queues and the function's log say."""
+"""What the table, the queues and the function's log say, beside the stream itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PipelineState:
     given_up: Ranges
 
     def ledger(self, is_processed: Callable[[Record], bool] | None = None) -> Ledger:
-        """A new ledger that follows this evidence; `is_judged` may know better how far to go."""
+        """A new ledger that processes what the function has processed; `is_processed` may say how far instead."""
         return Ledger(
             is_processed=is_processed or self.is_processed,
             is_given_up=self.is_given_up,
@@ -159,7 +159,7 @@ def read_state(
     pointers = _records_in(account, queues.pointers(account))
     rejected = queues.rejected_queue(account)
     kept = frozenset(f"{r['shard_id']}:{r['sequence_number']}" for r in rejected.rejections)
-    told = reports.read(account)
+    log_reports = reports.read(account)
     given_up = [(p.shard_id, p.first, p.last) for p in pointers]
     given_up += [
         _range_of(r) for r, come in rejected.sent_again.items() if come == queues.DEAD_LETTERS
@@ -169,8 +169,8 @@ def read_state(
         pointers=pointers,
         rejected=rejected,
         kept=kept,
-        effects=_effects(account, chain.from_iterable(pointers.values()), told, contents),
-        reports=told,
+        effects=_effects(account, chain.from_iterable(pointers.values()), log_reports, contents),
+        reports=log_reports,
         stream=summary,
         now=now,
         since=since or Snapshot(),
@@ -183,7 +183,7 @@ def read_state(
 def _effects(
     account: Account,
     given_up: Iterable[Record],
-    told: reports.Reports,
+    log_reports: reports.Reports,
     contents: table.Contents,
 ) -> frozenset[str]:
     """The records (shard:sequence number) in the dead letters that had been processed all the same.
@@ -195,7 +195,7 @@ def _effects(
     proved: set[str] = set()
     remembered: dict[str, tuple[str, str]] = {}
     records = list(given_up)
-    in_batches = _in_batches(account, records, told.processed)
+    in_batches = _in_batches(account, records, log_reports.processed)
     for record in records:
         key = record.partition_key
         item = contents.items.get(key)
@@ -214,12 +214,12 @@ def _records_in(account: Account, pointers: Iterable[Pointer]) -> dict[Pointer, 
     """The records that the pointers name, as far as the stream holds them; one reading a shard."""
     found: dict[Pointer, list[Record]] = {pointer: [] for pointer in pointers}
     for shard_id in {pointer.shard_id for pointer in found}:
-        theirs = [p for p in found if p.shard_id == shard_id]
-        first, last = min(p.first for p in theirs), max(p.last for p in theirs)
-        wanted = Ranges((shard_id, p.first, p.last) for p in theirs)
+        in_shard = [p for p in found if p.shard_id == shard_id]
+        first, last = min(p.first for p in in_shard), max(p.last for p in in_shard)
+        wanted = Ranges((shard_id, p.first, p.last) for p in in_shard)
         read = stream.records_between(account, shard_id, first, last)
         records = [record for record in read if wanted.hold(record)]
-        for at in theirs:
+        for at in in_shard:
             found[at] = records[
                 bisect_left(records, at.first, key=_number) : bisect_right(
                     records, at.last, key=_number
@@ -238,16 +238,16 @@ def _in_batches(
     by_shard: dict[str, list[Record]] = {}
     for record in records:
         by_shard.setdefault(record.shard_id, []).append(record)
-    for shard_id, theirs in by_shard.items():
-        theirs.sort(key=_number)
-        near = [b for b in batches if b.shard_id == shard_id and _within(theirs, b)]
+    for shard_id, in_shard in by_shard.items():
+        in_shard.sort(key=_number)
+        near = [b for b in batches if b.shard_id == shard_id and _within(in_shard, b)]
         if not near:
             continue
         first, last = min(b.first for b in near), max(b.last for b in near)
         read = stream.records_between(account, shard_id, first, last)
         held = [record.sequence_number for record in read]
         whole = [b for b in near if _is_whole(b, held)]
-        proved.update(record.record_id for b in whole for record in _within(theirs, b))
+        proved.update(record.record_id for b in whole for record in _within(in_shard, b))
     return proved
 
 

@@ -83,7 +83,7 @@ def alerts(account: Account) -> list[dict[str, Any]]:
     """The stock alerts in the inbox, one a crossing: repeats after a crash are dropped."""
     found = messages(account, "alerts_queue")
     delivered = [(m, body) for m, body in _objects(found) if "Message" in body]
-    _tell_of_others(account, "alerts_queue", len(found) - len(delivered))
+    _warn_of_others(account, "alerts_queue", len(found) - len(delivered))
     return _once(_alert(message["MessageId"], body) for message, body in delivered)
 
 
@@ -103,7 +103,7 @@ def rejected_queue(account: Account) -> RejectedQueue:
     bodies = [body for _, body in _objects(found)]
     rejected = [body for body in bodies if "payload_base64" in body]
     notes = [body for body in bodies if SENT_AGAIN in body]
-    _tell_of_others(account, "rejected_queue", len(found) - len(rejected) - len(notes))
+    _warn_of_others(account, "rejected_queue", len(found) - len(rejected) - len(notes))
     rows = _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in rejected)
     notes.sort(key=lambda note: note["from"] == DEAD_LETTERS)  # what was given up stays given up
     return RejectedQueue(rows, {note[SENT_AGAIN]: note["from"] for note in notes})
@@ -128,7 +128,7 @@ def pointers(account: Account) -> list[Pointer]:
     """
     found = messages(account, "dead_letter_queue")
     failed_records = [(m, body) for m, body in _objects(found) if "KinesisBatchInfo" in body]
-    _tell_of_others(account, "dead_letter_queue", len(found) - len(failed_records))
+    _warn_of_others(account, "dead_letter_queue", len(found) - len(failed_records))
     ours = account.stream_arn()
     found_at: dict[tuple[str, int, int], Pointer] = {}
     for message, body in failed_records:
@@ -175,7 +175,7 @@ def _objects(
             yield message, body
 
 
-def _tell_of_others(account: Account, kind: str, count: int) -> None:
+def _warn_of_others(account: Account, kind: str, count: int) -> None:
     if count:
         name = account.settings.name(kind)
         warnings.warn(f"{count} messages in '{name}' are not of this pipeline", stacklevel=4)

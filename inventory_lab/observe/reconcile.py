@@ -44,7 +44,7 @@ class Reconciliation:
     then nothing can be said about the table as a whole without a snapshot.
 
     What expired in the stream before the pipe read it left no trace, neither here nor in settle(): a
-    pipe must not stand still for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
+    pipe must not be stopped for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
     """
 
     published: int
@@ -140,7 +140,7 @@ def _spelled(row: Mapping[str, Any], side: str) -> str:
 
 @dataclass(slots=True)
 class Findings:
-    """What folding the stream has shown; `held` finds out whether it has lost its beginning."""
+    """What folding the stream has shown; `held` says whether it has lost its beginning."""
 
     held: MissingFromStream
     items: Mapping[str, Item] = field(default_factory=dict)
@@ -274,12 +274,12 @@ def _row(pipeline: PipelineState, key: str, want: Item) -> dict[str, Any]:
 def _add_first_differences(
     pipeline: PipelineState, rows: list[dict[str, Any]], records: Iterable[Record]
 ) -> None:
-    """Tell of each row from which event on the table differs."""
+    """Add to each row the first event after which the table differs."""
     drifting = {row["product_id"] for row in rows}
     applied: dict[str, list[str]] = {key: [] for key in drifting}
     names: dict[bytes, str] = {}
-    theirs = (record for record in records if record.partition_key in drifting)
-    for entry in pipeline.ledger().enter(theirs):
+    of_drifting = (record for record in records if record.partition_key in drifting)
+    for entry in pipeline.ledger().enter(of_drifting):
         if entry.outcome is not None and entry.outcome.event is not None:
             event_id = entry.outcome.event.event_id
             names[digest(event_id)] = event_id
@@ -303,31 +303,31 @@ def first_difference(expected: list[str], found: Item | None, names: Mapping[byt
     """
     if found is None:
         return "there is no item"
-    wanted = [digest(event_id) for event_id in expected]
+    expected_ids = [digest(event_id) for event_id in expected]
     ids = found.recent_event_ids
     have = [ids[at : at + DIGEST_BYTES] for at in range(0, len(ids), DIGEST_BYTES)]
-    start = _aligned(wanted, have)
-    for want, got in zip(wanted[start:], have, strict=False):
+    start = _aligned(expected_ids, have)
+    for want, got in zip(expected_ids[start:], have, strict=False):
         if want != got:
-            return _told(want, got, have, names)
-    rest = wanted[start + len(have) :]
+            return _difference(want, got, have, names)
+    rest = expected_ids[start + len(have) :]
     if rest:
         return f"{names[rest[0]]} was not applied"
-    extra = have[len(wanted) - start :]
+    extra = have[len(expected_ids) - start :]
     if extra:
         return _extra(extra[0], have, names)
     return "all events agree: the item was changed otherwise"
 
 
-def _aligned(wanted: list[bytes], have: list[bytes]) -> int:
+def _aligned(expected: list[bytes], have: list[bytes]) -> int:
     """Where in the expected events the item's memory begins."""
     for first in have:
-        if first in wanted:
-            return max(wanted.index(first) - have.index(first), 0)
+        if first in expected:
+            return max(expected.index(first) - have.index(first), 0)
     return 0
 
 
-def _told(want: bytes, got: bytes, have: list[bytes], names: Mapping[bytes, str]) -> str:
+def _difference(want: bytes, got: bytes, have: list[bytes], names: Mapping[bytes, str]) -> str:
     return _extra(got, have, names) if want in have else f"{names[want]} was not applied"
 
 

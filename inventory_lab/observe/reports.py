@@ -1,4 +1,4 @@
-"""The function's own words, read back from its log: a report a batch, and a line where the records of
+"""What the function reports in its log: a report a batch, and a line where the records of
 an older shard came among those of a younger one.
 """
 
@@ -75,7 +75,7 @@ class BatchStart:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What the log tells: sums over all batches, the batches that were processed whole, late runs by
+    """What the log reports: sums over all batches, the batches that were processed whole, late runs by
     partition key, where the batches begin of which something was processed, and when the first batch ran, in epoch seconds (None: none did).
     """
 
@@ -148,8 +148,8 @@ def _batch_report(line: Mapping[str, Any]) -> Report:
 
 
 def late_run(line: Mapping[str, Any]) -> LateRun:
-    """The run that a line of the function's log tells of. Raises ValueError, TypeError, KeyError or
-    AttributeError for one that tells of none.
+    """The run that a line of the function's log reports. Raises ValueError, TypeError, KeyError or
+    AttributeError for a line without one.
     """
     return LateRun(
         partition_key=_text(line["partition_key"]),
@@ -163,11 +163,11 @@ def late_run(line: Mapping[str, Any]) -> LateRun:
 
 def _whole(value: Any) -> int:
     if type(value) is not int or value < 0:
-        raise ValueError(f"{value!r:.60} is no count")
+        raise ValueError(f"{value!r:.60} is not a count")
     return value
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.60} is no text")
+        raise TypeError(f"{value!r:.60} is not a text")
     return value

@@ -35,7 +35,7 @@ class Redriven:
 
     @property
     def event_id(self) -> str:
-        """The id of the event that was sent, or else of the failed record's; empty when it is no event."""
+        """The id of the event that was sent, or else of the failed record's; empty when it is not an event."""
         return self.sent.event_id if isinstance(self.sent, InventoryEvent) else self.failed.event_id
 
 

@@ -65,7 +65,7 @@ def tags(account: Account) -> dict[str, str] | None:
 
 
 def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Delete the pipe, whatever its state, and wait until it is gone. Raises StillStanding."""
+    """Delete the pipe, whatever its state, and wait until it is gone. Raises StillDeleting."""
     name = account.settings.name("pipe")
     call = partial(account.client("pipes").delete_pipe, Name=name)
     until_gone(name, lambda: _state(account), call, (*_MISSING, "ConflictException"), sleep)

@@ -51,8 +51,8 @@ class _Resource:
 def tear_down(account: Account, sleep: Sleep = time.sleep, dry_run: bool = False) -> list[Deletion]:
     """What became of each resource, in the order of deletion; a dry run only reads.
 
-    May be repeated, also after it was interrupted. Raises StillStanding for a deletion that AWS does
-    not finish, and the ClientError of a call that AWS denies; what comes later is then left standing.
+    May be repeated, also after it was interrupted. Raises StillDeleting for a deletion that AWS does
+    not finish, and the ClientError of a call that AWS denies; the resources after it then still exist.
     """
     return [
         Deletion(resource.kind, resource.name, _delete(resource, account, dry_run))
@@ -73,7 +73,8 @@ def _delete(resource: _Resource, account: Account, dry_run: bool) -> Outcome:
 
 
 def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
-    """All of a lab, users before what they use. The log group comes after the function's role: until
+    """All resources of a lab in reverse order: first the pipe, then the function that it invokes. The log
+    group comes after the function's role: until
     that is gone, lines that arrive late could make it again.
     """
 

@@ -6,9 +6,10 @@ import itertools
 import re
 from typing import Any
 
+import nbformat
 import pytest
 
-from inventory_lab.teaching.exercises import registry
+from inventory_lab.teaching.exercises import registry, solutions
 from tools import course, figures, index, instructor
 from tools.replay import Replay, kernel
 
@@ -172,6 +173,31 @@ def test_it_runs_on_a_real_account(stem: str, solved: bool) -> None:
     with kernel(notebook_of(stem, solved), real_account=True) as running:
         running.run()
     assert_right(running)
+
+
+@every_lesson
+def test_wrong_answers_change_nothing_in_the_cells_after_them(stem: str) -> None:
+    notebook = nbformat.from_dict(LESSONS[stem])
+    for cell in notebook.cells:
+        if name := course.exercise_of(cell):
+            wrong = solutions.solution(name).wrong[0].source
+            cell.source = course.filled(cell.source, name, wrong)
+    with kernel(notebook) as running, kernel(LESSONS[stem]) as reference:
+        running.run()
+        reference.run()
+    for (cell, text), (_, expected) in zip(running.printed, reference.printed, strict=True):
+        is_exercise = cell.startswith("exercise-")
+        assert text.startswith("wrong  ") if is_exercise else text == expected, cell
+
+
+@every_lesson
+def test_what_the_learner_kept_of_other_lessons_changes_no_result(stem: str) -> None:
+    ignored = {cell.id for cell in LESSONS[stem].cells if course.is_ignored(cell)}
+    with kernel(LESSONS[stem], kept=True) as running, kernel(LESSONS[stem]) as reference:
+        running.run()
+        reference.run()
+    for (cell, text), (_, expected) in zip(running.printed, reference.printed, strict=True):
+        assert cell in ignored or text == expected, cell
 
 
 def ends_the_lab(cell: Any) -> bool:

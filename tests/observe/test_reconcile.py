@@ -176,7 +176,7 @@ def test_a_snapshot_can_be_kept_in_a_file(shop: Lab, tmp_path: Path) -> None:
 def test_another_file_is_no_snapshot(text: str, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(BadSnapshot, match=r"other.json is no snapshot that save\(\) wrote"):
+    with pytest.raises(BadSnapshot, match=r"other.json is not a snapshot that save\(\) wrote"):
         Snapshot.load(path)
 
 

@@ -108,7 +108,7 @@ class Functions:
     def run(self, function: Any, invocation: Invocation) -> tuple[Answer, list[Event]]:
         """The answer of the function, and what it wrote.
 
-        Raises RoleNotAssumable, and AWS's error for a payload that is no JSON or too much at once.
+        Raises RoleNotAssumable, and AWS's error for a payload that is not JSON or too much at once.
         """
         with suspended():
             return self._run(function, invocation)

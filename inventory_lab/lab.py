@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.backends.base import Backend, Clock, Round
 from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.exceptions import (
     ChargesNotAllowed,
     LabClosed,
@@ -299,7 +300,7 @@ class Lab:
             publisher = Publisher(
                 kinesis,
                 self.settings.name("stream"),
-                now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                now=lambda: rfc_3339(clock.now()),
                 sleep=clock.advance,
                 on_stored=on_stored,
             )

@@ -6,10 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from inventory_lab import Lab, connect
 
 EVENTS = Path(__file__).parent / "events"
+
+
+ANY_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+"""How long an example takes says how busy the machine is, not whether the code is right."""
+
+settings.register_profile("suite", derandomize=True, **ANY_MACHINE)
+settings.register_profile("soak", max_examples=1_000, **ANY_MACHINE)
+settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

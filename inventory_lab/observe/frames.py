@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from inventory_lab.domain.inventory import Item, Record, Status
+from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
 from inventory_lab.observe.reconcile import DRIFT_COLUMNS
@@ -166,8 +167,7 @@ def _is_active(item: Item) -> bool:
 
 
 def _time(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return moment.replace("+00:00", "Z")
+    return rfc_3339(datetime.fromtimestamp(seconds, UTC))
 
 
 def _text(data: bytes) -> str:

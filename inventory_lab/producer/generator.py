@@ -14,6 +14,7 @@ from inventory_lab.domain.events import (
     ProductRemoved,
     QuantityChanged,
 )
+from inventory_lab.domain.timestamps import rfc_3339
 
 ZIPF_EXPONENT = 1.1
 OPENING_STOCK = (200, 900)
@@ -104,5 +105,5 @@ class _Shop:
     def _identity(self) -> dict[str, Any]:
         self._count += 1
         self._now += timedelta(seconds=self._random.expovariate(1 / SECONDS_BETWEEN_EVENTS))
-        moment = self._now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = rfc_3339(self._now)
         return {"event_id": f"sim-{self._seed}-{self._count:06d}", "occurred_at": moment}

@@ -23,6 +23,7 @@ from inventory_lab.domain.events import (
     ProductAdded,
     QuantityChanged,
 )
+from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.exceptions import BadRow, BadTable, MalformedEvent
 
 PRODUCT_NAMES = ("product_id", "product", "sku", "stockcode", "item", "itemid", "article")
@@ -323,9 +324,9 @@ def _time(value: Any, day_first: bool) -> str:
     if _is_missing(value):
         raise ValueError("the time is missing")
     if isinstance(value, datetime):
-        return _rfc_3339(value)
+        return rfc_3339(value)
     if isinstance(value, date):
-        return _rfc_3339(datetime(value.year, value.month, value.day, tzinfo=UTC))
+        return rfc_3339(datetime(value.year, value.month, value.day, tzinfo=UTC))
     return _parsed_time(str(value).strip(), day_first)
 
 
@@ -345,13 +346,7 @@ def _parsed_time(text: str, day_first: bool) -> str:
         raise ValueError(f"the time {text!r} is not a date") from exc
     if len(readings) > 1:
         raise ValueError(f"the time {text!r} does not name a whole date")
-    return _rfc_3339(readings.pop())
-
-
-def _rfc_3339(moment: datetime) -> str:
-    """The time in UTC; one without a zone is taken as UTC."""
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc_3339(readings.pop())
 
 
 def _is_missing(value: Any) -> bool:

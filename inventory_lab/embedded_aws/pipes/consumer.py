@@ -27,13 +27,14 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from inventory_lab.embedded_aws.clock import zulu
 from inventory_lab.embedded_aws.pipes import metrics, targets
 from inventory_lab.embedded_aws.pipes.definition import Definition, Enrichment, most_of_a_batch
 from inventory_lab.embedded_aws.pipes.execution_log import RECORD_CHARACTERS, ExecutionLog
 from inventory_lab.embedded_aws.pipes.targets import Outcome
 from inventory_lab.embedded_aws.pipes.templates import Template
 from inventory_lab.embedded_aws.polling.consumer import CALL_ERRORS, Clients, Delivery, GivenUp
-from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers, zulu
+from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers
 from inventory_lab.embedded_aws.polling.source import Source
 
 ENRICHMENT, TARGET = "Enrichment", "Target"

@@ -35,6 +35,7 @@ from inventory_lab.observe import (
     stream,
     table,
 )
+from inventory_lab.observe import pipe_log as pipe_log
 from inventory_lab.observe import pipeline_state as pipeline
 from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
@@ -374,14 +375,18 @@ class Lab:
         """What the pipes did, as a DataFrame with one execution a row, oldest first.
 
         Columns: at, pipe, shard, first and last (sequence numbers), records, attempt, outcome, failed,
-        error. Raises LocalOnly on AWS, where a pipe logs to the log group that its LogConfiguration names:
+        error. The pipe logs its executions to the log group /aws/vendedlogs/pipes/<pipe>; on AWS they are
+        read from there, what AWS has cut is None, and a pipe or mapping of your own is not in it:
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-logs.html
 
         >>> _ = lab.settle(lab.publish(ProductAdded("Toaster", 3)))
         >>> lab.pipe_log()["outcome"].iloc[-1]
         'delivered'
         """
-        return frames.executions(self._open_backend().executions())
+        backend = self._open_backend()
+        if backend.embedded:
+            return frames.executions(backend.executions())
+        return frames.executions(pipe_log.read(self.account))
 
     @contextmanager
     def faults(self, plan: FaultPlan | None = None, **faults: float) -> Iterator[Faults]:

@@ -68,12 +68,16 @@ def executions(found: Iterable[Any]) -> pd.DataFrame:
     """Executions of pipes, oldest first; sequence numbers by their last digits."""
     rows = [
         (
-            f"{e.at:%H:%M:%S}", e.pipe, e.shard_id[-SHOWN_DIGITS:], shown(e.first), shown(e.last),
+            f"{e.at:%H:%M:%S}", e.pipe, e.shard_id[-SHOWN_DIGITS:], _shown(e.first), _shown(e.last),
             e.records, e.attempt, e.outcome, e.failed, e.error,
         )
         for e in found
     ]  # fmt: skip
     return table_of(rows, EXECUTION_COLUMNS)
+
+
+def _shown(sequence_number: int | None) -> str | None:
+    return None if sequence_number is None else shown(sequence_number)
 
 
 def history(lines: Iterable[Line]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from inventory_lab.domain.events import (
     LARGEST_QUANTITY,
@@ -24,6 +24,9 @@ from inventory_lab.domain.events import (
     QuantityChanged,
 )
 from inventory_lab.exceptions import BadRow, BadTable, MalformedEvent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PRODUCT_NAMES = ("product_id", "product", "sku", "stockcode", "item", "itemid", "article")
 CHANGE_NAMES = ("delta", "change", "quantitychange", "stockchange", "movement")
@@ -90,7 +93,7 @@ class Replay:
 
 
 def replay(
-    source: Any,
+    source: str | PathLike[str] | pd.DataFrame,
     product: str | None = None,
     delta: str | None = None,
     time: str | None = None,

@@ -25,9 +25,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from inventory_lab.embedded_aws.clock import zulu
 from inventory_lab.embedded_aws.polling.consumer import CALL_ERRORS, Clients, Delivery, GivenUp
 from inventory_lab.embedded_aws.polling.filters import read_filters
-from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers, zulu
+from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers
 from inventory_lab.embedded_aws.polling.report import Round
 from inventory_lab.embedded_aws.polling.source import Source, start_of
 

@@ -842,6 +842,8 @@ def test_shards_are_listed_page_by_page(kinesis: Any) -> None:
     assert "NextToken" not in rest
     assert ids(shards(kinesis, ExclusiveStartShardId=SECOND)) == [THIRD, FOURTH]
     assert "NextToken is invalid" in refusal(kinesis.list_shards, NextToken="made up")
+    both = {"NextToken": first["NextToken"], "StreamName": STREAM}
+    assert "cannot be provided together" in refusal(kinesis.list_shards, **both)
 
 
 def test_a_stream_is_described_page_by_page(kinesis: Any) -> None:

@@ -2,6 +2,7 @@
 
 | way | order of a product's events | a function that fails |
 |---|---|---|
+| an event source mapping beside the pipe | kept: it reads the shard in order, at its own pace | holds up its own mapping alone, which tries the batch again |
 | a second pipe | kept: each pipe reads the shard in order, at its own pace | holds up its own pipe alone, which tries the batch again |
 | enrichment and target of one pipe | kept | the whole batch again, through both functions |
 | pipe to an event bus, a rule for each | not kept on AWS | is invoked again by Lambda, twice, and holds up nothing |
@@ -15,6 +16,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +24,8 @@ from typing import Any
 import pytest
 
 from inventory_lab import Lab
-from tests.embedded_aws.pipes.roads import EVERYTHING, FAILS, SAYS, Roads, arn
+from tests.embedded_aws.cloudwatch.test_metrics import measured
+from tests.embedded_aws.pipes.roads import EVERYTHING, FAILS, SAYS, Roads, arn, policy
 from tests.embedded_aws.pipes.test_execution_log import configuration
 
 FACT = {"InputTemplate": '{"product": <$.data.product>, "n": <$.data.n>}'}
@@ -42,6 +45,20 @@ def second_pipe(roads: Roads, first: str, second: str) -> None:
     """Two pipes on the stream."""
     roads.pipe(roads.function("first", first), "one", TargetParameters=FACT)
     roads.pipe(roads.function("second", second), "two", TargetParameters=FACT)
+
+
+def mapping(roads: Roads, first: str, second: str) -> None:
+    """A pipe to one function, and an event source mapping of the other."""
+    roads.pipe(roads.function("first", first), "one", TargetParameters=FACT)
+    roads.function("second", second)
+    reads = {"Effect": "Allow", "Action": "kinesis:*", "Resource": "*"}
+    roads.root.client("iam").put_role_policy(
+        RoleName="update-inventory-role", PolicyName="reads", PolicyDocument=policy(reads)
+    )
+    roads.root.client("lambda").create_event_source_mapping(
+        FunctionName="second", EventSourceArn=roads.lab.account.stream_arn(),
+        StartingPosition="TRIM_HORIZON",
+    )  # fmt: skip
 
 
 def enrichment(roads: Roads, first: str, second: str) -> None:
@@ -78,7 +95,7 @@ def topic(roads: Roads, first: str, second: str) -> None:
 
 
 Way = Callable[[Roads, str, str], None]
-WAYS: list[Way] = [second_pipe, enrichment, event_bus, topic]
+WAYS: list[Way] = [second_pipe, mapping, enrichment, event_bus, topic]
 
 
 def received(roads: Roads, function: str) -> list[Any]:
@@ -89,6 +106,8 @@ def received(roads: Roads, function: str) -> list[Any]:
 def _facts(said: Any) -> list[Any]:
     if isinstance(said, list):
         return said
+    if "Records" in said and "kinesis" in said["Records"][0]:
+        return [json.loads(base64.b64decode(r["kinesis"]["data"])) for r in said["Records"]]
     if "Records" in said:
         return [json.loads(record["Sns"]["Message"]) for record in said["Records"]]
     return [said]
@@ -108,8 +127,9 @@ def test_each_way_carries_the_same_events_to_both_functions(way: Way, roads: Roa
     assert received(roads, "second") == EVENTS
 
 
-def test_a_second_pipe_goes_on_while_the_first_is_held_up(roads: Roads) -> None:
-    second_pipe(roads, FAILS, SAYS)
+@pytest.mark.parametrize("way", [second_pipe, mapping])
+def test_a_second_reader_goes_on_while_the_first_is_held_up(way: Way, roads: Roads) -> None:
+    way(roads, FAILS, SAYS)
     roads.put(EVENTS[0])
     assert [roads.lab.pump().failures for _ in range(2)] == [1, 1]
     roads.put(*EVENTS[1:])
@@ -184,3 +204,14 @@ def test_without_the_right_to_invoke_log_metric_alarm_and_dead_letter_say_so(
     roads.put(EVENTS[1])
     run(roads, 1)
     assert len(roads.said("first")) == 1  # the first event is lost to the function
+
+
+def test_the_age_of_a_mappings_batches_is_measured(roads: Roads) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
+    mapping(roads, SAYS, FAILS)
+    roads.put(EVENTS[0])
+    run(roads, 1)
+    roads.lab.clock.advance(59)
+    run(roads, 1)
+    ages = measured(roads.lab, "AWS/Lambda", "IteratorAge", "Maximum", FunctionName="second")
+    assert ages == [1000, 61_000]

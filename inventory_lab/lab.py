@@ -520,7 +520,8 @@ class Lab:
         to send instead, the same event, or None to leave the record out. A record that was redriven or
         processed in the meantime is not sent twice. What is sent is a new record, so it is processed after
         everything that is in the stream already. A record that was rejected as TooOldToTell is sent only
-        when the stream shows that its fact was never processed, or with `as_new=True`. Raises TypeError for rows without record ids, NotBuilt.
+        when the stream shows that its fact was never processed, or with `as_new=True`. Raises TypeError
+        for rows without record ids, NotBuilt.
 
         >>> with lab.faults(crash_before_effect=1):
         ...     _ = lab.settle(lab.publish(ProductAdded("Printer", 3)))

@@ -24,6 +24,7 @@ __all__ = [
     "BrokenItem",
     "ChargesNotAllowed",
     "CheckFailed",
+    "EventChanged",
     "EventTooLarge",
     "InvalidFilter",
     "InvalidPolicy",
@@ -281,6 +282,16 @@ class BadHandler(InventoryLabError):
 
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(f"{source}: {problem}")
+
+
+class EventChanged(InventoryLabError):
+    """An event was published before in this session with other content; nothing was sent."""
+
+    def __init__(self, product_id: str, event_id: str) -> None:
+        super().__init__(
+            f"event {event_id!a:.80} of product {product_id!a:.80} was published before with other "
+            "content, so it would be ignored as a repetition; make a new event - nothing was sent"
+        )
 
 
 class EventTooLarge(InventoryLabError):

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from inventory_lab.domain.inventory import Item, Record, Status, digest, remembers
+from inventory_lab.domain.identity import Identity, identity_of
+from inventory_lab.domain.inventory import Item, Record, Status
+from inventory_lab.domain.memory import Recall
 from inventory_lab.exceptions import NotBuilt
 from inventory_lab.observe import queues, reports, stream, table
 from inventory_lab.observe.ledger import Ledger, Ranges, processed_by
@@ -193,7 +195,7 @@ def _effects(
     queue is none: it was sent before the commit, which may have failed.
     """
     proved: set[str] = set()
-    remembered: dict[str, tuple[str, str]] = {}
+    remembered: dict[str, Identity] = {}
     records = list(given_up)
     in_batches = _in_batches(account, records, log_reports.processed)
     for record in records:
@@ -202,10 +204,10 @@ def _effects(
         last = item.watermarks.get(record.shard_id) if item else None
         if last == record.sequence_number or record.record_id in in_batches:
             proved.add(record.record_id)
-        elif event_id := _remembered_event(record, item):
-            remembered[record.record_id] = key, event_id
+        elif fact := _remembered_fact(record, item):
+            remembered[record.record_id] = fact
     if remembered:
-        copies = _copies(account, {key for key, _ in remembered.values()})
+        copies = _copies(account, {fact[0] for fact in remembered.values()})
         proved.update(record for record, fact in remembered.items() if copies[fact] == 1)
     return frozenset(proved)
 
@@ -268,21 +270,20 @@ def _number(record: Record) -> int:
     return record.sequence_number
 
 
-def _remembered_event(record: Record, item: Item | None) -> str:
-    """The id of the record's event when the item remembers that it was applied; else ""."""
+def _remembered_fact(record: Record, item: Item | None) -> Identity | None:
+    """The fact of the record when the item remembers that it was processed."""
     event = event_in(record)
-    known = event is not None and item is not None and remembers(item, digest(event.event_id))
-    return event.event_id if event is not None and known else ""
+    if event is None or item is None or event.product_id != record.partition_key:
+        return None
+    return identity_of(event) if item.memory.recall(event) is Recall.PROCESSED else None
 
 
-def _copies(account: Account, keys: Collection[str]) -> Counter[tuple[str, str]]:
-    """How often the stream holds each event of these products."""
+def _copies(account: Account, keys: Collection[str]) -> Counter[Identity]:
+    """How many records of the stream hold each fact of these products."""
     events = (
-        (record.partition_key, event.event_id)
-        for record in stream.records(account)
-        if record.partition_key in keys and (event := event_in(record)) is not None
+        event_in(record) for record in stream.records(account) if record.partition_key in keys
     )
-    return Counter(events)
+    return Counter(identity_of(event) for event in events if event is not None)
 
 
 def _range_of(record_id: str) -> tuple[str, int, int]:

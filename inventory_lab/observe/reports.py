@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from inventory_lab.resources.account import Account, unless_missing
+from inventory_lab.observe.function_log import log_events
+from inventory_lab.resources.account import Account
 
 COUNTS = (
     "records",
@@ -108,30 +109,20 @@ def read(account: Account) -> Reports:
 
 def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:
     """Every report with its time, in the order of the log; none when the function has not run yet."""
-    logs = account.client("logs")
-    request: dict[str, Any] = {
-        "logGroupName": account.log_group(),
-        "filterPattern": '"report"',
-    }
-    while True:
-        answer = unless_missing(("ResourceNotFoundException",), logs.filter_log_events, **request)
-        for event in (answer or {}).get("events", []):
-            report = _report(event["message"])
-            if report is not None:
-                yield event["timestamp"] / 1000, report
-        if not (answer or {}).get("nextToken"):
-            return
-        request["nextToken"] = answer["nextToken"]
+    for event in log_events(account, '"report"'):
+        report = _report(event["message"])
+        if report is not None:
+            yield event["timestamp"] / 1000, report
 
 
 def _report(line: str) -> LateRun | Report | None:
     """The report in a log line; None for whatever else a handler has printed there."""
     try:
-        found = json.loads(line)
-        kind = found.get("report") if isinstance(found, dict) else None
+        report = json.loads(line)
+        kind = report.get("report") if isinstance(report, dict) else None
         if kind == "late_parent":
-            return late_run(found)
-        return _batch_report(found) if kind == "batch" else None
+            return late_run(report)
+        return _batch_report(report) if kind == "batch" else None
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None
 

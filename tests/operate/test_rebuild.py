@@ -15,6 +15,7 @@ from inventory_lab import (
     connect,
     simulate,
 )
+from inventory_lab.domain.memory import Memory, encode
 from inventory_lab.exceptions import RebuildFailed, StreamCut, WrongSetting
 from inventory_lab.function.store import Store
 from inventory_lab.observe import table
@@ -61,7 +62,9 @@ def test_a_table_that_is_right_is_not_written(shop: Lab) -> None:
         {"status": {"S": "removed"}},
         {"status": {"S": "lost"}},
         {"watermarks": {"S": "none"}, "quantity": {"N": "1"}},
-        {"recent_event_ids": {"B": b""}},
+        {"memory": {"B": b""}},
+        {"memory": {"B": encode(Memory())}},
+        {"watermarks": {"B": b"\x05"}},
         {"version": {"S": "7"}},
         {"high_stock": {"S": "many"}},
         {"applied_count": {"N": "0"}},

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -14,8 +15,7 @@ demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 	$(BIN)/python -m inventory_lab demo
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
-	$(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=60 -n auto --dist loadscope notebooks
+	$(BIN)/python -m pytest $(NOTEBOOKS) -n auto --dist loadscope tests notebooks
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/python -m ruff check .
@@ -37,6 +37,8 @@ wheel: $(VENV)/.core  ## write dist/inventory_lab-….whl, which a learner uploa
 
 soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 events; the simple design's drift
 	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py
+	$(BIN)/python -m pytest -n auto --mutations 1000 tests/teaching/exercises/test_every_exercise.py
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile soak -m hypothesis tests
 	$(BIN)/python -m benchmarks.drift_of_both_designs --schedules 300
 
 bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams

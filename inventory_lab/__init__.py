@@ -25,10 +25,24 @@ if TYPE_CHECKING:
     from inventory_lab.teaching.checks import attempt as attempt
     from inventory_lab.teaching.checks import check as check
     from inventory_lab.teaching.denials import expect_denied as expect_denied
+    from inventory_lab.teaching.exercises import exercise as exercise
+    from inventory_lab.teaching.exercises import solved as solved
     from inventory_lab.teaching.progress import progress as progress
     from inventory_lab.teaching.sources import show as show
     from inventory_lab.teaching.versions import versions as versions
+    from inventory_lab.views.batch import draw_batch as draw_batch
+    from inventory_lab.views.bisect import draw_bisect as draw_bisect
     from inventory_lab.views.diagram import map_of as map_of
+    from inventory_lab.views.policy_table import policy_table as policy_table
+    from inventory_lab.views.race import draw_race as draw_race
+    from inventory_lab.views.race import record_calls as record_calls
+    from inventory_lab.views.roles import draw_role as draw_role
+    from inventory_lab.views.shards import draw_shards as draw_shards
+    from inventory_lab.views.stock import draw_stock as draw_stock
+    from inventory_lab.views.tables import failed_records_table as failed_records_table
+    from inventory_lab.views.tables import inventory_table as inventory_table
+    from inventory_lab.views.tables import records_table as records_table
+    from inventory_lab.views.window import draw_window as draw_window
 
 __version__ = "0.1.0"
 
@@ -45,12 +59,26 @@ _HOMES = {
     "attempt": "teaching.checks",
     "check": "teaching.checks",
     "connect": "lab",
+    "draw_batch": "views.batch",
+    "draw_bisect": "views.bisect",
+    "draw_race": "views.race",
+    "draw_role": "views.roles",
+    "draw_shards": "views.shards",
+    "draw_stock": "views.stock",
+    "draw_window": "views.window",
+    "exercise": "teaching.exercises",
     "expect_denied": "teaching.denials",
+    "failed_records_table": "views.tables",
+    "inventory_table": "views.tables",
     "map_of": "views.diagram",
+    "policy_table": "views.policy_table",
     "progress": "teaching.progress",
+    "record_calls": "views.race",
+    "records_table": "views.tables",
     "replay": "producer.replay",
     "show": "teaching.sources",
     "simulate": "producer.generator",
+    "solved": "teaching.exercises",
     "versions": "teaching.versions",
 }
 __all__ = sorted(_HOMES)

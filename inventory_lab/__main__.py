@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from inventory_lab.domain.events import LARGEST_QUANTITY, InventoryEvent
 from inventory_lab.exceptions import BadRow, BadTable
+from inventory_lab.views.progress_bar import progress_bar
+from inventory_lab.views.terminal_report import Report, print_report
 
 if TYPE_CHECKING:
     from inventory_lab.lab import Lab
@@ -63,7 +65,7 @@ class _Run:
             "applied": found.applied,
             "rejected": found.rejected,
             "duplicates": found.duplicates,
-            "dead_lettered": found.dead_lettered,
+            "dead_lettered": found.dead_letters,
             "pending": found.pending,
             "drift": len(found.drift),
             "exact": found.exact and not self.unsettled,
@@ -81,10 +83,19 @@ def _demo(options: argparse.Namespace) -> int:
     _say("building stream, table, function and pipe on the embedded AWS")
     with connect() as lab:
         lab.build()
-        run = _run(lab, events)
-        text = json.dumps(run.as_json()) if options.json else _report(run)
-    print(text, flush=True)
+        run = _run(lab, events, options.events if options.csv is None else 0)
+        _print(run, options)
     return 0 if run.as_json()["exact"] else EXIT_DRIFT
+
+
+def _print(run: _Run, options: argparse.Namespace) -> None:
+    """The result: JSON when it was asked for, tables in a terminal, plain text in a pipe or a file."""
+    if options.json:
+        print(json.dumps(run.as_json()), flush=True)
+    elif sys.stdout.isatty() and not len(run.reconciliation.drift):
+        print_report(_terminal_report(run), sys.stdout)
+    else:
+        print(_report(run), flush=True)
 
 
 def _events(options: argparse.Namespace) -> Iterable[InventoryEvent]:
@@ -106,17 +117,18 @@ def _events(options: argparse.Namespace) -> Iterable[InventoryEvent]:
     )
     for row in source.bad_rows:
         _say(f"left out: {row}")
-    _say(f"{source.source}: {source.assumptions}; {len(source.bad_rows)} bad rows")
+    _say(f"{source.name}: {source.assumptions}; {len(source.bad_rows)} bad rows")
     return source
 
 
-def _run(lab: Lab, events: Iterable[InventoryEvent]) -> _Run:
+def _run(lab: Lab, events: Iterable[InventoryEvent], total: int) -> _Run:
     start, published, unsettled = time.perf_counter(), 0, 0
-    for part in _slices(events):
-        receipt = lab.publish(part)
-        unsettled += len(lab.settle(receipt).still_open)
-        published += receipt.published
-        _say(f"published and settled {published} events", over=True)
+    with progress_bar("publish and settle", "event") as advance:
+        for part in _slices(events):
+            receipt = lab.publish(part)
+            unsettled += len(lab.settle(receipt).still_open)
+            published += receipt.published
+            advance(receipt.published, total)
     seconds = time.perf_counter() - start
     _say("reconciling the table with the stream")
     return _Run(
@@ -141,6 +153,21 @@ def _slices(events: Iterable[InventoryEvent]) -> Iterator[list[InventoryEvent]]:
         yield part
 
 
+def _terminal_report(run: _Run) -> Report:
+    found = run.reconciliation
+    parts = {
+        "applied": found.applied, "rejected": found.rejected, "duplicates": found.duplicates,
+        "dead letters": found.dead_letters, "pending": found.pending,
+    }  # fmt: skip
+    stock = [(str(p), int(q)) for p, q in run.inventory["quantity"].items()]
+    reasons = run.rejected["reason"].value_counts().to_dict() if len(run.rejected) else {}
+    exact = bool(run.as_json()["exact"])
+    return Report(
+        stock, run.alerts["text"].tolist(), reasons, found.published, parts, len(found.drift), exact,
+        run.seconds,
+    )  # fmt: skip
+
+
 def _report(run: _Run) -> str:
     found, facts = run.reconciliation, run.as_json()
     rejected = run.rejected["reason"].value_counts().to_dict() if len(run.rejected) else {}
@@ -153,7 +180,7 @@ def _report(run: _Run) -> str:
         *(f"  {count} {reason}" for reason, count in rejected.items()),
         "reconcile:",
         f"  published {found.published} = applied {found.applied} + rejected {found.rejected} "
-        f"+ duplicates {found.duplicates} + dead letters {found.dead_lettered} "
+        f"+ duplicates {found.duplicates} + dead letters {found.dead_letters} "
         f"+ pending {found.pending}",
         f"  drift: {len(found.drift)} products" + ("" if facts["exact"] else "  NOT EXACT"),
         *([_rows(found.drift)] if len(found.drift) else []),

@@ -24,6 +24,7 @@ __all__ = [
     "BrokenItem",
     "ChargesNotAllowed",
     "CheckFailed",
+    "EventChanged",
     "EventTooLarge",
     "InvalidFilter",
     "InvalidPolicy",
@@ -33,6 +34,7 @@ __all__ = [
     "LocalOnly",
     "MalformedBatch",
     "MalformedEvent",
+    "MappingFailed",
     "MessagesNotSent",
     "MissingEnvironment",
     "NotBuilt",
@@ -42,17 +44,23 @@ __all__ = [
     "PrincipalNotAvailable",
     "PublishFailed",
     "RebuildFailed",
+    "RefusedByLambda",
     "RoleNotAssumable",
     "StillDeleting",
     "StreamCut",
     "UndecidedCall",
+    "UnknownExercise",
     "UnknownTarget",
     "UnknownToTheLab",
     "UnmockedCall",
+    "UnsupportedAlarm",
     "UnsupportedFunction",
+    "UnsupportedMetric",
     "UnsupportedMoto",
     "UnsupportedPipe",
     "UnsupportedRule",
+    "WaitTooLong",
+    "WrongAnswer",
     "WrongSetting",
 ]
 
@@ -60,8 +68,8 @@ __all__ = [
 class WrongSetting(InventoryLabError):
     """A setting has a value that cannot work."""
 
-    def __init__(self, name: str, value: object, wanted: str) -> None:
-        super().__init__(f"setting {name} is {value!r}; it must be {wanted}")
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"setting {name} is {value!r}; it must be {expected}")
 
 
 class UnknownTarget(InventoryLabError):
@@ -79,8 +87,8 @@ class ChargesNotAllowed(InventoryLabError):
 
     def __init__(self) -> None:
         super().__init__(
-            "resources on a real AWS account cost money as long as they stand; "
-            "say connect('aws', allow_charges=True) to accept that, and teardown() to end it"
+            "resources on a real AWS account cost money until you delete them; "
+            "use connect('aws', allow_charges=True) to accept that, and lab.teardown() to delete them"
         )
 
 
@@ -95,7 +103,9 @@ class LocalOnly(InventoryLabError):
     """Only the embedded AWS can do this."""
 
     def __init__(self, call: str) -> None:
-        super().__init__(f"{call} needs a local lab: a real account does not let anyone do that")
+        super().__init__(
+            f"{call} works on the embedded AWS only; guard the call with `if lab.embedded:`"
+        )
 
 
 class NotBuilt(InventoryLabError):
@@ -114,7 +124,7 @@ class NotDenied(InventoryLabError):
 
 
 class PrincipalNotAvailable(InventoryLabError):
-    """There are no credentials of this principal to be had."""
+    """The lab cannot get credentials of this principal."""
 
     def __init__(self, principal: object, why: str) -> None:
         super().__init__(f"no session for '{principal}': {why}")
@@ -136,12 +146,21 @@ class PipeFailed(InventoryLabError):
         super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
 
 
+class MappingFailed(InventoryLabError):
+    """The event source mapping did not reach the state Enabled."""
+
+    def __init__(self, function: str, state: str, reason: str) -> None:
+        super().__init__(
+            f"the event source mapping of '{function}' is {state}: {reason or 'AWS gave no reason'}"
+        )
+
+
 class StillDeleting(InventoryLabError):
     """AWS did not finish a deletion in the time that the lab waits for it."""
 
     def __init__(self, name: str, state: str, seconds: float) -> None:
         super().__init__(
-            f"'{name}' still stands after {seconds} s, in state {state}; run lab.teardown() again"
+            f"AWS has not deleted '{name}' after {seconds} s, its state is {state}; run lab.teardown() again"
         )
 
 
@@ -178,8 +197,8 @@ class UndecidedCall(InventoryLabError):
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"nobody decided whether this call is allowed: {url} - its client was made before the "
-            "lab was opened, or without botocore; make clients with lab.session(...)"
+            f"no policy was evaluated for this call: {url} - its client was made before connect(), or "
+            "without botocore; make clients with lab.session(...)"
         )
 
 
@@ -187,7 +206,9 @@ class UnknownToTheLab(InventoryLabError):
     """Access cannot be decided, because the lab lacks the knowledge; so it is denied."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"the local lab does not know {what} and denies what it cannot process")
+        super().__init__(
+            f"the embedded AWS does not know {what}, and denies what it cannot evaluate"
+        )
 
 
 class UnmockedCall(InventoryLabError):
@@ -195,17 +216,18 @@ class UnmockedCall(InventoryLabError):
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"the local lab does not let this call leave the machine: {url} - make clients with "
-            "lab.session(...) while the lab is open, without an endpoint_url of their own"
+            f"this call would leave your machine, which the embedded AWS refuses: {url} - make clients "
+            "with lab.session(...) while the lab is open, without an endpoint_url"
         )
 
 
 class UnsupportedMoto(InventoryLabError):
-    """The installed moto is not one that the embedded AWS was tested with."""
+    """The installed moto is not one that the embedded AWS was tested with, or its patches do not fit."""
 
-    def __init__(self, found: str, tested: str) -> None:
+    def __init__(self, installed: str, tested: str, problems: Sequence[str] = ()) -> None:
+        misfit = f"; patches that do not fit: {'; '.join(problems)}" if problems else ""
         super().__init__(
-            f"moto {found} is installed; the embedded AWS is tested with moto {tested} - "
+            f"moto {installed} is installed{misfit}; the embedded AWS is tested with moto {tested} - "
             f"pip install 'moto[dynamodb]{tested}'"
         )
 
@@ -224,11 +246,35 @@ class UnsupportedFunction(InventoryLabError):
         super().__init__(f"function '{name}' cannot run in the local lab: {problem}")
 
 
+class RefusedByLambda(InventoryLabError):
+    """An answer of the embedded Lambda: AWS's error code, its text and its HTTP status."""
+
+    def __init__(self, code: str, text: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code, self.text, self.status = code, text, status
+
+
 class UnsupportedRule(InventoryLabError):
     """The embedded AWS cannot deliver what an event rule asks for."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"rule '{name}' cannot deliver in the local lab: {problem}")
+
+
+class UnsupportedAlarm(InventoryLabError):
+    """The embedded AWS cannot evaluate an alarm, and says so instead of guessing."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"alarm '{name}' cannot be evaluated in the local lab: {problem}")
+
+
+class UnsupportedMetric(InventoryLabError):
+    """The embedded AWS cannot answer a query for metrics, and says so instead of guessing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"the local lab has no metrics by {what}; ask for one metric by the minute"
+        )
 
 
 class BadHandler(InventoryLabError):
@@ -238,13 +284,23 @@ class BadHandler(InventoryLabError):
         super().__init__(f"{source}: {problem}")
 
 
+class EventChanged(InventoryLabError):
+    """An event was published before in this session with other content; nothing was sent."""
+
+    def __init__(self, product_id: str, event_id: str) -> None:
+        super().__init__(
+            f"event {event_id!a:.80} of product {product_id!a:.80} was published before with other "
+            "content, so it would be ignored as a repetition; make a new event - nothing was sent"
+        )
+
+
 class EventTooLarge(InventoryLabError):
     """A record exceeds what Kinesis stores; nothing was sent."""
 
     def __init__(self, position: int, partition_key: str, size: int, limit: int) -> None:
         super().__init__(
             f"event {position} (partition key '{partition_key[:60]}') has {size} bytes with its "
-            f"key; a Kinesis record holds {limit} - nothing was sent"
+            f"key; a Kinesis record has at most {limit} - make it smaller; nothing was sent"
         )
 
 
@@ -268,17 +324,17 @@ class BadTable(InventoryLabError):
 
 
 class MessagesNotSent(InventoryLabError):
-    """A queue did not take all messages."""
+    """A queue refused some messages."""
 
     def __init__(self, queue: str, count: int, code: str) -> None:
-        super().__init__(f"{count} messages were not taken by '{queue}' ({code}); call it again")
+        super().__init__(f"the queue '{queue}' refused {count} messages ({code}); repeat the call")
 
 
 class BadSnapshot(InventoryLabError):
     """A file is not a snapshot of the inventory."""
 
     def __init__(self, source: str, problem: str) -> None:
-        super().__init__(f"{source} is no snapshot that save() wrote ({problem})")
+        super().__init__(f"{source} is not a snapshot that save() wrote ({problem})")
 
 
 class StreamCut(InventoryLabError):
@@ -286,8 +342,8 @@ class StreamCut(InventoryLabError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"{why}; the table cannot be rebuilt from what is left, only from a snapshot and what "
-            "came after it: rebuild(since=snapshot)"
+            f"{why}; the records that are left are not enough to rebuild the table - use a "
+            "snapshot and the records after it: rebuild(since=snapshot)"
         )
 
 
@@ -296,13 +352,13 @@ class RebuildFailed(InventoryLabError):
 
     def __init__(self, product_ids: Sequence[str]) -> None:
         super().__init__(
-            f"{len(product_ids)} items were changed by others again and again, {product_ids[0]!r:.60} "
-            "among them; call rebuild() again when the pipe is calmer"
+            f"{len(product_ids)} items were written by others before every attempt, such as "
+            f"{product_ids[0]!r:.60}; call rebuild() again when fewer records arrive"
         )
 
 
 class BadRow(InventoryLabError):
-    """One row of a file or DataFrame of stock movements is no movement."""
+    """One row of a file or DataFrame of stock movements is not a movement."""
 
     def __init__(self, source: str, line: int, problem: str) -> None:
         self.line = line
@@ -318,7 +374,32 @@ class CheckFailed(InventoryLabError):
 
 
 class NothingToShow(InventoryLabError):
-    """show() was asked for something that is no file of the repository."""
+    """show() was asked for something that is not a file of the repository."""
 
     def __init__(self, what: object, problem: str) -> None:
         super().__init__(f"cannot show {what!r:.60}: {problem}")
+
+
+class WrongAnswer(InventoryLabError):
+    """An exercise was answered wrongly; `error` is what the answer raised, if anything."""
+
+    def __init__(self, diagnosis: str, error: BaseException | None = None) -> None:
+        super().__init__(diagnosis)
+        self.error = error
+
+
+class UnknownExercise(InventoryLabError):
+    """There is no exercise of this name."""
+
+    def __init__(self, name: object, existing: Sequence[str]) -> None:
+        super().__init__(f"there is no exercise {name!r:.60}; there are {', '.join(existing)}")
+
+
+class WaitTooLong(InventoryLabError):
+    """A real account was to be waited for longer than a notebook should."""
+
+    def __init__(self, seconds: float, longest: float) -> None:
+        super().__init__(
+            f"the clock of a real account cannot be turned, and waiting {seconds:g} s would block this "
+            f"program (the limit is {longest:g} s); guard the call with `if lab.embedded:`"
+        )

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+import uuid
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.exceptions import ClientError
 
+from inventory_lab.backends.base import Backend, Clock, Round
 from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.domain.identity import SESSION, source_name
+from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.exceptions import (
     ChargesNotAllowed,
     LabClosed,
-    LocalOnly,
     NotBuilt,
     UnknownTarget,
     WrongSetting,
@@ -32,6 +35,7 @@ from inventory_lab.observe import (
     stream,
     table,
 )
+from inventory_lab.observe import pipe_log as pipe_log
 from inventory_lab.observe import pipeline_state as pipeline
 from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
@@ -43,6 +47,8 @@ from inventory_lab.operate import rebuild, redrive
 from inventory_lab.operate.redrive import Correct
 from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
+from inventory_lab.producer.session import Session
+from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
 from inventory_lab.resources import queues as queue_resources
@@ -52,14 +58,17 @@ from inventory_lab.resources import table as table_resource
 from inventory_lab.resources import topic as topic_resource
 from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
+from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.settings import Settings
+from inventory_lab.views.progress_bar import counted, progress_bar
 
 if TYPE_CHECKING:
     import boto3
     import pandas as pd
 
+    from inventory_lab.domain.inventory import Record
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
     from inventory_lab.iam.account.explanation import Explanation
@@ -76,33 +85,7 @@ AWS_CONCURRENCY = 16
 """How many products an invocation writes at the same time on a real account."""
 
 
-class Backend(Protocol):
-    """Where a lab runs: the embedded AWS or a real account."""
-
-    clock: Any
-    evaluator: Any
-    """Decides access as AWS does; None where AWS itself does it."""
-
-    def session(self, principal: str) -> Any:
-        """A boto3.Session of the principal."""
-
-    def revoke_producer(self) -> None:
-        """Delete the producer's key that the place made, if it is still there."""
-
-    def pump(self) -> Any:
-        """One round of every pipe."""
-
-    def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-        """Those positions that are not passed."""
-
-    def passed(self, shard_id: str, sequence_number: int) -> bool | None:
-        """Whether the pipe has delivered the record, or given it up; None when nobody can tell."""
-
-    def close(self) -> None:
-        """Let go of it."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SettleReport:
     """How the waiting for a receipt ended; true when every record was passed.
 
@@ -118,13 +101,43 @@ class SettleReport:
     def __bool__(self) -> bool:
         return not self.still_open
 
+    def __repr__(self) -> str:
+        took = f"{self.rounds} rounds, {self.seconds:.0f} s of lab time"
+        if self:
+            return f"SettleReport(all records were processed or given up, {took})"
+        error = f", last error: {self.error}" if self.error else ""
+        return f"SettleReport(still open: {', '.join(self.still_open)}, {took}{error})"
+
 
 class Lab:
-    """A pipeline in one place. Use it in a with-statement, or close() it."""
+    """An inventory pipeline on the embedded AWS or on your account; connect() makes one.
 
-    def __init__(self, place: Backend, settings: Settings) -> None:
-        self._place: Backend | None = place
+    Deploy       build()           stream, table, function, queues, topic and pipe with their roles
+                 use_handler()     put a handler of your own into the function
+    Send         publish()         put events into the stream
+                 settle()          wait until they are processed
+    Look         inventory()       the stock of each product
+                 history()         what became of each event of a product
+                 diagram()         the pipeline as it is, with what IAM allows
+    Check        reconcile()       does the table agree with the stream?
+    Repair       redrive()         send failed records again; see dead_letters() and rejected()
+    Permissions  explain_access()  why IAM allows or denies a call
+    End          teardown()        delete everything that build() deployed
+
+    Use it in a with-statement, or close() it. Everything else is for special occasions: session() gives
+    a boto3.Session for AWS calls of your own, faults() injects failures, clock turns the time.
+
+    >>> receipt = lab.publish([ProductAdded("Radio", 20), QuantityChanged("Radio", -2)])
+    >>> bool(lab.settle(receipt))
+    True
+    >>> int(lab.inventory().loc["Radio", "quantity"])
+    18
+    """
+
+    def __init__(self, backend: Backend, settings: Settings) -> None:
+        self._backend: Backend | None = backend
         self._account: Account | None = None
+        self._session: Session | None = None
         self.settings = settings
 
     def __enter__(self) -> Lab:
@@ -133,36 +146,79 @@ class Lab:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    @property
-    def embedded(self) -> bool:
-        """True on the embedded AWS, where the clock can be turned and faults injected."""
-        return self._open_place().evaluator is not None
+    def __repr__(self) -> str:
+        return (
+            "Lab(closed)" if self._backend is None else as_text(self._where, deployed(self.account))
+        )
+
+    def _repr_html_(self) -> str:
+        if self._backend is None:
+            return "<p>Lab (closed)</p>"
+        return as_html(self._where, deployed(self.account))
 
     @property
-    def clock(self) -> Any:
-        """The lab's clock: now(), and advance(seconds), which on AWS waits."""
-        return self._open_place().clock
+    def _where(self) -> str:
+        return "embedded AWS" if self.embedded else f"AWS account, {self.settings.region}"
+
+    @property
+    def embedded(self) -> bool:
+        """True on the embedded AWS, where the clock can be turned and faults can be injected.
+
+        >>> lab.embedded
+        True
+        """
+        return self._open_backend().embedded
+
+    @property
+    def clock(self) -> Clock:
+        """The lab's clock: now() and advance(seconds), which on a real account waits that long.
+
+        >>> before = lab.clock.now()
+        >>> lab.clock.advance(60)
+        >>> (lab.clock.now() - before).total_seconds()
+        60.0
+        """
+        return self._open_backend().clock
 
     @property
     def account(self) -> Account:
-        """The account as the admin sees it: clients, names and ARNs."""
-        place = self._open_place()
+        """The account as the admin sees it: clients, names and ARNs.
+
+        >>> lab.account.stream_arn().partition(":stream/")[2]
+        'e-commerce-streaming'
+        """
+        backend = self._open_backend()
         if self._account is None:
-            self._account = Account(place.session("admin"), self.settings)
+            self._account = Account(backend.session("admin"), self.settings)
         return self._account
 
     def session(self, principal: str = "admin") -> boto3.Session:
-        """A boto3.Session with the credentials of 'admin', 'producer', 'pipe' or 'function'.
+        """A boto3.Session with the credentials of a principal, for AWS calls of your own.
 
-        Raises PrincipalNotAvailable, on AWS also for the roles, which only their services assume.
+        `principal` is 'admin', 'producer', 'pipe' or 'function'; the embedded AWS also has 'root', who may
+        do everything. Raises PrincipalNotAvailable for a principal that does not exist, and on AWS for the
+        roles, because only the pipe and the function can assume them.
+
+        >>> kinesis = lab.session("producer").client("kinesis")
+        >>> answer = kinesis.put_record(
+        ...     StreamName="e-commerce-streaming", PartitionKey="Camera", Data=b"not an event"
+        ... )
+        >>> answer["ShardId"].startswith("shardId-")
+        True
+        >>> _ = lab.pump()
         """
-        return self._open_place().session(principal)
+        return self._open_backend().session(principal)
 
     def build(self, through: Stage = "pipe") -> dict[str, str]:
-        """Make what is missing, up to and with a stage; the ARN (of queues, the URL) by name.
+        """Deploy what is missing, up to and with a stage; the ARN of each resource by its kind.
 
-        User, roles and policies are the first stage. Raises ValueError for a stage that is not one of
-        'access', 'stream', 'table', 'function', 'pipe'.
+        The stages are 'access' (user, roles and their policies), 'stream', 'table', 'function' (with its
+        queues and topic) and 'pipe'. Resources that exist are kept; the function gets the lab's own handler
+        again. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage.
+
+        >>> arns = lab.build(through="stream")
+        >>> arns["stream"].partition(":stream/")[2]
+        'e-commerce-streaming'
         """
         if through not in STAGES:
             raise ValueError(f"build(through={through!r}): there are {', '.join(STAGES)}")
@@ -184,29 +240,49 @@ class Lab:
                     existing["topic"] = topic_resource.ensure(account)
                     existing["function"] = function_resource.ensure(account, wait)
                 case "pipe":
-                    existing["pipe"] = pipe_resource.ensure(account, wait)
+                    existing |= self._build_readers()
         return existing
 
-    def use_handler(self, source: str | Path, handler: str = "handle") -> str:
-        """Put a handler of your own, a .py file or Python text, in the place of the lab's; the ARN of
-        the function. `handler` is the name of its function; the next build() restores the lab's.
+    def _build_readers(self) -> dict[str, str]:
+        """The ARN of the pipe, of the event source mapping or of both, as the settings ask."""
+        readers = {}
+        if self.settings.has_pipe:
+            readers["pipe"] = pipe_resource.ensure(self.account, self.clock.advance)
+        if self.settings.has_mapping:
+            mapping = mapping_resource.ensure(self.account, self.clock.advance)
+            readers["event_source_mapping"] = mapping
+        return readers
 
-        Raises BadHandler, and NotBuilt before build(through="function").
+    def use_handler(self, source: str | Path, handler: str = "handle") -> str:
+        r"""Put a handler of your own into the function; the function's ARN.
+
+        `source` is the path of a .py file or Python text, `handler` the name of the function in it that
+        Lambda calls with (event, context). build() puts the lab's own handler back. Raises BadHandler
+        before anything is changed, and NotBuilt before build(through="function").
+        https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
+
+        >>> arn = lab.use_handler("def handle(event, context):\n    print(len(event), 'records')")
+        >>> arn.rpartition(":")[2]
+        'update-inventory'
+        >>> _ = lab.build()
         """
         return function_resource.use_handler(self.account, source, handler)
 
     def teardown(self, dry_run: bool = False) -> pd.DataFrame:
-        """Delete what build() makes and carries the lab's tag, project=inventory-lab; a DataFrame of
-        kind, name and outcome, in order of deletion: 'deleted', 'would be deleted' (a dry run changes
-        nothing), 'not there', or 'not ours' for what has the lab's name without its tag and stays.
+        """Delete what build() deployed; a DataFrame of kind, name and outcome, in the order of deletion.
 
-        May be repeated, also after an interrupt. Raises StillStanding for a deletion that AWS does
-        not finish.
+        Only resources with the lab's tag project=inventory-lab are deleted. The outcome is 'deleted',
+        'would be deleted' (`dry_run=True` changes nothing), 'not there', or 'not ours' for a resource that
+        has a name of the lab but not its tag. You may call it again, also after an interrupt. Raises
+        StillDeleting when AWS does not finish a deletion within 5 minutes.
+
+        >>> lab.teardown(dry_run=True).set_index("kind").loc["stream", "outcome"]
+        'would be deleted'
         """
-        place = self._open_place()
-        deletions = tear_down(self.account, place.clock.advance, dry_run)
+        backend = self._open_backend()
+        deletions = tear_down(self.account, backend.clock.advance, dry_run)
         if not dry_run:
-            place.revoke_producer()
+            backend.revoke_producer()
         return frames.deletions(deletions)
 
     def publish(
@@ -216,66 +292,131 @@ class Lab:
     ) -> Receipt:
         """Put one event, or any iterable of them, into the stream as the producer.
 
+        Publishing the same events again changes nothing: each event has a number in its source, and
+        those that bring none are numbered here. An event made anew is a new fact. EventChanged is
+        raised for an event that was published before with other content.
+
         `ordered` keeps the given order of each product also when Kinesis refuses entries. Raises
         PrincipalNotAvailable and NotBuilt before build(), EventTooLarge before anything is sent,
         PublishFailed with what was not stored.
+
+        >>> lab.publish([ProductAdded("Camera", 5), QuantityChanged("Camera", -1)])
+        Receipt(published=2, products=1, calls=1, sent_again=0, reordered=0)
         """
-        clock = self.clock
-        publisher = Publisher(
-            self.session("producer").client("kinesis"),
-            self.settings.name("stream"),
-            now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            sleep=clock.advance,
-        )
-        with self._needing("stream"):
+        if self._session is None:
+            self._session = Session(source_name(self.clock.now(), self._session_name()))
+        return self._publish(events, ordered, self._session)
+
+    def _publish(
+        self,
+        events: InventoryEvent | RawRecord | Iterable[InventoryEvent | RawRecord],
+        ordered: bool,
+        session: Session | None = None,
+    ) -> Receipt:
+        clock, kinesis = self.clock, self.session("producer").client("kinesis")
+        with self._needing("stream"), progress_bar("publish", "event") as on_stored:
+            publisher = Publisher(
+                kinesis,
+                self.settings.name("stream"),
+                now=lambda: rfc_3339(clock.now()),
+                sleep=clock.advance,
+                session=session,
+                on_stored=on_stored,
+            )
             return publisher.publish(events, ordered)
 
-    def pump(self) -> Any:
-        """Make one round of every pipe, in which a second of lab time passes; on AWS, wait one."""
-        return self._open_place().pump()
+    def _session_name(self) -> str:
+        """Two kernels may begin on a real account at the same time; here there is one."""
+        return SESSION if self.embedded else f"{SESSION}-{uuid.uuid4().hex[:12]}"
+
+    def pump(self) -> Round:
+        """Let a second of lab time pass, in which every pipe and mapping reads once; what they did.
+
+        On AWS they run by themselves: the call waits a second and reports no counts.
+
+        >>> _ = lab.publish(ProductAdded("Lamp", 3))
+        >>> lab.pump().records
+        1
+        """
+        return self._open_backend().pump()
 
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
-        """Pump until every record of the receipt is passed: processed by the function, or given up
-        into the dead letters. Ends after `timeout` seconds of lab time; see `still_open` then.
-        Raises NotBuilt without a pipe.
+        """Pump until every record of the receipt is processed, or given up to the dead letters.
+
+        `timeout` is in seconds of lab time. The report is true when nothing is left; else its `still_open`
+        names the products that wait and `error` the last error of the pipe. Raises NotBuilt without a
+        pipe, TypeError for anything but a receipt.
+
+        >>> lab.settle(lab.publish(ProductAdded("Mixer", 3)))
+        SettleReport(all records were processed or given up, 1 rounds, 1 s of lab time)
         """
         if not isinstance(receipt, Receipt):
             raise TypeError(f"settle() takes the receipt that publish() gave back, not {receipt!r}")
-        place, start, rounds, error = self._open_place(), self.clock.now(), 0, ""
-        still_open = place.still_open(receipt.positions)
-        if still_open and pipe_resource.describe(self.account) is None:
+        backend, start, rounds, error = self._open_backend(), self.clock.now(), 0, ""
+        still_open = backend.still_open(receipt.positions)
+        if still_open and not self._is_read():
             raise NotBuilt("pipe", self.settings.name("pipe"))
-        while still_open and (self.clock.now() - start).total_seconds() < timeout:
-            error = getattr(place.pump(), "error", "") or error
-            rounds += 1
-            still_open = place.still_open(still_open)
+        total = len(still_open)
+        with progress_bar("settle", "product") as advance:
+            while still_open and (self.clock.now() - start).total_seconds() < timeout:
+                error = backend.pump().error or error
+                rounds, before = rounds + 1, len(still_open)
+                still_open = backend.still_open(still_open)
+                advance(before - len(still_open), total)
         seconds = (self.clock.now() - start).total_seconds()
         return SettleReport(rounds, seconds, still_open, error)
 
+    def _is_read(self) -> bool:
+        """Whether a pipe or an event source mapping brings the stream's records to the function."""
+        readers = (pipe_resource.describe, mapping_resource.describe)
+        return any(describe(self.account) is not None for describe in readers)
+
     def pipe_log(self) -> pd.DataFrame:
-        """What the pipes did, an execution a row, as a DataFrame: when, shard, first and last record,
-        how many, which attempt, outcome, how many failed, error. Local labs only: raises
-        LocalOnly on AWS, where a pipe writes its log to a log group of your choice.
+        """What the pipes did, as a DataFrame with one execution a row, oldest first.
+
+        Columns: at, pipe, shard, first and last (sequence numbers), records, attempt, outcome, failed,
+        error. The pipe logs its executions to the log group /aws/vendedlogs/pipes/<pipe>; on AWS they are
+        read from there, what AWS has cut is None, and a pipe or mapping of your own is not in it:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-logs.html
+
+        >>> _ = lab.settle(lab.publish(ProductAdded("Toaster", 3)))
+        >>> lab.pipe_log()["outcome"].iloc[-1]
+        'delivered'
         """
-        return frames.executions(self._local_place("pipe_log()").executions())
+        backend = self._open_backend()
+        if backend.embedded:
+            return frames.executions(backend.executions())
+        return frames.executions(pipe_log.read(self.account))
 
     @contextmanager
     def faults(self, plan: FaultPlan | None = None, **faults: float) -> Iterator[Faults]:
-        """Inside, things go wrong as a FaultPlan says, given whole or by its fields; what struck is in
-        the report of each pump. Local labs only: raises LocalOnly on AWS.
+        """Inside the with-block, failures happen as a FaultPlan says; pump() reports which.
+
+        Give a plan, or its fields by name: a probability from 0 to 1 for each kind of fault, and `seed`,
+        which makes the same faults happen again. Raises LocalOnly on AWS, TypeError for both or neither
+        kind of argument, WrongSetting for a probability outside 0 to 1.
+
+        >>> with lab.faults(duplicate_delivery=1, at_most=1):
+        ...     _ = lab.settle(lab.publish(ProductAdded("Fan", 3)))
+        >>> int(lab.inventory().loc["Fan", "quantity"])
+        3
         """
         from inventory_lab.embedded_aws.faults import FaultPlan
 
         if plan is not None and (faults or not isinstance(plan, FaultPlan)):
             raise TypeError("faults() takes a FaultPlan, or its fields by name, and not both")
-        place, by_name = self._local_place("faults()"), cast("dict[str, Any]", faults)
-        with place.faults(plan or FaultPlan(**by_name)) as struck:
+        backend, by_name = self._open_backend(), cast("dict[str, Any]", faults)
+        with backend.faults(plan or FaultPlan(**by_name)) as struck:
             yield struck
 
     def inventory(self) -> pd.DataFrame:
-        """Active products as a DataFrame: index product_id; quantity, updated_at, version.
+        """The active products, as a DataFrame by product_id: quantity, updated_at, version.
 
-        Warns of items that cannot be read.
+        An item that cannot be read is left out with a warning. Raises NotBuilt without a table.
+
+        >>> _ = lab.settle(lab.publish(ProductAdded("Watch", 6)))
+        >>> int(lab.inventory().loc["Watch", "quantity"])
+        6
         """
         found = table.read(self.account)
         for broken in found.broken.values():
@@ -283,43 +424,85 @@ class Lab:
         return frames.inventory(found.items.values())
 
     def records(self) -> pd.DataFrame:
-        """The records that the stream holds, shard by shard: shard_id, sequence (the last digits of the
-        sequence number), partition_key, arrived_at, data, and record_id with all digits.
+        """The records that the stream holds, as a DataFrame, shard by shard.
+
+        Columns: shard_id, sequence (the last digits of the sequence number), partition_key, arrived_at,
+        data (as text) and record_id, which has all digits. Raises NotBuilt without a stream.
+
+        >>> _ = lab.settle(lab.publish(ProductAdded("Drill", 2)))
+        >>> len(lab.records().query("partition_key == 'Drill'"))
+        1
         """
         with self._needing("stream"):
-            return frames.records(stream.records(self.account))
+            return frames.records(self._stored_records())
 
     def history(self, product_id: str, since: Snapshot | None = None) -> pd.DataFrame:
-        """The ledger of one product as a DataFrame: every event in the order in which it was processed,
-        with its outcome, the reason when it was not applied, and the stock after it. Like reconcile()
-        it folds the stream; for the simple design it tells what an exact one would have done.
+        """Every event of a product in the order in which it was processed, as a DataFrame.
+
+        Columns: sequence, occurred_at, event, amount, outcome, reason (of a rejection or a duplicate),
+        stock (the quantity after the event), event_id, record_id. The stream is processed again, from its
+        beginning or `since` a snapshot; for the handler "per_record" the result is what an exact handler
+        would have done. Raises NotBuilt, and TypeError when `product_id` is not a string.
+
+        >>> events = [ProductAdded("Kettle", 2), QuantityChanged("Kettle", -5)]
+        >>> _ = lab.settle(lab.publish(events))
+        >>> lab.history("Kettle")[["outcome", "reason", "stock"]].values.tolist()
+        [['applied', '', 2], ['rejected', 'InsufficientStock', 2]]
         """
         if not isinstance(product_id, str):
             raise TypeError(f"history() takes a product id such as 'Phone', not {product_id!r:.60}")
         return frames.history(self._lines({product_id}, since))
 
     def alerts(self) -> pd.DataFrame:
-        """The stock alerts that the inbox received, as a DataFrame."""
+        """The stock alerts that the inbox queue received, as a DataFrame.
+
+        Columns: alert ('high' or 'low'), product_id, quantity_before, quantity, threshold, text. An alert
+        that SNS delivered twice is shown once. Raises NotBuilt without a queue.
+
+        >>> _ = lab.settle(lab.publish([ProductAdded("Bulb", 12), QuantityChanged("Bulb", -4)]))
+        >>> lab.alerts().query("product_id == 'Bulb'")[["alert", "quantity"]].values.tolist()
+        [['low', 8]]
+        """
         return frames.alerts(queues.alerts(self.account))
 
     def set_thresholds(
         self, product_id: str, high: int | None = None, low: int | None = None
     ) -> None:
-        """Alert of this product above `high` or below `low` pieces instead of the lab's thresholds;
-        None goes back to the lab's. Raises WrongSetting, NotBuilt.
+        """Alert above `high` or below `low` pieces of this product, instead of the lab's thresholds.
+
+        None takes the product's own threshold away, so the lab's applies again. Raises WrongSetting for a
+        threshold that is not a whole number from 0, or for a `low` above `high`; NotBuilt without a table.
+
+        >>> lab.set_thresholds("Phone", high=50, low=5)
         """
         with self._needing("table"):
             set_thresholds(self.account, product_id, high, low)
 
     def rejected(self) -> pd.DataFrame:
-        """The rejected records with their reasons, as a DataFrame; `payload` in bytes."""
+        """The records that were processed and rejected, with the reason, as a DataFrame.
+
+        Columns: reason, partition_key, detail, sequence, event_id, payload (bytes) and record_id, by which
+        redrive() recognises a row. Raises NotBuilt without a queue.
+
+        >>> _ = lab.settle(lab.publish(QuantityChanged("Ghost", 1, event_id="ghost-1")))
+        >>> lab.rejected().set_index("event_id").loc["ghost-1", "reason"]
+        'UnknownProduct'
+        """
         return frames.rejected(queues.rejected_queue(self.account).rejections)
 
     def dead_letters(self) -> pd.DataFrame:
-        """The records that the pipe gave up, as a DataFrame: reason, partition_key, event_id, payload
-        (read from the stream as long as it keeps the record), record_id for redrive(), and state:
-        'not redriven', 'redriven', 'expired' when the stream no longer holds the record, or 'processed'
-        when its effect is in the table, because only the function's answer was lost.
+        """The records that the pipe gave up after its retries, as a DataFrame.
+
+        Columns: reason, sequence, partition_key, event_id, state, payload (bytes, as long as the stream
+        holds the record) and record_id, by which redrive() recognises a row. `state` is 'not redriven',
+        'redriven', 'expired' when the stream no longer holds the record, or 'processed' when its effect is
+        in the table, because only the function's answer was lost. Raises NotBuilt.
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
+
+        >>> with lab.faults(crash_before_effect=1):
+        ...     _ = lab.settle(lab.publish(ProductAdded("Oven", 3)))
+        >>> lab.dead_letters().query("partition_key == 'Oven'")["state"].tolist()
+        ['not redriven']
         """
         return frames.dead_letters(failed_records.dead_letters(self._pipeline_state()))
 
@@ -327,41 +510,71 @@ class Lab:
         self,
         rows: pd.DataFrame | Iterable[str] | None = None,
         correct: Correct | None = None,
+        as_new: bool = False,
     ) -> pd.DataFrame:
-        """Send dead letters to the stream again, or `rows` of dead_letters() or rejected(), and settle
-        them; what became of each, as a DataFrame.
+        """Send failed records to the stream again and settle them; what became of each, as a DataFrame.
 
-        Rows are recognised by their column `record_id`, so you may filter, sort, join or store them;
-        a list of record ids does as well. A record that was redriven or processed in the meantime is
-        not sent twice. `correct` gets each FailedRecord (partition_key, payload, event, reason) and
-        returns the event to send instead, the same one, or None to leave it out. What was sent is a
-        new record of the stream, so it is processed after everything that is in it already, and its
-        dead letter is deleted. Raises TypeError for rows without record ids.
+        `rows` are rows of dead_letters() or rejected(), or a list of record ids; by default all dead
+        letters. Rows are recognised by their column `record_id`, so you may filter, sort, join or store
+        them. `correct` gets each FailedRecord (partition_key, payload, event, reason) and returns the event
+        to send instead, the same event, or None to leave the record out. A record that was redriven or
+        processed in the meantime is not sent twice. What is sent is a new record, so it is processed after
+        everything that is in the stream already. A record that was rejected as TooOldToTell is sent only
+        when the stream shows that its fact was never processed, or with `as_new=True`. Raises TypeError
+        for rows without record ids, NotBuilt.
+
+        >>> with lab.faults(crash_before_effect=1):
+        ...     _ = lab.settle(lab.publish(ProductAdded("Printer", 3)))
+        >>> rows = lab.dead_letters().query("partition_key == 'Printer'")
+        >>> lab.redrive(rows)[["done", "outcome"]].values.tolist()
+        [['unchanged', 'applied']]
         """
         pipeline = self._pipeline_state()
         dead_letters = list(failed_records.dead_letters(pipeline))
         chosen = dead_letters if rows is None else self._failed_records(rows, pipeline)
-        prepared = redrive.prepare(chosen, correct)
-        receipt = self.publish([r.sent for r in prepared if r.sent is not None], ordered=True)
-        redrive.settle_failed_records(self.account, prepared, dead_letters)
-        self.settle(receipt)
-        lines = self._lines(receipt.positions.keys())
-        return operate_frames.redriven(redrive.with_outcomes(prepared, receipt, lines))
+        read = partial(stream.records, self.account)
+        left_out = set() if as_new else failed_records.already_processed(pipeline, read, chosen)
+        prepared, receipts = redrive.prepare(chosen, correct, left_out), []
+        for part in redrive.parts(prepared):
+            receipts.append(self._publish([r.sent for r in part if r.sent is not None], True))
+            redrive.note_as_sent(self.account, part, dead_letters)
+        redrive.delete_dead_letters(self.account, prepared, dead_letters)
+        for receipt in receipts:
+            self.settle(receipt)
+        lines = self._lines({key for receipt in receipts for key in receipt.positions})
+        return operate_frames.redriven(redrive.with_outcomes(prepared, receipts, lines))
 
     def reports(self) -> dict[str, int]:
-        """The function's own counts, summed over the reports in its log."""
+        """The function's own counts, summed over the reports that it wrote to its log.
+
+        >>> before = lab.reports()["applied"]
+        >>> _ = lab.settle(lab.publish(ProductAdded("Scale", 3)))
+        >>> lab.reports()["applied"] - before
+        1
+        """
         return dict(reports.read(self.account).totals)
 
     def reconcile(self, since: Snapshot | None = None) -> Reconciliation:
-        """Fold the stream, from its beginning or from a snapshot, and compare with the table; see
-        Reconciliation. Raises NotBuilt.
+        """Compare the table with the stream: is every published event accounted for, exactly once?
+
+        The stream is processed again, from its beginning or `since` a snapshot, and compared with the table
+        and with the function's own counts. Raises NotBuilt.
+
+        >>> lab.reconcile().exact
+        True
         """
-        read = partial(stream.records, self.account)
+        read = self._stored_records
         return reconcile.reconcile(self._pipeline_state(since), read, frames.drift)
 
     def snapshot(self) -> Snapshot:
-        """The table and the function's counts as they are now, for a reconcile() when the stream has
-        forgotten the beginning. Take it when reconcile() is exact and nothing is on its way.
+        """The table and the function's counts as they are now, as the start of a later reconcile().
+
+        A stream forgets its oldest records after 24 hours; a snapshot replaces them. Take it when
+        reconcile() is exact and no record is on its way. Raises NotBuilt.
+
+        >>> snapshot = lab.snapshot()
+        >>> lab.reconcile(since=snapshot).exact
+        True
         """
         counts = reports.read(self.account).totals
         found = table.read(self.account)
@@ -369,12 +582,16 @@ class Lab:
         return Snapshot(now, found.items, counts, found.expires)
 
     def rebuild(self, since: Snapshot | None = None) -> pd.DataFrame:
-        """Write the items anew that are not what the stream says, while the pipe may run; which ones, as
-        a DataFrame. What the pipe has passed and nobody processed is applied too: no alert is sent of it,
-        and the function has not counted it, so the sum is even again from a snapshot() on.
+        """Write the items that differ from the stream again, while the pipe may run; a DataFrame of them.
 
-        Raises StreamCut when the stream has lost the beginning and no snapshot makes up for it,
-        RebuildFailed, NotBuilt.
+        Records that the pipe delivered and the function never processed are applied too, without an alert.
+        The function did not count them, so the sum of reconcile() is even again from the next snapshot()
+        on. Raises StreamCut when the stream has lost its beginning and `since` does not replace it,
+        RebuildFailed when other writers are faster ten times in a row, WrongSetting for a handler other
+        than "fold", NotBuilt.
+
+        >>> len(lab.rebuild())
+        0
         """
         if self.settings.handler != "fold":
             raise WrongSetting(
@@ -382,7 +599,7 @@ class Lab:
             )
         read_state, read = (
             partial(self._pipeline_state, since),
-            partial(stream.records, self.account),
+            self._stored_records,
         )
         return operate_frames.rebuilt(rebuild.rebuild(self.account, read_state, read))
 
@@ -393,38 +610,57 @@ class Lab:
         resource: str,
         context: Mapping[str, str] | None = None,
     ) -> Explanation:
-        """Why a principal ('admin', 'producer', 'pipe', 'function' or an ARN) may or may not do
-        something: an Explanation, with `allowed`, the statement that decided or the nearest one, and
-        where that differs. On AWS it processes the policies that your credentials may read.
+        """Why IAM allows or denies a principal an action on a resource: an Explanation.
 
-        Raises PrincipalNotAvailable, and ValueError for an action that is no `service:Action`.
+        `principal` is 'admin', 'producer', 'pipe', 'function' or an ARN; `action` is like
+        'kinesis:PutRecord'; `resource` is an ARN, or '*' for actions without a resource; `context` has
+        condition keys that only a real call would have. The Explanation has `allowed` and shows the
+        statement that decided, or the nearest one and where it differs. On AWS it evaluates the policies
+        that your credentials may read. Raises PrincipalNotAvailable, and ValueError for an action or a
+        resource of another form.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+        >>> stream = lab.account.stream_arn()
+        >>> lab.explain_access("producer", "kinesis:PutRecords", stream).allowed
+        True
+        >>> lab.explain_access("producer", "kinesis:DeleteStream", stream).allowed
+        False
         """
         from inventory_lab.iam.account.evaluator import Caller
         from inventory_lab.iam.account.explanation import explain_access
 
         if not isinstance(action, str) or not all(action.partition(":")):
-            raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
+            raise ValueError(f"{action!r} is not an action; one looks like kinesis:PutRecord")
         if not isinstance(resource, str) or (resource != "*" and resource.count(":") < 5):
-            raise ValueError(f"{resource!r} is no resource; give its ARN, or * for none")
+            raise ValueError(f"{resource!r} is not a resource; give its ARN, or * for none")
         evaluator, region = self._policy_evaluator(), self.settings.region
         caller = Caller.of_arn(self.account.principal_arn(principal))
         return explain_access(evaluator, caller, action, resource, region, context)
 
     def diagram(self, highlight: Highlight = None) -> Picture:
-        """The map of the pipeline as it is now: existing parts solid and missing ones dashed, each
-        arrow with IAM's answer and what went along it. `highlight` lights parts such as "stream".
-        Raises ValueError for a part that is not on the map.
+        """The map of the pipeline as it is now, with IAM's answer on each arrow and what went along it.
+
+        Existing parts are solid and missing ones dashed; `highlight` lights parts such as "stream". Raises
+        ValueError for a part that is not on the map.
+
+        >>> lab.diagram("stream").title
+        'The pipeline now'
         """
         from inventory_lab.views.diagram import diagram
 
-        executions = self._local_place("diagram()").executions() if self.embedded else None
+        executions = self._open_backend().executions() if self.embedded else None
         return diagram(self.account, self._policy_evaluator(), executions, highlight)
 
     def close(self) -> None:
-        """End the lab; a local one forgets its account and leaves the process as it was."""
-        if self._place is not None:
-            self._place.close()
-            self._place = None
+        """End the lab. The embedded AWS is forgotten; on AWS everything stays until teardown().
+
+        >>> lab.close()
+        >>> lab
+        Lab(closed)
+        """
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
         _forget(self)
 
     @contextmanager
@@ -440,8 +676,8 @@ class Lab:
     def _pipeline_state(self, since: Snapshot | None = None) -> PipelineState:
         if since is not None and not isinstance(since, Snapshot):
             raise TypeError(f"since takes what snapshot() gave, not {since!r:.60}")
-        place = self._open_place()
-        return pipeline.read_state(self.account, self.clock.now(), place.passed, since)
+        backend = self._open_backend()
+        return pipeline.read_state(self.account, self.clock.now(), backend.passed, since)
 
     def _failed_records(
         self, rows: pd.DataFrame | Iterable[str], pipeline: PipelineState
@@ -456,45 +692,44 @@ class Lab:
     def _lines(self, product_ids: Collection[str], since: Snapshot | None = None) -> Iterator[Line]:
         """What became of the records of these products, in the order in which they were processed."""
         pipeline = self._pipeline_state(since)
-        return history.lines(pipeline, stream.records(self.account), product_ids)
+        return history.lines(pipeline, self._stored_records(), product_ids)
+
+    def _stored_records(self) -> Iterator[Record]:
+        """Every record that the stream holds; a progress bar counts them where somebody watches."""
+        return counted(stream.records(self.account), "read the stream", "record")
 
     def _policy_evaluator(self) -> PolicyEvaluator:
         """The embedded AWS's own evaluator; on AWS one that reads policies with your credentials."""
-        from inventory_lab.iam.account.evaluator import PolicyEvaluator
+        return self._open_backend().evaluator
 
-        place = self._open_place()
-        session, region = place.session("admin"), self.settings.region
-        return place.evaluator or PolicyEvaluator(
-            lambda service, where: session.client(service, region_name=where or region),
-            place.clock.now,
-        )
-
-    def _local_place(self, call: str) -> Any:
-        place = self._open_place()
-        if place.evaluator is None:
-            raise LocalOnly(call)
-        return place
-
-    def _open_place(self) -> Backend:
-        if self._place is None:
+    def _open_backend(self) -> Backend:
+        if self._backend is None:
             raise LabClosed
-        return self._place
+        return self._backend
 
 
 _local_lab: list[Lab] = []
 
 
+def local_lab() -> Lab | None:
+    """The local lab that is open in this process, if there is one."""
+    return _local_lab[-1] if _local_lab else None
+
+
 def connect(
     target: str | None = None, settings: Settings | None = None, allow_charges: bool = False
 ) -> Lab:
-    """A lab on the embedded AWS ("local") or on the account of your credentials ("aws").
+    """A Lab on the embedded AWS ("local") or on the account of your credentials ("aws").
 
     Without a target the environment decides, so that a notebook runs unchanged on an account:
-    INVENTORY_LAB_TARGET=aws with INVENTORY_LAB_ALLOW_CHARGES=yes. INVENTORY_LAB_REGION,
-    INVENTORY_LAB_PREFIX and INVENTORY_LAB_PERMISSIONS_BOUNDARY then stand for what the settings leave
-    at its default, and for an account without settings. There is one local lab in a process: a second
-    connect() closes the first and says so. Raises ChargesNotAllowed for "aws" without
-    `allow_charges=True`, UnknownTarget for another target.
+    INVENTORY_LAB_TARGET=aws together with INVENTORY_LAB_ALLOW_CHARGES=yes. INVENTORY_LAB_REGION,
+    INVENTORY_LAB_PREFIX and INVENTORY_LAB_PERMISSIONS_BOUNDARY then replace what the settings leave at
+    its default. A process has one embedded AWS: a second connect() closes the first lab with a warning.
+    Raises ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another target.
+
+    >>> with connect() as mine:
+    ...     mine
+    Lab(embedded AWS: nothing is deployed yet; build() deploys the pipeline)
     """
     if not isinstance(settings, Settings | None):
         raise TypeError(f"connect(settings=...) takes Settings, not {settings!r}")
@@ -515,14 +750,14 @@ def connect(
     while _local_lab:
         warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
         _local_lab[-1].close()
-    from inventory_lab.embedded_aws.account import EmbeddedAws
+    from inventory_lab.backends.embedded import EmbeddedBackend
 
-    place = EmbeddedAws(settings).open()
-    lab = Lab(place, settings)
+    backend = EmbeddedBackend(settings)
+    lab = Lab(backend, settings)
     _local_lab.append(lab)
     try:
         documents = {name: policy(f"admin/{name}", lab.account) for name in ADMIN_POLICIES}
-        place.attach_to_admin(documents)
+        backend.attach_to_admin(documents)
     except BaseException:
         lab.close()
         raise

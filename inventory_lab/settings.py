@@ -18,6 +18,8 @@ NAMES = (
     "alerts_queue", "pipe_role", "function_role", "producer_user", "build_project", "artifacts_bucket",
     "boundary",
 )  # fmt: skip
+READERS = ("pipe", "mapping", "both")
+"""What brings the stream's records to the function; with "both" each record is delivered twice."""
 FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary")
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 """What all services accept in a name; the shortest limit is that of a pipe, a function and a role."""
@@ -26,15 +28,17 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a lab builds; `prefix` goes before every name. Raises WrongSetting.
+    """Every name, size and threshold of a lab; what is left out keeps its default.
 
-    `handler` is "fold" (exact) or "per_record" (the simple design); `batch_size` counts records;
-    memory is in MB, the time-out in seconds. The folding handler keeps its last 8 seconds for the
-    answer, so give it a time-out of 20 or more;
-    `high_stock` and `low_stock` are the pieces at which alerts begin; a removed product stays in
-    the table for `tombstone_days`, longer than any stream keeps its records. `shard_limits` makes the
-    embedded AWS refuse what is more than a shard takes or gives in a second of lab time. `permissions_boundary`
-    is the ARN of a policy that caps the user and the roles that are made; empty for none.
+    `prefix` goes before every name. `reader` is "pipe" (an EventBridge Pipe), "mapping" (a Lambda event
+    source mapping) or "both". `handler` is "fold" (counts exactly) or "per_record" (the simple design).
+    `batch_size` counts records; `batch_window_seconds` is how long a reader waits for a full batch.
+    `function_memory` is in MB, `function_timeout` in seconds; the folding handler keeps its last 8 seconds
+    for the answer, so give it 20 or more. Alerts begin above `high_stock` and below `low_stock` pieces.
+    A removed product stays in the table for `tombstone_days`, longer than any stream keeps its records.
+    `shard_limits=True` makes the embedded AWS refuse what is more than a shard takes or gives in a second
+    of lab time. `permissions_boundary` is the ARN of a policy that limits the user and the roles that
+    build() makes; empty for none.
 
     A failing batch is tried again `retries` times (-1: for ever) and while its records are younger than
     `maximum_record_age_seconds` (-1: for ever; else 60 to 604,800). Five retries suit a lesson: what
@@ -45,7 +49,13 @@ class Settings:
     `parallelization_factor` (1 to 10) is how many batches of one shard are processed at the same time;
     the records of one product stay in order. `commit_concurrency` (1 to 64) is how many products one
     invocation writes at the same time. Left at None it is 16 on AWS. The embedded AWS starts no
-    threads, so it is 1 there.
+    threads, so it is 1 there. Raises WrongSetting for a value that cannot work.
+
+    >>> Settings(prefix="team-7-", shards=4).name("stream")
+    'team-7-e-commerce-streaming'
+    >>> Settings(shards=0)
+    Traceback (most recent call last):
+    inventory_lab.exceptions.WrongSetting: setting shards is 0; it must be a whole number from 1 to 500
     """
 
     region: str = "us-east-1"
@@ -59,6 +69,7 @@ class Settings:
     runtime: str = "python3.13"
     function_timeout: int = 60
     function_memory: int = 512
+    reader: str = "pipe"
     pipe: str = "inventory-pipe"
     batch_size: int = 1000
     batch_window_seconds: int = 1
@@ -84,6 +95,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.handler not in HANDLERS:
             raise WrongSetting("handler", self.handler, f"one of {', '.join(HANDLERS)}")
+        if self.reader not in READERS:
+            raise WrongSetting("reader", self.reader, f"one of {', '.join(READERS)}")
         self._check("shards", 1, 500)
         self._check("batch_size", 1, 10_000)
         self._check("batch_window_seconds", 0, 300)
@@ -111,19 +124,36 @@ class Settings:
             )
 
     def with_environment(self, environ: Mapping[str, str]) -> Settings:
-        """These settings, with what INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
-        INVENTORY_LAB_PERMISSIONS_BOUNDARY say of those left at their default. Raises WrongSetting.
+        """These settings, with INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
+        INVENTORY_LAB_PERMISSIONS_BOUNDARY in place of what was left at its default. Raises WrongSetting.
+
+        >>> Settings().with_environment({"INVENTORY_LAB_PREFIX": "team-7-"}).prefix
+        'team-7-'
         """
         variables = {name: f"INVENTORY_LAB_{name.upper()}" for name in FROM_ENVIRONMENT}
-        given: dict[str, Any] = {
+        values: dict[str, Any] = {
             name: environ[variable]
             for name, variable in variables.items()
             if environ.get(variable) and getattr(self, name) == getattr(Settings, name)
         }
-        return replace(self, **given)
+        return replace(self, **values)
+
+    @property
+    def has_pipe(self) -> bool:
+        """Whether a pipe reads the stream."""
+        return self.reader != "mapping"
+
+    @property
+    def has_mapping(self) -> bool:
+        """Whether an event source mapping reads the stream."""
+        return self.reader != "pipe"
 
     def name(self, kind: str) -> str:
-        """The full name of a kind of resource, such as 'stream'."""
+        """The full name of a kind of resource, such as 'stream'.
+
+        >>> Settings(prefix="team-7-").name("table")
+        'team-7-inventory'
+        """
         return f"{self.prefix}{getattr(self, kind)}"
 
     def _check(self, setting: str, lowest: int, highest: int) -> None:

@@ -23,13 +23,13 @@ MAY_IMPORT = {
     "function": {"domain"},
     "settings": {"exceptions"},
     "iam": {"exceptions", "html"},
-    "resources": LIBRARY,
+    "resources": {*LIBRARY, "html"},
     "producer": LIBRARY,
     "observe": {*LIBRARY, "html", "resources"},
     "operate": {*LIBRARY, "html", "resources", "producer", "observe"},
     "views": {*LIBRARY, "html", "iam", "resources", "observe"},
-    "embedded_aws": {"exceptions", "iam", "settings"},
-    "backends": {*LIBRARY, "resources", "embedded_aws", "iam"},
+    "embedded_aws": {"exceptions", "iam"},
+    "backends": {*LIBRARY, "html", "resources", "embedded_aws", "iam"},
     "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "backends", "embedded_aws"},
     "teaching": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "views", "lab"},
     "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},
@@ -67,17 +67,17 @@ def imported(path: Path, text: str | None = None) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def room(path: Path) -> str:
+def package_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_one_way(path: Path) -> None:
-    rooms = {name.split(".")[1] for name in imported(path) if name.startswith("inventory_lab.")}
+    packages = {name.split(".")[1] for name in imported(path) if name.startswith("inventory_lab.")}
     names = {
-        found for found in rooms if (PACKAGE / found).exists() or (PACKAGE / f"{found}.py").exists()
+        name for name in packages if (PACKAGE / name).exists() or (PACKAGE / f"{name}.py").exists()
     }
-    assert names - {room(path)} <= MAY_IMPORT[room(path)]
+    assert names - {package_of(path)} <= MAY_IMPORT[package_of(path)]
 
 
 def test_the_rule_sees_relative_and_late_imports() -> None:
@@ -99,9 +99,9 @@ def test_only_patches_import_moto() -> None:
 def test_domain_and_function_need_only_the_standard_library_and_boto3() -> None:
     allowed = set(sys.stdlib_module_names) | {"boto3", "botocore", "inventory_lab"}
     for path in SOURCES:
-        if room(path) in {"domain", "function"}:
+        if package_of(path) in {"domain", "function"}:
             assert {name.split(".")[0] for name in imported(path)} <= allowed
-        if room(path) == "domain":
+        if package_of(path) == "domain":
             assert not {"boto3", "botocore", "time"} & {
                 name.split(".")[0] for name in imported(path)
             }
@@ -121,6 +121,20 @@ def test_every_public_name_can_be_imported_and_is_in_the_readme() -> None:
     for name in inventory_lab.__all__:
         assert getattr(inventory_lab, name)
         assert name in readme, name
+
+
+@pytest.mark.parametrize(
+    "name", [*inventory_lab.__all__, *(f"Lab.{n}" for n in vars(inventory_lab.Lab) if n[0] != "_")]
+)
+def test_every_public_name_has_a_sentence_and_an_example(name: str) -> None:
+    documented: object = inventory_lab
+    for part in name.split("."):
+        documented = getattr(documented, part)
+    summary, _, rest = (documented.__doc__ or "").partition("\n")
+    assert summary.endswith((".", "?")), "the first line of the docstring is a sentence"
+    assert ">>> " in rest, (
+        "tests/test_docstrings.py runs the example; it has the public names and `lab`"
+    )
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:

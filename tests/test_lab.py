@@ -46,7 +46,9 @@ def test_events_arrive_in_the_table(built: Lab) -> None:
 def test_one_pump_carries_what_was_published(built: Lab) -> None:
     built.publish(ProductAdded("Watch", 6))
     done = built.pump()
-    assert (done.records, done.invocations, done.failures) == (1, 1, 0)
+    assert repr(done) == "Round(records=1, invocations=1)"
+    assert "invocations" in done._repr_html_()
+    assert done.observed
     assert built.inventory()["quantity"].to_dict() == {"Watch": 6}
 
 
@@ -59,7 +61,7 @@ def test_the_counts_are_exact_and_add_up(built: Lab) -> None:
     found = built.reconcile()
     assert found.exact
     assert found.conserved
-    assert (found.published, found.dead_lettered, found.pending) == (3_000, 0, 0)
+    assert (found.published, found.dead_letters, found.pending) == (3_000, 0, 0)
     stored = [(k, data) for k, data in zip(*partition_keys_and_data(built), strict=True)]
     stock, counts = model_stock(stored)
     assert built.inventory()["quantity"].to_dict() == stock
@@ -156,7 +158,7 @@ def test_reconcile_finds_a_count_that_was_tampered_with(built: Lab) -> None:
     found = built.reconcile()
     assert not found.exact
     [row] = found.drift.to_dict("records")
-    assert (row["product_id"], row["expected_quantity"], row["found_quantity"]) == ("Phone", 5, 6)
+    assert (row["product_id"], row["expected_quantity"], row["table_quantity"]) == ("Phone", 5, 6)
 
 
 def test_reconcile_finds_a_rejection_that_was_lost(built: Lab) -> None:
@@ -176,7 +178,7 @@ def test_what_cannot_be_processed_ends_in_the_dead_letters_and_is_accounted_for(
     assert built.settle(receipt)
     built.build()
     found = built.reconcile()
-    assert found.dead_lettered == 1
+    assert found.dead_letters == 1
     assert found.conserved
     assert not len(found.drift)
     assert built.inventory().loc["Phone", "quantity"] == 6

@@ -56,10 +56,10 @@ def needed() -> dict[str, Needed]:
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PolicyEvaluator, "decide", lambda *arguments: recorder(*arguments))
-        with connect() as lab:
+        with connect(settings=Settings(reader="both")) as lab:
             build_and_tear_down(lab)
         deploying = recorder.needed.pop(ADMIN)
-        with connect(settings=Settings(retries=0)) as lab:
+        with connect(settings=Settings(retries=0, reader="both")) as lab:
             run(lab)
     operating = recorder.needed.pop(ADMIN) - deploying
     return recorder.needed | {"deployer": deploying, "operator": operating}
@@ -67,7 +67,7 @@ def needed() -> dict[str, Needed]:
 
 @pytest.fixture(scope="module")
 def lab(needed: dict[str, Needed]) -> Iterator[Lab]:
-    with connect() as lab:
+    with connect(settings=Settings(reader="both")) as lab:
         lab.build()
         yield lab
 
@@ -75,7 +75,7 @@ def lab(needed: dict[str, Needed]) -> Iterator[Lab]:
 PRINCIPALS = {
     "producer": (PRODUCER, ["producer/put-to-one-stream"]),
     "pipe": (PIPE, ["pipe/permissions"]),
-    "function": (FUNCTION, ["function/permissions"]),
+    "function": (FUNCTION, ["function/permissions", "function/permissions-mapping"]),
     "admin": ("", ["admin/deployer", "admin/operator"]),
 }
 
@@ -90,6 +90,17 @@ def sibling(resource: str) -> str:
     names = sorted((settings.name(kind) for kind in NAMES), key=len, reverse=True)
     name = next(name for name in names if name in resource)
     return resource.replace(name, f"{name}-2")
+
+
+FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:update-inventory"
+BY_FUNCTION = {f"lambda:{verb}EventSourceMapping" for verb in ("Create", "Delete", "Update")}
+"""Mappings have no names: the function that they invoke tells whose they are."""
+TAGS_OF_MAPPINGS = {"lambda:ListTags", "lambda:TagResource"}
+"""Of a mapping no condition key tells the function when it is tagged."""
+
+
+def is_of_mapping(action: str, resource: str) -> bool:
+    return action in TAGS_OF_MAPPINGS and ":event-source-mapping:" in resource
 
 
 BY_PREFIX = {"iam:RemoveUserFromGroup"}
@@ -116,8 +127,13 @@ def test_each_principal_may_do_what_it_needs_on_its_own_resource_and_not_on_a_si
             for role, service in ((PIPE, "pipes"), (FUNCTION, "lambda"))
         }.get(resource.rpartition("/")[2], {})
         explain = lab.explain_access
+        if action in BY_FUNCTION:
+            context = {"lambda:FunctionArn": FUNCTION_ARN}
+            other = {"lambda:FunctionArn": f"{FUNCTION_ARN}-2"}
+            assert not explain(principal, action, resource, other).allowed, action
         assert explain(principal, action, resource, context).allowed, (action, resource)
-        if resource != "*" and action not in BY_PREFIX:
+        named = action not in BY_PREFIX | BY_FUNCTION and not is_of_mapping(action, resource)
+        if resource != "*" and named:
             assert not explain(principal, action, sibling(resource), context).allowed, action
 
 
@@ -165,6 +181,7 @@ EXACT = {
     "admin/deployer": "deployer",
     "producer/put-to-one-stream": PRODUCER,
     "function/permissions": FUNCTION,
+    "function/permissions-mapping": FUNCTION,
 }
 
 
@@ -183,6 +200,7 @@ STATEMENTS = [
     ("producer/put-to-one-stream", PRODUCER),
     ("pipe/permissions", PIPE),
     ("function/permissions", FUNCTION),
+    ("function/permissions-mapping", FUNCTION),
 ]
 
 
@@ -193,9 +211,10 @@ def test_each_statement_removed_breaks_exactly_what_it_is_for(
     whole = statements(name, lab)
     for left_out in whole:
         rest = {"Version": "2012-10-17", "Statement": [s for s in whole if s is not left_out]}
+        granted = {n for n in needed[who] if any(covers(p, n) for s in whole for p in pairs(s))}
         broken = {
             (action, resource)
-            for action, resource in needed[who]
+            for action, resource in granted
             if not may(rest if rest["Statement"] else None, action, resource)
         }
         should = {n for n in needed[who] if any(covers(pair, n) for pair in pairs(left_out))}
@@ -205,7 +224,10 @@ def test_each_statement_removed_breaks_exactly_what_it_is_for(
 
 def may(document: dict[str, Any] | None, action: str, resource: str) -> bool:
     passed = {PIPE: "pipes", FUNCTION: "lambda"}.get(resource.rpartition("/")[2], "")
-    context = {"iam:PassedToService": f"{passed}.amazonaws.com"}
+    context = {
+        "iam:PassedToService": f"{passed}.amazonaws.com",
+        "lambda:FunctionArn": FUNCTION_ARN,
+    }
     request = AccessRequest("anybody", action, resource, context)
     return decide([document] if document else [], request).allowed
 

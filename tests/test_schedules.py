@@ -15,9 +15,17 @@ PAST_BUGS = {
 """The seeds that once found something, and what."""
 
 
+SHARE_OF_MAPPINGS = 10
+"""One schedule of so many is also played behind an event source mapping, and behind both readers."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "played" in metafunc.fixturenames:
         metafunc.parametrize("played", range(metafunc.config.getoption("schedules")))
+    if "behind" in metafunc.fixturenames:
+        count = metafunc.config.getoption("schedules") // SHARE_OF_MAPPINGS
+        cases = [(reader, seed) for reader in ("mapping", "both") for seed in range(count)]
+        metafunc.parametrize(("behind", "seed"), cases)
 
 
 def test_after_any_schedule_everything_is_accounted_for(
@@ -25,6 +33,13 @@ def test_after_any_schedule_everything_is_accounted_for(
 ) -> None:
     wanted = schedule(played, most_events=pytestconfig.getoption("schedule_events"))
     assert run(wanted).problems == []
+
+
+def test_after_any_schedule_behind_a_mapping_or_both_everything_is_accounted_for(
+    behind: str, seed: int, pytestconfig: pytest.Config
+) -> None:
+    most = pytestconfig.getoption("schedule_events")
+    assert run(schedule(seed, most_events=most, reader=behind)).problems == []
 
 
 @pytest.mark.parametrize("seed", PAST_BUGS, ids=lambda seed: f"{seed}: {PAST_BUGS[seed]}")

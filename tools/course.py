@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import v4
+
+from inventory_lab.teaching.exercises import solutions
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
@@ -15,7 +19,9 @@ SOLUTIONS = FOLDER / "solutions"
 
 GAP = re.compile(r"(?<=# your code: begin\n).*?(?=^ *# your code: end$)", re.DOTALL | re.MULTILINE)
 
-IGNORED = "nbval-ignore-output"
+EXERCISE = re.compile(r'exercise\("(\d\d/(\w+))"')
+
+IGNORED, HIDDEN = "nbval-ignore-output", "hide-input"
 SETUP_FROM_ADDRESS = """\
 import sys
 from importlib.util import find_spec
@@ -106,3 +112,52 @@ def solved(notebook: Any, solution: Any) -> Any:
             filled = gaps[cell.id]
             cell.source = GAP.sub(lambda _, filled=filled: filled, cell.source)
     return result
+
+
+def is_lesson(notebook: Any) -> bool:
+    """Whether a notebook has the form that notebooks/AUTHORS.md describes: it opens with the map."""
+    return any(cell.id == "map" for cell in notebook.cells)
+
+
+def exercise_of(cell: Any) -> str:
+    """The name of the exercise in a cell, such as "02/put_all"; "" for another cell."""
+    found = EXERCISE.search(cell.source) if cell.cell_type == "code" else None
+    return found[1] if found else ""
+
+
+def with_solutions(notebook: Any) -> Any:
+    """The solution notebook of a lesson: its exercises solved, each explained in a cell of its own."""
+    result = v4.new_notebook(metadata=notebook.metadata)
+    for cell in nbformat.from_dict(notebook).cells:
+        result.cells.append(cell)
+        if name := exercise_of(cell):
+            cell.source = filled(cell.source, name, solutions.solution(name).source)
+            explanation = v4.new_markdown_cell(_explained(name))
+            explanation.id = f"why-{name.rpartition('/')[2].replace('_', '-')}"
+            result.cells.append(explanation)
+    return result
+
+
+def filled(source: str, name: str, answer: str) -> str:
+    """The cell of an exercise with an answer in the place of the open function or document."""
+    lines, short = source.splitlines(), name.rpartition("/")[2]
+    stub = next(node for node in ast.parse(source).body if short in _defined(node))
+    before, after = lines[: stub.lineno - 1], lines[stub.end_lineno :]
+    return "\n".join([*before, answer, *after])
+
+
+def _defined(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.Assign):
+        return {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return {node.name} if isinstance(node, ast.FunctionDef) else set()
+
+
+def _explained(name: str) -> str:
+    """Why the solution is right, and what others try."""
+    known = solutions.solution(name)
+    wrong = "\n".join(
+        f"<details><summary>{wrong.diagnosis}</summary>\n\n```python\n{wrong.source}\n```\n\n</details>\n"
+        for wrong in known.wrong
+    )
+    why = " ".join(known.explanation.split())
+    return f"**Why this is right.** {why}\n\n**Wrong answers, and what the exercise says:**\n\n{wrong}".rstrip()

@@ -29,7 +29,9 @@ class Entry:
 
 def entry(path: Path) -> Entry:
     """The entry of a notebook. Raises ValueError when its opening does not say all of it."""
-    title, facts = (cell.source for cell in course.read(path).cells[:2])
+    notebook = course.read(path)
+    facts = next((c.source for c in notebook.cells if c.id == "objectives"), "")
+    title = notebook.cells[0].source.splitlines()[0]
     found = TITLE.fullmatch(title), MINUTES.search(facts), NEEDS.search(facts)
     if not all(found):
         raise ValueError(f"{path.name}: its first cells do not give title, minutes and needs")
@@ -67,7 +69,9 @@ def table(entries: list[Entry], address: str) -> str:
 
 def _cells(e: Entry) -> list[str]:
     link = f"[{e.number} {e.title}]({e.file})"
-    return [link, str(e.minutes), e.needs, f"[solution](solutions/{e.file})"]
+    page = f"instructor/{Path(e.file).stem}.md"
+    teaching = f" · [instructor]({page})" if (course.FOLDER / page).is_file() else ""
+    return [link, str(e.minutes), e.needs, f"[solution](solutions/{e.file}){teaching}"]
 
 
 def with_table(text: str, address: str) -> str:

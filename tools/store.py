@@ -13,20 +13,26 @@ import struct
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tools import course, index
+from inventory_lab.teaching.exercises.my_pipeline import FOLDER_VARIABLE
+from tools import course, figures, index, instructor
 
 CELL_SECONDS = 60
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
+"""Hides the source of a cell in Colab and in JupyterLab."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_NOTES = {b"tEXt", b"zTXt", b"iTXt", b"tIME", b"eXIf"}
@@ -61,7 +67,7 @@ def store(path: Path) -> str:
     """
     notebook, solution = course.read(path), course.solution_of(path)
     opened(notebook)
-    filled = course.solved(notebook, course.read(solution)) if solution.is_file() else None
+    filled = solution_to(notebook, solution)
     before = nbformat.from_dict(notebook)
     notebook = with_ignored_of(before, executed(notebook, path.parent))
     if filled is None:
@@ -69,11 +75,22 @@ def store(path: Path) -> str:
         return f"stored {path.name}; it has no solution"
     write(with_ignored_of(notebook, executed(filled, solution.parent)), solution)
     write(notebook, path)
+    if course.is_lesson(notebook):
+        instructor.write(notebook, path)
     return f"stored {path.name} and its solution"
 
 
+def solution_to(notebook: Any, solution: Path) -> Any:
+    """The solved notebook before it is run; None for a notebook that has no solution."""
+    if course.is_lesson(notebook):
+        return course.with_solutions(notebook)
+    return course.solved(notebook, course.read(solution)) if solution.is_file() else None
+
+
 def opened(notebook: Any) -> None:
-    """Bring the cells that are the same in all notebooks up to date."""
+    """Bring the cells that are the same in all notebooks, and the minutes of a lesson, up to date."""
+    if course.is_lesson(notebook):
+        figures.state_minutes(notebook)
     same = {"setup": course.setup_cell(course.repository()), "versions": course.VERSIONS}
     for cell in notebook.cells:
         cell.source = same.get(cell.id, cell.source)
@@ -81,6 +98,19 @@ def opened(notebook: Any) -> None:
 
 def executed(notebook: Any, folder: Path) -> Any:
     """The notebook, run from its first cell to its last in its folder. Raises CellExecutionError."""
+    with kept_away_from_learners():
+        _run(notebook, folder)
+    return notebook
+
+
+@contextmanager
+def kept_away_from_learners() -> Iterator[None]:
+    """Inside, what an exercise keeps goes to a folder of its own, not to that of a learner."""
+    with TemporaryDirectory() as folder, patch.dict(os.environ, {FOLDER_VARIABLE: folder}):
+        yield
+
+
+def _run(notebook: Any, folder: Path) -> None:
     NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
@@ -90,7 +120,6 @@ def executed(notebook: Any, folder: Path) -> Any:
         store_widget_state=False,
         coalesce_streams=True,
     ).execute()
-    return notebook
 
 
 def with_ignored_of(before: Any, notebook: Any) -> Any:
@@ -125,6 +154,8 @@ def text(notebook: Any) -> str:
     for cell in tidy.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = nbformat.from_dict({"tags": sorted(tags)} if tags else {})
+        if course.HIDDEN in (tags or []):
+            cell.metadata.update(FOLDED)
         cell.source = cell.source.rstrip()
         for output in cell.get("outputs", []):
             _tidy_output(output)

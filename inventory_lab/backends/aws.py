@@ -1,20 +1,27 @@
-"""A real AWS account as the place of a lab: ordinary sessions; AWS runs the pipe and the function."""
+"""A real AWS account as the backend of a lab: ordinary sessions; AWS runs the pipe and the function."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 
-from inventory_lab.exceptions import PrincipalNotAvailable
+from inventory_lab.backends.base import POLL_SECONDS, Clock, Execution, Round
+from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable, WaitTooLong
 from inventory_lab.function.store import Store
 from inventory_lab.resources.account import unless_missing
 from inventory_lab.settings import Settings
 
-POLL_SECONDS = 1.0
+if TYPE_CHECKING:
+    from inventory_lab.embedded_aws.faults import Faults
+    from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+LONGEST_WAIT = 60
+"""Seconds that one call may wait on a real account, where nobody can turn the clock."""
 
 
 class RealClock:
@@ -25,22 +32,41 @@ class RealClock:
         return datetime.now(UTC)
 
     def advance(self, seconds: float) -> None:
-        """Wait: real time passes by itself."""
+        """Wait: real time passes by itself. Raises WaitTooLong for more than a minute."""
+        refuse_long_wait(seconds)
         time.sleep(seconds)
+
+
+def refuse_long_wait(seconds: float) -> None:
+    """Raise WaitTooLong for more seconds than somebody in front of a notebook waits."""
+    if seconds > LONGEST_WAIT:
+        raise WaitTooLong(seconds, LONGEST_WAIT)
 
 
 class RealAws:
     """The account that boto3's ordinary credential chain leads to."""
 
+    embedded = False
+
     def __init__(
-        self, settings: Settings, clock: Any = None, session: boto3.Session | None = None
+        self, settings: Settings, clock: Clock | None = None, session: boto3.Session | None = None
     ) -> None:
         self.settings = settings
-        self.evaluator = None
         self.clock = clock or RealClock()
         self._admin = session or boto3.Session(region_name=settings.region)
         self._producer: boto3.Session | None = None
         self._producer_key: Mapping[str, str] = {}
+
+    @property
+    def evaluator(self) -> PolicyEvaluator:
+        """Decides as AWS does, by the policies that your credentials may read."""
+        from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+        session, region = self._admin, self.settings.region
+        return PolicyEvaluator(
+            lambda service, where: session.client(service, region_name=where or region),
+            self.clock.now,
+        )
 
     def session(self, principal: str) -> boto3.Session:
         """The session of 'admin' (your own credentials) or of 'producer' (a key made for this lab,
@@ -63,9 +89,10 @@ class RealAws:
             "pipes.amazonaws.com or lambda.amazonaws.com",
         )
 
-    def pump(self) -> None:
-        """Wait a second: AWS runs the pipe."""
+    def pump(self) -> Round:
+        """Wait a second: AWS runs the pipe and reports nothing here."""
         self.clock.advance(POLL_SECONDS)
+        return Round(observed=False)
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those of `positions` (product → shard → sequence number) that no watermark has reached."""
@@ -82,6 +109,14 @@ class RealAws:
         """None: AWS does not tell how far a pipe has read."""
         return
 
+    def executions(self) -> list[Execution]:
+        """Raises LocalOnly."""
+        raise LocalOnly("pipe_log()")
+
+    def faults(self, plan: object) -> AbstractContextManager[Faults]:  # noqa: ARG002
+        """Raises LocalOnly."""
+        raise LocalOnly("faults()")
+
     def close(self) -> None:
         """Delete the producer's key; the resources stay until teardown()."""
         self.revoke_producer()
@@ -91,8 +126,8 @@ class RealAws:
         key, self._producer_key, self._producer = self._producer_key, {}, None
         if key:
             iam = self._admin.client("iam")
-            wanted = {"UserName": key["UserName"], "AccessKeyId": key["AccessKeyId"]}
-            unless_missing(("NoSuchEntity",), iam.delete_access_key, **wanted)
+            request = {"UserName": key["UserName"], "AccessKeyId": key["AccessKeyId"]}
+            unless_missing(("NoSuchEntity",), iam.delete_access_key, **request)
 
     def _new_producer(self) -> boto3.Session:
         iam = self._admin.client("iam")

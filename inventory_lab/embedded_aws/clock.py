@@ -10,6 +10,7 @@ real time: SQS (visibility, retention), SNS, IAM.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 LAB_EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -20,6 +21,8 @@ class LabClock:
 
     def __init__(self, start: datetime = LAB_EPOCH) -> None:
         self._now = start
+        self.before_advance: list[Callable[[datetime], None]] = []
+        """Called with the new time before the clock moves."""
 
     def now(self) -> datetime:
         """The lab's time, in UTC."""
@@ -33,4 +36,16 @@ class LabClock:
         """Let `seconds` pass. Raises ValueError for a negative number."""
         if seconds < 0:
             raise ValueError(f"time cannot go back ({seconds} s)")
-        self._now += timedelta(seconds=seconds)
+        later = self._now + timedelta(seconds=seconds)
+        for observe in self.before_advance:
+            observe(later)
+        self._now = later
+
+
+def zulu(moment: datetime, precision: str = "milliseconds") -> str:
+    """A moment in UTC as AWS writes it in messages.
+
+    >>> zulu(LAB_EPOCH, "seconds")
+    '2026-01-05T09:00:00Z'
+    """
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")

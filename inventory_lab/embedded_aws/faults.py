@@ -13,7 +13,7 @@
 | crash_after_commit | the function did everything, and its answer is lost |
 | throttle, server_error | an API call of the producer, the pipe or the function is refused |
 | lost_response | the service acted, the answer was lost, and the SDK sent the call again |
-| poison | a record that is no event lies in the stream |
+| poison | a record that is not an event lies in the stream |
 | reshard | a shard is split, or two neighbours are merged |
 
 Free of moto; nothing here sleeps or uses the time of day. An SDK would retry a throttled call and wait:
@@ -62,9 +62,14 @@ class Crash(SystemExit):
 
 @dataclass(frozen=True, kw_only=True)
 class FaultPlan:
-    """How likely each fault is (0 to 1) whenever it could strike, and how often it may strike at most.
+    """How likely each fault is whenever it can happen, from 0 to 1, and how often at most.
 
-    Raises WrongSetting for a probability that is none.
+    The same `seed` gives the same faults; `at_most` limits each kind of fault. Raises WrongSetting for a
+    value outside 0 to 1.
+
+    >>> plan = FaultPlan(seed=7, duplicate_delivery=0.5, at_most=3)
+    >>> plan.throttle
+    0
     """
 
     seed: int = 0
@@ -206,6 +211,10 @@ class Faults:
 
     # ------------------------------------------------------------ of a call
 
+    def handlers(self) -> list[tuple[str, Callable[..., Any], Any]]:
+        """The entry among botocore's built-in handlers."""
+        return [("before-call", self.before_call, handlers.REGISTER_LAST)]
+
     def before_call(
         self, model: Any, params: Any, context: Mapping[str, Any], **_: Any
     ) -> tuple[AWSResponse, dict[str, Any]] | None:
@@ -261,17 +270,6 @@ class _Invocation:
     again: Callable[[], Any] | None
     calls: int = 0
     commits: int = 0
-
-
-@contextmanager
-def patched(faults: Faults) -> Iterator[None]:
-    """While open, the calls of sessions that are made pass by the faults, after the gate."""
-    entry = ("before-call", faults.before_call, handlers.REGISTER_LAST)
-    handlers.BUILTIN_HANDLERS.append(entry)
-    try:
-        yield
-    finally:
-        handlers.BUILTIN_HANDLERS.remove(entry)
 
 
 def _concerns(caller: Any, service: str, operation: str) -> bool:

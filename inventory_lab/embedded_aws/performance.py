@@ -6,29 +6,35 @@
 | looks for every member of an answer under up to six spellings | first under its own; under no other when all of a dict is spelled as in the service model |
 | (botocore) reads the service models from disk for every session, so for every new environment of a function | once in this process |
 | counts the messages of a queue three times for each message sent or received, and lists them all to give out ten | counts when asked, stops at the tenth |
+| lists the methods of a service's class for every call | once for each class |
+| makes an RSA key for each subscription | one for all in a process |
 
 `tests/embedded_aws/test_performance.py` compares the answers with bare moto's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
-from unittest.mock import patch
 
 import botocore.session
+import moto.core.responses
 from botocore.loaders import create_loader
 from moto.core.serialize import ResponseSerializer
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.parsing import ast_nodes as ast
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
+from moto.sns.models import Subscription
 from moto.sqs.models import Queue, SQSBackend
+
+from inventory_lab.embedded_aws.patching import Patch
 
 service_models = cache(create_loader)
 """The loader of a search path, which remembers what it has read."""
+
+_SIGNING_KEYS: dict[str, Any] = {}
 
 PLAIN_ACTIONS = (
     ast.UpdateExpressionSetAction,
@@ -73,25 +79,103 @@ class CacheableUpdate:
         return frozenset((names or {}).items()), typed
 
 
-@contextmanager
-def patched() -> Iterator[None]:
-    """While open, moto answers the same, only sooner."""
+def patches() -> list[Patch]:
+    """What makes moto and botocore answer the same, only sooner."""
+    return [*_expression_patches(), *_answer_patches(), *_queue_patches(), *_process_patches()]
+
+
+def _expression_patches() -> list[Patch]:
     validator = UpdateExpressionValidator
-    repairs: list[tuple[Any, str, Any]] = [
-        (botocore.session, "create_loader", service_models),
-        (UpdateExpressionParser, "make", staticmethod(_parsed_once(UpdateExpressionParser.make))),
-        (validator, "__init__", _started(validator.__init__)),
-        (validator, "validate", _validated(validator.validate)),
-        (ResponseSerializer, "get_value", _own_spelling_first(ResponseSerializer.get_value)),
+    started = (
+        "(self, expression, expression_attribute_names, expression_attribute_values, item, table)"
+    )
+    once = "an expression that passed is not validated again"
+    return [
+        Patch(
+            owner=UpdateExpressionParser,
+            name="make",
+            signature="classmethod(cls, expression_str)",
+            kind="speed",
+            why="an expression is parsed once",
+            around=lambda make: staticmethod(_parsed_once(make)),
+            upstream=True,
+        ),
+        _faster(validator, "__init__", started, once, _started),
+        _faster(validator, "validate", "(self)", once, _validated),
     ]
-    repairs += [(Queue, name, _counted_when_asked(getattr(Queue, name))) for name in COUNTS]
-    repairs.append((Queue, "messages", _listed_as_far_as_needed(Queue.messages)))
-    for name in ("send_message", "receive_message"):
-        repairs.append((SQSBackend, name, _uncounted(getattr(SQSBackend, name))))
-    with ExitStack() as stack:
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair))
-        yield
+
+
+def _answer_patches() -> list[Patch]:
+    spelling = "looks for a member under its own name first"
+    return [
+        Patch(
+            owner=botocore.session,
+            name="create_loader",
+            signature="(search_path_string=None)",
+            kind="speed",
+            why="service models are read once in a process",
+            replacement=service_models,
+        ),
+        _faster(
+            ResponseSerializer,
+            "get_value",
+            "(self, value, key, shape)",
+            spelling,
+            _own_spelling_first,
+        ),
+    ]
+
+
+def _queue_patches() -> list[Patch]:
+    counted, listed = "counts messages when asked", "lists as many messages as are received"
+    sent = (
+        "(self, queue_name, message_body, message_attributes=None, delay_seconds=None, "
+        "deduplication_id=None, group_id=None, system_attributes=None, validate_group_id=True)"
+    )
+    received = (
+        "(self, queue_name, count, wait_seconds_timeout, visibility_timeout, "
+        "message_attribute_names=None)"
+    )
+    return [
+        *(_faster(Queue, name, "property(self)", counted, _counted_when_asked) for name in COUNTS),
+        _faster(Queue, "messages", "property(self)", listed, _listed_as_far_as_needed),
+        _faster(SQSBackend, "send_message", sent, counted, _uncounted),
+        _faster(SQSBackend, "receive_message", received, counted, _uncounted),
+    ]
+
+
+def _process_patches() -> list[Patch]:
+    """What is the same for all accounts of a process."""
+    names, key = "the operations of a service are listed once", "messages are signed with one key"
+    return [
+        _faster(moto.core.responses, "method_names_from_class", "(clazz)", names, cache),
+        _faster(Subscription, "private_key", "(self)", key, _one_key),
+    ]
+
+
+def _one_key(private_key: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The 2,048 bits of a new key take a tenth of a second to find. Nothing checks the signature: the
+    certificate that a message names cannot be fetched.
+    """
+
+    def one_key(subscription: Any) -> Any:
+        if "sns" not in _SIGNING_KEYS:
+            _SIGNING_KEYS["sns"] = private_key(subscription)
+        return _SIGNING_KEYS["sns"]
+
+    return one_key
+
+
+def _faster(owner: Any, name: str, signature: str, why: str, around: Callable[[Any], Any]) -> Patch:
+    return Patch(
+        owner=owner,
+        name=name,
+        signature=signature,
+        kind="speed",
+        why=why,
+        around=around,
+        upstream=True,
+    )
 
 
 def _parsed_once(make: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -145,7 +229,7 @@ def _own_spelling_first(get_value: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _uncounted(act: Callable[..., Any]) -> Callable[..., Any]:
-    """Sending and receiving read all attributes of the queue to learn of one, which is no count."""
+    """Sending and receiving read all attributes of the queue to learn of one, which is not a count."""
 
     def uncounted(self: Any, queue_name: str, *arguments: Any, **named: Any) -> Any:
         queue = self.get_queue(queue_name)

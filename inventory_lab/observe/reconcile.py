@@ -10,23 +10,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Outcome, Record, Status, digest
+from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.domain.identity import identity_of, is_known_by_id
+from inventory_lab.domain.inventory import Item, Outcome, Record, Status
+from inventory_lab.html import cell, element, escape, table
+from inventory_lab.observe.differences import first_difference
 from inventory_lab.observe.ledger import Entry, Fate
 from inventory_lab.observe.pipeline_state import REJECTIONS_KEPT, MissingFromStream, PipelineState
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 DRIFT_COLUMNS = (
-    "product_id", "expected_status", "found_status", "expected_quantity", "found_quantity",
-    "expected_applied", "found_applied", "first_difference",
+    "product_id", "expected_status", "table_status", "expected_quantity", "table_quantity",
+    "expected_applied", "table_applied", "first_difference",
 )  # fmt: skip
 BROKEN = "broken"
 """The status of an item that cannot be read."""
+SHOWN_ROWS = 10
+UNEVEN = "published is not the sum of applied, rejected, duplicates, dead letters and pending"
 
 Read = Callable[[], Iterable[Record]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reconciliation:
     """The function's own counts beside what the stream says; `drift` is empty when they agree.
 
@@ -38,16 +47,16 @@ class Reconciliation:
     then nothing can be said about the table as a whole without a snapshot.
 
     What expired in the stream before the pipe read it left no trace, neither here nor in settle(): a
-    pipe must not stand still for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
+    pipe must not be stopped for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
     """
 
     published: int
     applied: int
     rejected: int
     duplicates: int
-    dead_lettered: int
+    dead_letters: int
     pending: int
-    drift: Any
+    drift: pd.DataFrame
     missing_rejections: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     applied_twice: tuple[str, ...] = ()
@@ -55,8 +64,8 @@ class Reconciliation:
 
     @property
     def conserved(self) -> bool:
-        """Published = applied + rejected + duplicates + dead_lettered + pending."""
-        accounted = self.applied + self.rejected + self.duplicates + self.dead_lettered
+        """Published = applied + rejected + duplicates + dead_letters + pending."""
+        accounted = self.applied + self.rejected + self.duplicates + self.dead_letters
         return self.published == accounted + self.pending
 
     @property
@@ -64,32 +73,78 @@ class Reconciliation:
         """No drift, nothing missing or applied twice, every published record accounted for."""
         return not self.problems
 
+    def counts(self) -> dict[str, int]:
+        """What was published, and what became of it."""
+        return {
+            "published": self.published,
+            "applied": self.applied,
+            "rejected": self.rejected,
+            "duplicates": self.duplicates,
+            "dead letters": self.dead_letters,
+            "pending": self.pending,
+        }
+
     @property
     def problems(self) -> list[str]:
         """Why it is not exact, a sentence each; empty when it is."""
         if self.cut:
             return [f"{self.cut}; compare with a snapshot: reconcile(since=snapshot)"]
-        counts = {
-            "products drift": len(self.drift),
-            "rejected records are not in the rejected queue": len(self.missing_rejections),
-            "records were passed and left no trace in the table": len(self.lost),
-            "events were applied twice": len(self.applied_twice),
-        }
-        found = [f"{count} {what}" for what, count in counts.items() if count]
-        return found if self.conserved else [*found, "the sum does not come out even"]
+        counted = (
+            (len(self.drift), "product differs", "products differ", "from the stream"),
+            (len(self.missing_rejections), "rejected record is", "rejected records are",
+             "missing from the rejected queue"),
+            (len(self.lost), "record was", "records were",
+             "delivered to the function and left no trace in the table"),
+            (len(self.applied_twice), "event was", "events were", "applied twice"),
+        )  # fmt: skip
+        found = [f"{n} {one if n == 1 else many} {what}" for n, one, many, what in counted if n]
+        return found if self.conserved else [*found, UNEVEN]
 
-    def __str__(self) -> str:
-        law = (
-            f"published {self.published} = applied {self.applied} + rejected {self.rejected} "
-            f"+ duplicates {self.duplicates} + dead letters {self.dead_lettered} "
-            f"+ pending {self.pending}"
-        )
+    def __repr__(self) -> str:
+        (published, count), *parts = self.counts().items()
+        law = f"{published} {count} = " + " + ".join(f"{name} {n}" for name, n in parts)
         return f"{law}\n" + ("exact" if self.exact else f"NOT EXACT: {'; '.join(self.problems)}")
+
+    def _repr_html_(self) -> str:
+        names = ("published", *(f"{sign} {name}" for sign, name in self._signed_names()))
+        counts = table(names, [[cell(count) for count in self.counts().values()]])
+        if self.exact:
+            return f"{counts}<p>✓ exact: the table is what the stream says</p>"
+        problems = "".join(element("li", escape(problem)) for problem in self.problems)
+        return f"{counts}<p>✗ not exact</p><ul>{problems}</ul>{self._drift_html()}"
+
+    def _signed_names(self) -> Iterator[tuple[str, str]]:
+        return zip("=++++", list(self.counts())[1:], strict=True)
+
+    def _drift_html(self) -> str:
+        if not len(self.drift):
+            return ""
+        drift = self.drift.head(SHOWN_ROWS).to_dict("records")
+        rows = [
+            [
+                cell(row["product_id"]), cell(_spelled(row, "expected")), cell(_spelled(row, "table")),
+                cell(row["first_difference"]),
+            ]
+            for row in drift
+        ]  # fmt: skip
+        hidden = len(self.drift) - SHOWN_ROWS
+        more = element("p", f"… and {hidden} more in .drift") if hidden > 0 else ""
+        names = ("product", "the stream says", "the table has", "first difference")
+        return table(names, rows) + more
+
+
+def _spelled(row: Mapping[str, Any], side: str) -> str:
+    """One side of a row of the drift, in words."""
+    if row[f"{side}_status"] == BROKEN:
+        return "an item that cannot be read"
+    quantity, applied = int(row[f"{side}_quantity"]), int(row[f"{side}_applied"])
+    events = "1 event" if applied == 1 else f"{applied} events"
+    return f"{row[f'{side}_status']}, quantity {quantity}, {events} applied"
 
 
 @dataclass(slots=True)
 class Findings:
-    """What folding the stream has shown; `held` finds out whether it has lost its beginning."""
+    """What folding the stream has shown; `held` says whether it has lost its beginning."""
 
     held: MissingFromStream
     items: Mapping[str, Item] = field(default_factory=dict)
@@ -97,7 +152,7 @@ class Findings:
     rejected: list[Outcome] = field(default_factory=list)
     pending: list[Record] = field(default_factory=list)
     applied_twice: list[str] = field(default_factory=list)
-    _applied: set[tuple[str, bytes]] = field(default_factory=set)
+    _applied: set[tuple[Any, ...]] = field(default_factory=set)
 
     def note(self, entry: Entry) -> None:
         """Count an entry, and keep what has to be looked at."""
@@ -108,9 +163,18 @@ class Findings:
         elif entry.fate is Fate.REJECTED and entry.outcome:
             self.rejected.append(entry.outcome)
         elif entry.fate is Fate.APPLIED:
-            fact, event_id = _fact(entry)
-            self.applied_twice += [event_id] if fact in self._applied else []
-            self._applied.add(fact)
+            self._note_applied(entry)
+
+    def _note_applied(self, entry: Entry) -> None:
+        event = entry.outcome.event if entry.outcome else None
+        if event is None:
+            return
+        names = {identity_of(event)}
+        if is_known_by_id(event):
+            names.add((event.product_id, event.event_id))
+        if names & self._applied:
+            self.applied_twice.append(event.event_id)
+        self._applied |= names
 
     @property
     def open(self) -> int:
@@ -144,7 +208,9 @@ def counted(pipeline: PipelineState) -> dict[str, int]:
     return {name: count - before.get(name, 0) for name, count in pipeline.reports.totals.items()}
 
 
-def reconcile(pipeline: PipelineState, read: Read, frame: Callable[[Any], Any]) -> Reconciliation:
+def reconcile(
+    pipeline: PipelineState, read: Read, frame: Callable[[list[dict[str, Any]]], pd.DataFrame]
+) -> Reconciliation:
     """Compare the table with the stream that `read` gives; `frame` makes a table of the drift."""
     found, counts = fold(pipeline, read()), counted(pipeline)
     lost = [r for r in found.pending if pipeline.passed(r.shard_id, r.sequence_number)]
@@ -154,7 +220,7 @@ def reconcile(pipeline: PipelineState, read: Read, frame: Callable[[Any], Any]) 
         applied=counts["applied"],
         rejected=counts["rejected"],
         duplicates=counts["duplicates"],
-        dead_lettered=found.counts[Fate.DEAD_LETTER],
+        dead_letters=found.counts[Fate.DEAD_LETTER],
         pending=len(found.pending) - len(lost),
         drift=frame(drift(pipeline, found.items, read)),
         missing_rejections=tuple(sorted(outcome.record.record_id for outcome in missing)),
@@ -210,28 +276,28 @@ def _row(pipeline: PipelineState, key: str, want: Item) -> dict[str, Any]:
     return {
         "product_id": key,
         "expected_status": want.status.value,
-        "found_status": BROKEN if broken else have.status.value,
+        "table_status": BROKEN if broken else have.status.value,
         "expected_quantity": want.quantity,
-        "found_quantity": None if broken else have.quantity,
+        "table_quantity": None if broken else have.quantity,
         "expected_applied": want.applied_count,
-        "found_applied": None if broken else have.applied_count,
+        "table_applied": None if broken else have.applied_count,
     }
 
 
 def _add_first_differences(
     pipeline: PipelineState, rows: list[dict[str, Any]], records: Iterable[Record]
 ) -> None:
-    """Tell of each row from which event on the table differs."""
+    """Add to each row the first event after which the table differs."""
     drifting = {row["product_id"] for row in rows}
-    applied: dict[str, list[str]] = {key: [] for key in drifting}
-    names: dict[bytes, str] = {}
-    theirs = (record for record in records if record.partition_key in drifting)
-    for entry in pipeline.ledger().enter(theirs):
+    applied: dict[str, list[InventoryEvent]] = {key: [] for key in drifting}
+    named: dict[str, list[InventoryEvent]] = {key: [] for key in drifting}
+    of_drifting = (record for record in records if record.partition_key in drifting)
+    for entry in pipeline.ledger().enter(of_drifting):
         if entry.outcome is not None and entry.outcome.event is not None:
-            event_id = entry.outcome.event.event_id
-            names[digest(event_id)] = event_id
+            key, event = entry.record.partition_key, entry.outcome.event
+            named[key].append(event)
             if entry.fate is Fate.APPLIED:
-                applied[entry.record.partition_key].append(event_id)
+                applied[key].append(event)
     for row in rows:
         key = row["product_id"]
         if key in pipeline.contents.broken:
@@ -239,50 +305,5 @@ def _add_first_differences(
         elif not pipeline.watermarked:
             row["first_difference"] = "the simple design remembers no events"
         else:
-            have = pipeline.contents.items.get(key)
-            row["first_difference"] = first_difference(applied[key], have, names)
-
-
-def first_difference(expected: list[str], found: Item | None, names: Mapping[bytes, str]) -> str:
-    """The first event of which the expected ids and the item's memory of its last events differ.
-
-    The item remembers 64 events, so an older difference shows only in its numbers.
-    """
-    if found is None:
-        return "there is no item"
-    wanted = [digest(event_id) for event_id in expected]
-    ids = found.recent_event_ids
-    have = [ids[at : at + DIGEST_BYTES] for at in range(0, len(ids), DIGEST_BYTES)]
-    start = _aligned(wanted, have)
-    for want, got in zip(wanted[start:], have, strict=False):
-        if want != got:
-            return _told(want, got, have, names)
-    rest = wanted[start + len(have) :]
-    if rest:
-        return f"{names[rest[0]]} was not applied"
-    extra = have[len(wanted) - start :]
-    if extra:
-        return _extra(extra[0], have, names)
-    return "all events agree: the item was changed otherwise"
-
-
-def _aligned(wanted: list[bytes], have: list[bytes]) -> int:
-    """Where in the expected events the item's memory begins."""
-    for first in have:
-        if first in wanted:
-            return max(wanted.index(first) - have.index(first), 0)
-    return 0
-
-
-def _told(want: bytes, got: bytes, have: list[bytes], names: Mapping[bytes, str]) -> str:
-    return _extra(got, have, names) if want in have else f"{names[want]} was not applied"
-
-
-def _extra(got: bytes, have: list[bytes], names: Mapping[bytes, str]) -> str:
-    name = names.get(got, "an event that the stream does not hold")
-    return f"{name} was applied " + ("twice" if have.count(got) > 1 else "and should not have been")
-
-
-def _fact(entry: Entry) -> tuple[tuple[str, bytes], str]:
-    event_id = entry.outcome.event.event_id if entry.outcome and entry.outcome.event else ""
-    return (entry.record.partition_key, digest(event_id)), event_id
+            item = pipeline.contents.items.get(key)
+            row["first_difference"] = first_difference(applied[key], named[key], item)

@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from inventory_lab.domain.inventory import Item, Status
+from inventory_lab.domain.memory import decode, encode
 from inventory_lab.exceptions import BadSnapshot
+from inventory_lab.html import cell, table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
-    """Items by product id, the function's counts, and when they were taken (epoch seconds); `expires`
-    tells until when a tombstone or placeholder stays in the table.
+    """The table at one time, as the start of a later reconcile(); lab.snapshot() makes one.
 
-    Take it while nothing is on its way: the counts are those of the whole log, so what is processed
-    between the reading of log and table would be missing from the sum.
+    `taken_at` is in epoch seconds, `items` are by product id, `counts` are the function's own, and
+    `expires` says until when a tombstone or placeholder stays in the table. Take a snapshot when
+    nothing is on its way: `counts` are those of the whole log, so what is processed between the reading
+    of log and table would be missing from the sum.
+
+    >>> Snapshot()
+    Snapshot(taken_at=1970-01-01T00:00:00Z, items=0, active=0)
     """
 
     taken_at: float = 0
@@ -27,12 +34,26 @@ class Snapshot:
     counts: Mapping[str, int] = field(default_factory=dict)
     expires: Mapping[str, int] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"Snapshot({', '.join(f'{name}={value}' for name, value in self._facts().items())})"
+
+    def _repr_html_(self) -> str:
+        rows = [[cell(name), cell(value)] for name, value in self._facts().items()]
+        return table(("snapshot", ""), rows)
+
+    def _facts(self) -> dict[str, str | int]:
+        """What is worth showing: the items are too many."""
+        taken_at = datetime.fromtimestamp(self.taken_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        active = sum(item.status is Status.ACTIVE for item in self.items.values())
+        counts = {name: count for name, count in self.counts.items() if count}
+        return {"taken_at": taken_at, "items": len(self.items), "active": active, **counts}
+
     def has_expired(self, product_id: str, now: float) -> bool:
         """Whether the table need no longer hold the item."""
         return self.expires.get(product_id, now) < now
 
     def save(self, path: str | Path) -> None:
-        """Write it to a file, as JSON."""
+        """Write the snapshot to a file, as JSON."""
         body = {
             "taken_at": self.taken_at,
             "counts": dict(self.counts),
@@ -43,7 +64,14 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
-        """The snapshot in a file that save() wrote. Raises BadSnapshot, OSError."""
+        """The snapshot in a file that save() wrote. Raises BadSnapshot for another file, OSError.
+
+        >>> import tempfile
+        >>> path = f"{tempfile.mkdtemp()}/monday.json"
+        >>> Snapshot().save(path)
+        >>> Snapshot.load(path) == Snapshot()
+        True
+        """
         try:
             body = json.loads(Path(path).read_bytes())
             items = [_from_json(row) for row in body["items"]]
@@ -55,9 +83,10 @@ class Snapshot:
 
 
 def _to_json(item: Item) -> dict[str, Any]:
-    return asdict(item) | {"recent_event_ids": b64encode(item.recent_event_ids).decode()}
+    row = {f.name: getattr(item, f.name) for f in fields(item)}
+    return row | {"memory": b64encode(encode(item.memory)).decode()}
 
 
 def _from_json(row: Mapping[str, Any]) -> Item:
-    ids, status = b64decode(row["recent_event_ids"]), Status(row["status"])
-    return Item(**{**row, "recent_event_ids": ids, "status": status})
+    memory, status = decode(b64decode(row["memory"])), Status(row["status"])
+    return Item(**{**row, "memory": memory, "status": status})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
@@ -22,7 +24,7 @@ def ensure(account: Account, kind: str) -> str:
             **boundary(account),
         )
         iam.get_waiter("role_exists").wait(RoleName=name)
-    document = policy(_permissions(account, kind), account)
+    document = _document(account, kind)
     iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
     return account.role_arn(kind)
 
@@ -58,7 +60,18 @@ def _folder(kind: str) -> str:
     return kind.removesuffix("_role")
 
 
-def _permissions(account: Account, kind: str) -> str:
-    if kind == "function_role" and account.settings.handler == "per_record":
-        return "function/permissions-per-record"
-    return f"{_folder(kind)}/permissions"
+def _document(account: Account, kind: str) -> str:
+    """The statements of all the policy files that the settings ask for, as one document."""
+    documents = [json.loads(policy(name, account)) for name in _permissions(account, kind)]
+    statements = [statement for document in documents for statement in document["Statement"]]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _permissions(account: Account, kind: str) -> Iterator[str]:
+    if kind != "function_role":
+        yield f"{_folder(kind)}/permissions"
+        return
+    per_record = account.settings.handler == "per_record"
+    yield "function/permissions-per-record" if per_record else "function/permissions"
+    if account.settings.has_mapping:
+        yield "function/permissions-mapping"

@@ -9,9 +9,13 @@ from inventory_lab.exceptions import CheckFailed
 
 
 def check(claim: str, found: object, expected: object = True) -> None:
-    """Print `ok` and the claim when what was found equals what is expected.
+    """Print `ok` and the claim when `found` equals `expected`.
 
-    Otherwise print WRONG with both, and raise CheckFailed: a lesson does not go on after a wrong result.
+    Otherwise print WRONG with both and raise CheckFailed, because a lesson must not go on after a wrong
+    result.
+
+    >>> check("two records are stored", 1 + 1, 2)
+    ok     two records are stored
     """
     if found != expected:
         _print("WRONG", f"{claim}: found {_told(found)}, expected {_told(expected)}")
@@ -20,8 +24,14 @@ def check(claim: str, found: object, expected: object = True) -> None:
 
 
 def attempt(claim: str, found: object, expected: object) -> None:
-    """Print how an exercise stands: `ok`, `wrong` with what was found, or `to do` as long as that is
-    None or an ellipsis. It never raises, so that a notebook runs to its end with its exercises open.
+    """Print `ok`, `wrong` with what was found, or `to do` when that is None or an ellipsis.
+
+    It never raises, so that a notebook runs to its end with its exercises open.
+
+    >>> attempt("the sum of two and two", ..., 4)
+    to do  the sum of two and two
+    >>> attempt("the sum of two and two", 5, 4)
+    wrong  the sum of two and two: found 5
     """
     if found is None or found is ...:
         _print("to do", claim)

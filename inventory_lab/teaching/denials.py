@@ -21,10 +21,17 @@ class Denial:
 
 @contextmanager
 def expect_denied(action: str) -> Iterator[Denial]:
-    """Go on when AWS denies the action, such as "kinesis:PutRecord", and print what it said.
+    """Print AWS's words when it denies `action`, such as "kinesis:PutRecord", and go on.
 
-    Gives a Denial that has `code` and `message` afterwards. Raises NotDenied when nothing is denied
-    or another action is; any other error goes through.
+    Gives a Denial that has `code` and `message` afterwards. Raises NotDenied when nothing is denied or
+    another action is; any other error goes through.
+
+    >>> kinesis = lab.session("producer").client("kinesis")
+    >>> with expect_denied("kinesis:DeleteStream") as denial:
+    ...     kinesis.delete_stream(StreamName="e-commerce-streaming")  # doctest: +ELLIPSIS
+    AccessDeniedException: User: arn:aws:iam::...:user/aws-de-user is not authorized to perform: ...
+    >>> denial.code
+    'AccessDeniedException'
     """
     denial = Denial()
     try:

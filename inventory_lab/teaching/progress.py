@@ -16,8 +16,12 @@ STATES = ("StreamStatus", "TableStatus", "CurrentState", "State")
 
 
 def progress(lab: Lab) -> None:
-    """Print the pipeline in one line with a tick at every part that stands now, as AWS describes it; a
-    part that is neither active nor running shows its state instead.
+    """Print the pipeline in one line, with a tick at every part that is deployed.
+
+    A part that AWS describes as neither active nor running shows its state instead.
+
+    >>> progress(lab)
+    producer ✓ → stream ✓ → pipe ✓ → function ✓ → table ✓, topic ✓, queues ✓
     """
     account = lab.account
     way = {

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 def show(what: Any, lab: Lab | None = None, sid: str = "") -> None:
-    """Print a real file: a policy by its name, such as "producer/put-to-one-stream", or the source of a
-    function, class or module of the library. Its path in the repository comes first.
+    """Print a policy by its name, or the source of a function, class or module of the library.
 
-    With a lab the placeholders of a policy are filled in, as build() does; `sid` picks one statement.
-    Raises NothingToShow.
+    The path in the repository comes first. With a lab the placeholders of a policy are filled in, as
+    build() does; `sid` picks one statement. Raises NothingToShow for another name.
+
+    >>> show("producer/put-to-one-stream")  # doctest: +ELLIPSIS
+    iam_policies/producer/put-to-one-stream.json
+    <BLANKLINE>
+    ...
     """
     if isinstance(what, str):
         path, text = f"iam_policies/{what}.json", _policy(what, lab, sid)
@@ -63,4 +67,4 @@ def _source(what: Any) -> tuple[str, str]:
             raise ValueError(path)
         return path.as_posix(), dedent(inspect.getsource(what))
     except (TypeError, OSError, ValueError) as exc:
-        raise NothingToShow(what, "it is no function, class or module of inventory_lab") from exc
+        raise NothingToShow(what, "it is not a function, class or module of inventory_lab") from exc

@@ -17,8 +17,12 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def versions() -> None:
-    """Print Python and each package that the library needs, a line each: `ok`, or what is wrong with it
-    and the range that fits.
+    """Print Python and each package that the library needs, a line each.
+
+    The line says `ok`, or what is wrong with the installed version and which range fits.
+
+    >>> versions()  # doctest: +ELLIPSIS
+    Python ...
     """
     print(*lines(requirements(), _installed), sep="\n")
 

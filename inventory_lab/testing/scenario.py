@@ -7,6 +7,7 @@ Scenario: the storm itself knows records, batches and faults only.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from inventory_lab.domain.events import (
     encode_event,
     parse_event,
 )
+from inventory_lab.domain.identity import identity_of
 from inventory_lab.producer.publisher import RawRecord
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ ExpectedState = Callable[[Sequence[RawRecord]], State]
 Identity = Callable[[RawRecord], Hashable]
 
 OCCURRED_AT = "2026-01-05T09:00:00Z"
+SOURCE = f"{OCCURRED_AT}/storm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +70,13 @@ def inventory_events(chance: random.Random, count: int) -> list[RawRecord]:
     """Stock movements of one to four products, in an order in which each of them fits the stock."""
     products = [f"product-{number}" for number in range(1, chance.randint(1, 4) + 1)]
     stock: dict[str, object] = {}
+    numbers: Counter[str] = Counter()
     records: list[RawRecord] = []
     while len(records) < count:
         event = _movement(chance, chance.choice(products), f"event-{len(records) + 1}", stock)
+        numbers[event.product_id] += 1
         _apply(stock, event, event.product_id)
+        event = replace(event, source=SOURCE, sequence=numbers[event.product_id])
         records.append(RawRecord(event.product_id, encode_event(event)))
     return records
 
@@ -119,12 +125,11 @@ def summed_inventory(records: Sequence[RawRecord]) -> dict[str, object]:
 
 
 def inventory_identity(record: RawRecord) -> Hashable:
-    """The product and the event id; a record that is not an event is a fact of its own."""
+    """The identity of the event in a record; a record that is not an event is a fact of its own."""
     try:
-        event = parse_event(record.data)
+        return identity_of(parse_event(record.data))
     except MalformedEvent:
         return record.partition_key, record.data
-    return record.partition_key, event.event_id
 
 
 INVENTORY = Scenario(

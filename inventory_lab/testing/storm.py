@@ -99,6 +99,7 @@ class Player:
     def _settings(self, schedule: Schedule) -> Settings:
         return Settings(
             handler=self._built_in or "fold",
+            reader=self.reader,
             batch_size=schedule.batch_size,
             batch_window_seconds=schedule.batch_window_seconds,
             retries=-1,

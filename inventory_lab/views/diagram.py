@@ -13,8 +13,10 @@ from inventory_lab.views.pipeline_map import Highlight, highlighted, static_map
 
 
 def map_of(highlight: Highlight = None) -> Picture:
-    """The map of the whole pipeline, with one or several of its parts lit: producer, stream, mapping,
-    pipe, enrichment, function, table, topic, queues, build. Raises ValueError for another name.
+    """The map of the whole pipeline, with one or several of its parts lit.
+
+    The parts are producer, stream, mapping, pipe, enrichment, function, table, topic, queues and build.
+    Raises ValueError for another name.
 
     >>> print(map_of("stream").title)
     How an event becomes a stock count

@@ -23,7 +23,9 @@ READ_STREAM = (
     "GetShardIterator",
     "ListShards",
 )
-"""What a pipe's role needs: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html"""
+"""What a pipe's role needs, and a mapping's with ListStreams beside it:
+https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html"""
 WRITES = {"fold": ("BatchGetItem", "UpdateItem"), "per_record": ("UpdateItem", "DeleteItem")}
 """The calls that each handler makes to the table."""
 
@@ -38,6 +40,8 @@ class _Request:
 def access_of(account: Account, evaluator: PolicyEvaluator, arrow: Arrow) -> tuple[Access, ...]:
     """IAM's answers to the calls of an arrow: the role's trust policy first, where there is a role."""
     ends = arrow.source, arrow.target
+    if ends == ("mapping", "function"):
+        return ()  # Lambda invokes the function itself: no policy is asked
     services = {
         ("stream", "pipe"): ("pipe", "pipes.amazonaws.com"),
         ("function", "table"): ("function", "lambda.amazonaws.com"),
@@ -54,6 +58,8 @@ def _requests(account: Account, ends: tuple[str, str]) -> Iterator[_Request]:
     principal, service, actions, resource = {
         ("producer", "stream"): ("producer", "kinesis", ("PutRecords",), account.stream_arn()),
         ("stream", "pipe"): ("pipe", "kinesis", READ_STREAM, account.stream_arn()),
+        ("stream", "mapping"): ("function", "kinesis", READ_STREAM, account.stream_arn()),
+        ("mapping", "dead_letter_queue"): _sends(account, "function", "dead_letter_queue"),
         ("pipe", "function"): ("pipe", "lambda", ("InvokeFunction",), account.function_arn()),
         ("pipe", "dead_letter_queue"): _sends(account, "pipe", "dead_letter_queue"),
         ("function", "table"): ("function", "dynamodb", WRITES[account.settings.handler], table),
@@ -62,6 +68,8 @@ def _requests(account: Account, ends: tuple[str, str]) -> Iterator[_Request]:
     }[ends]
     for action in actions:
         yield _Request(principal, f"{service}:{action}", resource)
+    if ends == ("stream", "mapping"):
+        yield _Request(principal, "kinesis:ListStreams", "*")
 
 
 def _sends(account: Account, principal: str, kind: str) -> tuple[str, str, tuple[str, ...], str]:

@@ -54,7 +54,10 @@ _ROUTES = {
         "M190 222H212V107H259", (270, 107, "right"), (212, 166), (228, 177, "start"), (228, 195, "start")
     ),
     ("mapping", "function"): _Route(
-        "M440 107H480V224H509", (520, 224, "right"), (480, 166), (464, 177, "end"), (464, 195, "end")
+        "M440 107H480V224H509", (520, 224, "right"), (480, 166), (496, 177, "start"), (496, 195, "start")
+    ),
+    ("mapping", "dead_letter_queue"): _Route(
+        "M440 136H453V402H451", (440, 402, "left"), (453, 338), (467, 327, "start"), (467, 345, "start")
     ),
     ("stream", "pipe"): _Route(
         "M190 262H259", (270, 262, "right"), (226, 262), (230, 246, "middle"), (230, 290, "middle")
@@ -75,10 +78,10 @@ _ROUTES = {
         "M690 107H759", (770, 107, "right"), (726, 107), (730, 92, "middle"), (730, 135, "middle")
     ),
     ("function", "rejected_queue"): _Route(
-        "M560 306V347", (560, 358, "down"), (560, 330), (578, 327, "start"), (578, 345, "start")
+        "M572 306V347", (572, 358, "down"), (572, 330), (588, 327, "start"), (588, 345, "start")
     ),
     ("build", "function"): _Route(
-        "M855 358V324H676V317", (676, 306, "up"), (855, 341), (838, 345, "end"), (690, 340, "start")
+        "M855 358V324H682V317", (682, 306, "up"), (855, 341), (838, 345, "end"), (694, 340, "start")
     ),
 }  # fmt: skip
 
@@ -128,12 +131,12 @@ def _part(part: Part, highlight: frozenset[str]) -> str:
         thickness=3 if lit else 1.5, dash="6 5" if missing else None,
     )  # fmt: skip
     words = (
-        text(x + 36, y + 25, part.title, 13.5, bold=True),
+        text(x + 33, y + 24, part.title, 13.5, bold=True),
         text(x + 10, y + 50, part.purpose, 13, "text"),
         text(x + 10, y + 70, fitted(part.name, BOX_WIDTH - 18, 13), 13, "soft"),
         text(x + 10, y + 88, fitted(_status(part), BOX_WIDTH - 18, 13), 13, "soft"),
     )
-    inside = group(icon(part.key, x + 9, y + 9), *words, opacity=0.6 if missing else None)
+    inside = group(icon(part.key, x + 7, y + 8), *words, opacity=0.6 if missing else None)
     return group(frame, inside, opacity=DIMMED if highlight and not lit else None)
 
 

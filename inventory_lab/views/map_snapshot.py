@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 from inventory_lab.observe import reports, stream
-from inventory_lab.resources import function, pipe, queues, table, topic, user
+from inventory_lab.resources import event_source_mapping, function, pipe, queues, table, topic, user
 from inventory_lab.resources import stream as stream_resource
 from inventory_lab.resources.account import Account
 from inventory_lab.views.map_access import access_of
@@ -21,9 +21,14 @@ STATES = ("StreamStatus", "TableStatus", "CurrentState", "State")
 """The member that holds the state, in the descriptions of stream, table, pipe and function."""
 
 
+RUNNING = {"ACTIVE", "RUNNING", "ENABLED"}
+
+
 class Execution(Protocol):
     """One execution of a pipe, as its log has it."""
 
+    @property
+    def pipe(self) -> str: ...  # noqa: D102
     @property
     def attempt(self) -> int: ...  # noqa: D102
     @property
@@ -36,8 +41,8 @@ def read_map(
     account: Account, evaluator: PolicyEvaluator, executions: Iterable[Execution] | None
 ) -> PipelineMap:
     """The map as it is now. `executions` are those of the pipe's log, None where it cannot be read."""
-    plan = without(static_map(account.settings), "build", "mapping")
     descriptions = _descriptions(account)
+    plan = without(static_map(account.settings), "build", *_other_readers(account, descriptions))
     counters = _counters(account, descriptions, executions)
     parts = tuple(_part(part, descriptions[part.key], account) for part in plan.parts)
     arrows = tuple(
@@ -47,11 +52,19 @@ def read_map(
     return PipelineMap(parts, arrows, living=True)
 
 
+def _other_readers(account: Account, descriptions: Mapping[str, Description]) -> list[str]:
+    """The pipe or the mapping, when the settings do not ask for it and it does not exist."""
+    settings = account.settings
+    asked = {"pipe": settings.has_pipe, "mapping": settings.has_mapping}
+    return [key for key, is_asked in asked.items() if not is_asked and not descriptions[key]]
+
+
 def _descriptions(account: Account) -> dict[str, Description]:
     parts: dict[str, Description] = {
         "producer": user.describe(account),
         "stream": stream_resource.describe(account),
         "pipe": pipe.describe(account),
+        "mapping": event_source_mapping.describe(account),
         "function": function.describe(account),
         "table": table.describe(account),
         "topic": topic.describe(account),
@@ -64,7 +77,7 @@ def _part(part: Part, description: Description, account: Account) -> Part:
         return replace(part, exists=False)
     facts = description if isinstance(description, Mapping) else {}
     state = next((str(facts[key]) for key in STATES if key in facts), "")
-    running = not state or state.upper() in {"ACTIVE", "RUNNING"}
+    running = not state or state.upper() in RUNNING
     return replace(
         part, exists=True, state="" if running else state, notes=_notes(part, facts, account)
     )
@@ -114,22 +127,37 @@ def _counters(
         ("function", "topic"): [(totals.get("alerts", 0), "alert")],
         ("function", "rejected_queue"): [(totals.get("rejected", 0), "record")],
     }
-    counts |= _counts_of_the_pipe(list(executions or ()))
+    for key, own in _by_reader(account, descriptions["mapping"], executions or ()).items():
+        counts |= _counts_of_a_reader(key, own)
     return {
         ends: tuple(_counted(count, noun) for count, noun in found if count)
         for ends, found in counts.items()
     }
 
 
-def _counts_of_the_pipe(executions: list[Execution]) -> dict[Ends, list[tuple[int, str]]]:
+def _by_reader(
+    account: Account, mapping: Description, executions: Iterable[Execution]
+) -> dict[str, list[Execution]]:
+    """The executions of the lab's pipe and of its mapping; the log also has those of other readers."""
+    readers = {account.settings.name("pipe"): "pipe"}
+    if isinstance(mapping, Mapping):
+        readers[str(mapping["UUID"])] = "mapping"
+    found: dict[str, list[Execution]] = {"pipe": [], "mapping": []}
+    for execution in executions:
+        if execution.pipe in readers:
+            found[readers[execution.pipe]].append(execution)
+    return found
+
+
+def _counts_of_a_reader(key: str, executions: list[Execution]) -> dict[Ends, list[tuple[int, str]]]:
     given_up = sum(e.failed for e in executions if e.outcome == "dead letter")
     return {
-        ("stream", "pipe"): [(sum(e.attempt == 1 for e in executions), "batch")],
-        ("pipe", "function"): [
+        ("stream", key): [(sum(e.attempt == 1 for e in executions), "batch")],
+        (key, "function"): [
             (sum(e.attempt > 1 for e in executions), "retry"),
             (sum(e.outcome == "bisected" for e in executions), "bisect"),
         ],
-        ("pipe", "dead_letter_queue"): [(given_up, "record")],
+        (key, "dead_letter_queue"): [(given_up, "record")],
     }
 
 

@@ -90,7 +90,7 @@ def static_map(settings: Settings | None = None) -> PipelineMap:
     parts = (
         Part("producer", "Producer", "sends stock events", names.name("producer_user"), ("an IAM user",)),
         Part("stream", "Kinesis stream", "keeps events in order", names.name("stream"), (shards,)),
-        Part("mapping", "Mapping", "event source mapping", "in place of a pipe", (role,)),
+        Part("mapping", "Mapping", "event source mapping", "polled by Lambda", (role,)),
         Part("pipe", "EventBridge pipe", "batches, retries, splits", names.name("pipe"),
              (names.name("pipe_role"),)),
         Part("function", "Lambda function", "works out the stock", names.name("function"), (role,)),
@@ -106,6 +106,7 @@ def static_map(settings: Settings | None = None) -> PipelineMap:
         Arrow("producer", "stream", "PutRecords"),
         Arrow("stream", "mapping", "GetRecords"),
         Arrow("mapping", "function", "Invoke"),
+        Arrow("mapping", "dead_letter_queue", "SendMessage"),
         Arrow("stream", "pipe", "GetRecords"),
         Arrow("pipe", "function", "Invoke"),
         Arrow("pipe", "dead_letter_queue", "SendMessage"),

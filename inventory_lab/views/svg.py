@@ -9,7 +9,7 @@ from inventory_lab.views.colors import PALETTE, light, stylesheet
 
 Anchor = Literal["start", "middle", "end"]
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
-CHARACTER_WIDTH = 0.56
+CHARACTER_WIDTH = 0.54
 """The width of an average character of the font, in parts of its size."""
 
 
@@ -67,8 +67,8 @@ def text(
     x: float, y: float, value: object, size: float = 14, color: str = "text",
     *, anchor: Anchor = "start", bold: bool = False, tooltip: str = "",
 ) -> str:  # fmt: skip
-    """A line of text whose baseline is at y."""
-    return element(
+    """A line of text whose baseline is at y; nothing for an empty one."""
+    return "" if value == "" else element(
         "text", escape(value) + _tooltip(tooltip), x=x, y=y, font_size=size,
         text_anchor=None if anchor == "start" else anchor,
         font_weight=600 if bold else None, **paint(color),
@@ -117,7 +117,7 @@ def fitted(value: str, width: float, size: float) -> str:
     """The text, its middle left out when it is wider than `width`.
 
     >>> fitted("e-commerce-streaming-of-the-shop", 140, 14)
-    'e-commer…the-shop'
+    'e-commerc…the-shop'
     """
     room = int(width / (size * CHARACTER_WIDTH))
     if len(value) <= room:

@@ -220,3 +220,12 @@ def test_a_target_and_settings_that_the_code_names_are_not_asked_of_the_environm
 
 def test_a_lab_on_an_account_is_not_embedded(aws: Lab) -> None:
     assert not aws.embedded
+
+
+def test_a_pump_on_an_account_waits_and_says_that_aws_reports_no_counts(account: None) -> None:
+    clock = LabClock()
+    start = clock.now()
+    done = RealAws(Settings(), clock=clock).pump()
+    assert (clock.now() - start).total_seconds() == 1
+    assert not done.observed
+    assert repr(done) == "Round(on AWS the pipes run by themselves)"

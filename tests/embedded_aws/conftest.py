@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from inventory_lab import Lab, connect
 from tests.embedded_aws.lambda_function import DeployedFunction
 from tests.embedded_aws.principals import MakePrincipal, Policy, Principal
+
+NUMBERS = count(1)
 
 
 @pytest.fixture
@@ -26,11 +29,8 @@ def shared() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def person(shared: Lab, request: pytest.FixtureRequest) -> MakePrincipal:
-    made = iter(range(100))
-
+def person(shared: Lab) -> MakePrincipal:
     def make(*policies: Policy) -> Principal:
-        name = f"{abs(hash(request.node.name))}-{next(made)}"
-        return Principal(shared, name, *policies)
+        return Principal(shared, f"person-{next(NUMBERS)}", *policies)
 
     return make

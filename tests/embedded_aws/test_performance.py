@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import moto.core.responses
 import pytest
 from botocore.exceptions import ClientError
 from moto.core.models import MockAWS
+from moto.dynamodb.parsing.validators import UpdateExpressionValidator
+from moto.sns.models import Subscription
+from moto.sqs.responses import SQSResponse
 
 from inventory_lab.embedded_aws import performance as speed
+from inventory_lab.embedded_aws.patching import applied
 
 UPDATES: list[dict[str, Any]] = [
     {"UpdateExpression": "SET stock = :a", "ExpressionAttributeValues": {":a": {"N": "1"}}},
@@ -68,6 +74,10 @@ def table() -> Any:
     return dynamodb
 
 
+def faster() -> AbstractContextManager[None]:
+    return applied(speed.patches())
+
+
 def answers(context: Callable[[], Any]) -> list[Any]:
     """What every update answers and leaves, each made twice in a row on two items."""
     found: list[Any] = []
@@ -96,24 +106,33 @@ def answer(dynamodb: Any, key: str, update: dict[str, Any]) -> Any:
 
 
 def test_updates_answer_and_leave_what_bare_moto_does() -> None:
-    assert answers(speed.patched) == answers(nullcontext)
+    assert answers(faster) == answers(nullcontext)
 
 
-def test_expressions_are_really_remembered() -> None:
+@pytest.mark.parametrize(("context", "remembered"), [(faster, True), (nullcontext, False)])
+def test_an_expression_that_passed_is_not_validated_again(
+    context: Callable[[], Any], remembered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validated: list[Any] = []
+    validate = UpdateExpressionValidator.validate
+    monkeypatch.setattr(
+        UpdateExpressionValidator, "validate", lambda self: validated.append(1) or validate(self)
+    )
     mock = MockAWS()
     mock.start()
     try:
-        with speed.patched():
+        with context():
             dynamodb = table()
-            answer(dynamodb, "Phone", UPDATES[0])
-            tree = speed.UpdateExpressionParser.make("SET stock = :a")
-            assert tree is speed.UpdateExpressionParser.make("SET stock = :a")
-            assert len(tree.plain._passed) == 1
+            counts = []
+            for _ in range(3):
+                answer(dynamodb, "Phone", UPDATES[0])
+                counts.append(len(validated))
     finally:
         mock.stop()
+    assert (counts == [1, 1, 1]) is remembered
 
 
-@pytest.mark.parametrize("context", [speed.patched, nullcontext])
+@pytest.mark.parametrize("context", [faster, nullcontext])
 def test_a_queue_still_counts_its_messages_when_asked(context: Callable[[], Any]) -> None:
     mock = MockAWS()
     mock.start()
@@ -129,3 +148,19 @@ def test_a_queue_still_counts_its_messages_when_asked(context: Callable[[], Any]
         mock.stop()
     assert counts["ApproximateNumberOfMessages"] == "2"
     assert counts["ApproximateNumberOfMessagesNotVisible"] == "1"
+
+
+def test_the_operations_of_a_service_are_those_that_moto_lists() -> None:
+    listed = moto.core.responses.method_names_from_class(SQSResponse)
+    with faster():
+        assert moto.core.responses.method_names_from_class(SQSResponse) == listed
+        assert "send_message" in listed
+
+
+def test_all_subscriptions_sign_with_one_key_of_2048_bits() -> None:
+    topic = SimpleNamespace(arn="arn:aws:sns:us-east-1:123456789012:alerts")
+    with faster():
+        one, other = (Subscription("123456789012", topic, "e", "sqs") for _ in range(2))
+        assert one.private_key() is other.private_key()
+        assert one.private_key().key_size == 2048
+    assert one.private_key() is not other.private_key()

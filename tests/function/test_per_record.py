@@ -16,7 +16,7 @@ def test_the_simple_design_goes_below_zero() -> None:
         run(lab)
         lab.settle(lab.publish(QuantityChanged("Phone", -20)))
         drift = lab.reconcile().drift.iloc[0]
-        assert (drift["expected_quantity"], drift["found_quantity"]) == (15, -5)
+        assert (drift["expected_quantity"], drift["table_quantity"]) == (15, -5)
 
 
 def run(lab: Lab) -> None:

@@ -6,7 +6,7 @@ import json
 import random
 from contextlib import suppress
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from types import MappingProxyType
 from typing import Any
 
@@ -101,11 +101,11 @@ def test_any_mapping_may_be_the_context_of_a_request() -> None:
 
 
 def test_a_pattern_of_many_wildcards_is_decided_at_once() -> None:
-    pattern, name = "arn:aws:s3:::" + "*a" * 8 + "b", "arn:aws:s3:::" + "a" * 40
+    pattern, name = "arn:aws:s3:::" + "*a" * 9 + "b", "arn:aws:s3:::" + "a" * 42
     policy = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": pattern}}
-    started = perf_counter()
+    started = process_time()  # of this process, so that what else the machine does plays no part
     assert not decide([policy], AccessRequest(ANA, "s3:GetObject", name)).allowed
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 1
 
 
 # What holds for all policies. The names are few, so that statements often meet requests.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from inventory_lab import (
     Snapshot,
     connect,
 )
-from inventory_lab.domain.inventory import Item, Status, digest
+from inventory_lab.domain.inventory import Item, Status
+from inventory_lab.domain.memory import Memory, digest, encode
 from inventory_lab.exceptions import BadSnapshot, NotBuilt
-from inventory_lab.observe import reports, stream
-from inventory_lab.observe.reconcile import first_difference
+from inventory_lab.observe import frames, reports, stream
+from inventory_lab.observe.differences import first_difference
+from inventory_lab.observe.reconcile import Reconciliation
 from tests.operate.table_damage import damage
 
 DAY = 24 * 3600
@@ -31,9 +34,9 @@ def stock(lab: Lab) -> Any:
     return lab.inventory()["quantity"].to_dict()
 
 
-def phones(lab: Lab, *deltas: int) -> None:
+def phones(lab: Lab, *deltas: int, name: str = "e") -> None:
     """Sell and return phones; the events are called e-1, e-2 … by their place in the call."""
-    events = [QuantityChanged("Phone", d, event_id=f"e-{n}") for n, d in enumerate(deltas, 1)]
+    events = [QuantityChanged("Phone", d, event_id=f"{name}-{n}") for n, d in enumerate(deltas, 1)]
     lab.settle(lab.publish(events))
 
 
@@ -56,15 +59,15 @@ def test_a_quantity_changed_by_hand_is_drift_of_which_all_events_agree(shop: Lab
     damage(shop, "Phone", quantity={"N": "99"})
     found = shop.reconcile()
     [row] = found.drift.to_dict("records")
-    assert (row["expected_quantity"], row["found_quantity"]) == (17, 99)
+    assert (row["expected_quantity"], row["table_quantity"]) == (17, 99)
     assert row["first_difference"] == "all events agree: the item was changed otherwise"
-    assert found.problems == ["1 products drift"]
-    assert str(found).endswith("NOT EXACT: 1 products drift")
+    assert found.problems == ["1 product differs from the stream"]
+    assert str(found).endswith("NOT EXACT: 1 product differs from the stream")
 
 
 def test_an_event_that_the_table_lacks_is_named(shop: Lab) -> None:
     ids = digest("e-0") + digest("e-2")
-    damage(shop, "Phone", recent_event_ids={"B": ids}, applied_count={"N": "2"})
+    damage(shop, "Phone", memory={"B": encode(Memory(event_ids=ids))}, applied_count={"N": "2"})
     [row] = shop.reconcile().drift.to_dict("records")
     assert row["first_difference"] == "e-1 was not applied"
 
@@ -72,7 +75,7 @@ def test_an_event_that_the_table_lacks_is_named(shop: Lab) -> None:
 def test_an_item_that_cannot_be_read_is_named_with_the_reason(shop: Lab) -> None:
     damage(shop, "Phone", quantity={"N": "2.5"})
     [row] = shop.reconcile().drift.to_dict("records")
-    assert (row["found_status"], row["expected_quantity"]) == ("broken", 17)
+    assert (row["table_status"], row["expected_quantity"]) == ("broken", 17)
     assert "invalid literal for int() with base 10: '2.5'" in row["first_difference"]
     with pytest.warns(UserWarning, match=r"item of 'Phone' cannot be read .* lab.rebuild\(\)"):
         assert stock(shop) == {"Oven": 3}
@@ -81,7 +84,7 @@ def test_an_item_that_cannot_be_read_is_named_with_the_reason(shop: Lab) -> None
 def test_an_item_that_is_gone_is_not_exact(shop: Lab) -> None:
     damage(shop, "Phone")
     assert shop.reconcile().problems == [
-        "3 records were passed and left no trace in the table",
+        "3 records were delivered to the function and left no trace in the table",
     ]
 
 
@@ -101,15 +104,32 @@ def test_an_item_that_is_gone_is_not_exact(shop: Lab) -> None:
     ],
 )  # fmt: skip
 def test_the_first_difference_is_told(found: list[str] | None, told: str) -> None:
-    names = {digest(name): name for name in "abcx"}
-    memory = b"".join(map(digest, found or []))
-    item = None if found is None else Item("Phone", Status.ACTIVE, recent_event_ids=memory)
-    assert first_difference(["a", "b", "c"], item, names) == told
+    events = [QuantityChanged("Phone", 1, event_id=name) for name in "abcx"]
+    memory = Memory(event_ids=b"".join(map(digest, found or [])))
+    item = None if found is None else Item("Phone", Status.ACTIVE, memory=memory)
+    assert first_difference(events[:3], events, item) == told
+
+
+def test_the_first_difference_among_numbered_events_is_exact_at_any_distance() -> None:
+    events = [
+        QuantityChanged(
+            "Phone", 1, event_id=f"e-{n}", source="2026-01-05T09:00:00Z/sales", sequence=n
+        )
+        for n in range(1, 1_001)
+    ]
+    memory = Memory()
+    for event in events[:99] + events[100:]:
+        memory = memory.with_processed(event, applied=True)
+    item = Item("Phone", Status.ACTIVE, memory=memory)
+    assert first_difference(events, events, item) == "e-100 was not applied"
+    without = events[:499] + events[500:]
+    told = first_difference([e for e in without if e.sequence != 100], without, item)
+    assert told == "number 500 of a source was processed, and the stream does not hold it"
 
 
 def test_what_the_stream_has_forgotten_is_said_and_not_called_exact(shop: Lab) -> None:
     shop.clock.advance(DAY + 1)
-    phones(shop, -1)
+    phones(shop, -1, name="later")
     found = shop.reconcile()
     assert not found.exact
     assert found.problems == [
@@ -175,7 +195,7 @@ def test_a_snapshot_can_be_kept_in_a_file(shop: Lab, tmp_path: Path) -> None:
 def test_another_file_is_no_snapshot(text: str, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(BadSnapshot, match=r"other.json is no snapshot that save\(\) wrote"):
+    with pytest.raises(BadSnapshot, match=r"other.json is not a snapshot that save\(\) wrote"):
         Snapshot.load(path)
 
 
@@ -248,9 +268,9 @@ def test_records_whose_answer_was_lost_to_the_end_are_processed_and_not_dead() -
         with lab.faults(crash_after_commit=1):
             lab.settle(lab.publish([ProductAdded("Phone", 5), QuantityChanged("Phone", -7)]))
         assert stock(lab) == {"Phone": 5}
-        assert set(lab.dead_letters()["state"]) == {"processed before"}
+        assert set(lab.dead_letters()["state"]) == {"processed"}
         found = lab.reconcile()
-        assert (found.applied, found.rejected, found.dead_lettered, found.exact) == (1, 1, 0, True)
+        assert (found.applied, found.rejected, found.dead_letters, found.exact) == (1, 1, 0, True)
 
 
 def test_an_answer_lost_long_ago_is_known_from_the_log() -> None:
@@ -268,3 +288,66 @@ def test_without_a_pipeline_it_says_what_is_missing(lab: Lab) -> None:
     lab.build(through="table")
     with pytest.raises(NotBuilt, match="the queue"):
         lab.reconcile()
+
+
+def reconciliation(**facts: Any) -> Reconciliation:
+    counts = {"published": 1, "applied": 1, "rejected": 0, "duplicates": 0, "dead_letters": 0}
+    drift = frames.drift(facts.pop("drift", []))
+    return Reconciliation(**{**counts, "pending": 0, **facts}, drift=drift)
+
+
+def row(product_id: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "product_id": product_id, "expected_status": "active", "table_status": "active",
+        "expected_quantity": 5, "table_quantity": 6, "expected_applied": 2, "table_applied": 2,
+        "first_difference": "e-1 was applied twice", **facts,
+    }  # fmt: skip
+
+
+def test_it_reads_as_the_sum_and_whether_it_is_exact() -> None:
+    exact = reconciliation()
+    assert (
+        repr(exact)
+        == str(exact)
+        == (
+            "published 1 = applied 1 + rejected 0 + duplicates 0 + dead letters 0 + pending 0\nexact"
+        )
+    )
+    assert "exact: the table is what the stream says" in exact._repr_html_()
+
+
+def test_a_notebook_shows_each_product_that_differs_and_escapes_its_name() -> None:
+    html = reconciliation(drift=[row("<b>Phone</b>")])._repr_html_()
+    assert "✗ not exact" in html
+    assert "1 product differs from the stream" in html
+    assert "&lt;b&gt;Phone&lt;/b&gt;" in html
+    assert "active, quantity 5, 2 events applied" in html
+    assert "active, quantity 6, 2 events applied" in html
+
+
+def test_a_notebook_shows_an_item_that_cannot_be_read() -> None:
+    broken = row("Phone", table_status="broken", table_quantity=None, table_applied=None)
+    html = reconciliation(drift=[row("Oven"), broken])._repr_html_()
+    assert "an item that cannot be read" in html
+
+
+def test_a_notebook_shows_the_first_ten_products_and_how_many_follow() -> None:
+    html = reconciliation(drift=[row(f"p-{n:02}") for n in range(12)])._repr_html_()
+    assert "p-09" in html
+    assert "p-10" not in html
+    assert "… and 2 more in .drift" in html
+
+
+@pytest.mark.parametrize(
+    ("facts", "problem"),
+    [
+        ({"missing_rejections": ("a:1",)}, "1 rejected record is missing from the rejected queue"),
+        ({"lost": ("a:1", "a:2")}, "2 records were delivered to the function and left no trace"),
+        ({"applied_twice": ("e-1",)}, "1 event was applied twice"),
+        ({"published": 2}, "published is not the sum of applied, rejected"),
+        ({"cut": "the stream keeps 24 hours"}, r"compare with a snapshot: reconcile\(since="),
+    ],
+)
+def test_each_problem_is_a_sentence(facts: dict[str, Any], problem: str) -> None:
+    [found] = reconciliation(**facts).problems
+    assert re.search(problem, found)

@@ -60,6 +60,8 @@ def test_the_pipe_has_the_parameters_of_the_settings() -> None:
         "BatchSize": 10,
         "MaximumBatchingWindowInSeconds": 2,
         "MaximumRetryAttempts": 3,
+        "MaximumRecordAgeInSeconds": -1,
+        "ParallelizationFactor": 1,
         "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
         "DeadLetterConfig": {"Arn": "arn:aws:sqs:us-east-1:123456789012:inventory-pipe-dlq"},
     }

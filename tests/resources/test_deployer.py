@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from inventory_lab import Lab
+from inventory_lab import Lab, Settings, connect
 from inventory_lab.resources import roles
 from inventory_lab.resources.policies import policy
 
@@ -19,9 +20,18 @@ LIST_BUCKETS = json.dumps(
     }
 )
 DEPLOYER_SIDS = [
-    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "Pipe", "Roles",
+    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
+    "TagsOfTheLogOfThePipe", "DeliverTheLogOfThePipe", "Pipe",
+    "CreateEventSourceMapping", "EventSourceMapping", "FindEventSourceMappings", "TagsOfEventSourceMappings", "Roles",
     "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
 ]  # fmt: skip
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """A lab that builds all there is."""
+    with connect(settings=Settings(reader="both")) as lab:
+        yield lab
 
 
 def build_and_tear_down(lab: Lab) -> None:
@@ -30,6 +40,8 @@ def build_and_tear_down(lab: Lab) -> None:
     functions = lab.session("root").client("lambda")
     functions.update_function_configuration(FunctionName="update-inventory", Timeout=7)
     functions.update_function_code(FunctionName="update-inventory", ZipFile=b"PK\5\6" + b"\0" * 18)
+    [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=7)
     lab.build()
     lab.session("producer")  # has an access key from now on
     leave_things_behind(lab)

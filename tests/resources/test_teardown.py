@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
 import pytest
 
-from inventory_lab import Lab, ProductAdded
+from inventory_lab import Lab, ProductAdded, Settings, connect
 from inventory_lab.exceptions import PipeFailed, PrincipalNotAvailable
 from inventory_lab.lab import STAGES, Stage
 from inventory_lab.resources import roles
 from tests.resources.test_deployer import leave_things_behind
 
 IN_ORDER = [
-    "pipe", "function", "topic", "rejected_queue", "dead_letter_queue", "alerts_queue", "table",
-    "stream", "pipe_role", "function_role", "log_group", "user",
+    "pipe", "event_source_mapping", "function", "topic", "rejected_queue", "dead_letter_queue", "alerts_queue", "table",
+    "stream", "pipe_role", "function_role", "pipe_log_group", "log_group", "user",
 ]  # fmt: skip
 EXISTING: dict[Stage, set[str]] = {
     "access": {"pipe_role", "function_role", "user"},
     "stream": {"stream"},
     "table": {"table"},
     "function": {"function", "topic", "rejected_queue", "dead_letter_queue", "alerts_queue"},
-    "pipe": {"pipe"},
+    "pipe": {"pipe", "pipe_log_group", "event_source_mapping"},
 }
 SERVICES = ("dynamodb", "iam", "kinesis", "lambda", "logs", "pipes", "sns", "sqs")
 TAG = {"project": "inventory-lab"}
 STREAM, QUEUE = "e-commerce-streaming", "inventory-rejected"
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """A lab that builds all there is."""
+    with connect(settings=Settings(reader="both")) as lab:
+        yield lab
+
+
+def _mappings(lab: Lab) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client(lab, "lambda").list_event_source_mappings()[
+        "EventSourceMappings"
+    ]
+    return found
 
 
 def outcomes(frame: Any) -> dict[str, str]:
@@ -49,6 +63,7 @@ def left(lab: Lab) -> set[str]:
         client(lab, "kinesis").list_streams()["StreamNames"],
         client(lab, "dynamodb").list_tables()["TableNames"],
         [f["FunctionName"] for f in client(lab, "lambda").list_functions()["Functions"]],
+        [m["UUID"] for m in _mappings(lab)],
         [p["Name"] for p in client(lab, "pipes").list_pipes()["Pipes"]],
         [t["TopicArn"] for t in client(lab, "sns").list_topics()["Topics"]],
         [s["TopicArn"] for s in client(lab, "sns").list_subscriptions()["Subscriptions"]],

@@ -29,7 +29,7 @@ def delivered(lab: Lab) -> list[dict[str, Any]]:
     """What the pipe delivers of the same events."""
     lab.build()
     lab.use_handler(PRINTS_THE_BATCH)
-    lab.settle(lab.publish(event_in(record) for record in read_batch(batch())))  # type: ignore[misc]
+    lab.settle(lab.publish(event_in(record) for record in read_batch(batch()).records))  # type: ignore[misc]
     events = lab.account.client("logs").filter_log_events(logGroupName=lab.account.log_group())
     lines = [e["message"] for e in events["events"] if e["message"].startswith('{"batch"')]
     assert len(lines) == 1
@@ -51,6 +51,6 @@ def test_it_holds_what_a_pipe_delivers_but_for_place_and_time(lab: Lab) -> None:
 
 
 def test_its_events_are_two_products_a_sale_and_a_removal() -> None:
-    events = [event_in(record) for record in read_batch(batch())]
+    events = [event_in(record) for record in read_batch(batch()).records]
     kinds = [ProductAdded, ProductAdded, QuantityChanged, ProductRemoved]
     assert [type(event) for event in events] == kinds

@@ -20,7 +20,7 @@ PARTS = (
 
 
 def now(lab: Lab) -> PipelineMap:
-    return read_map(lab.account, lab._policy_evaluator(), lab._local_place("").executions())
+    return read_map(lab.account, lab._policy_evaluator(), lab._open_backend().executions())
 
 
 def arrow(pipeline: PipelineMap, source: str, target: str) -> Arrow:
@@ -134,6 +134,31 @@ def test_counters_agree_with_what_the_lab_reports() -> None:
         assert given_up == (plural(letters, "record"),)
         applied = lab.reports()["applied"]
         assert arrow(pipeline, "function", "table").counters == (f"{applied} applied",)
+
+
+def test_an_event_source_mapping_is_drawn_where_it_reads_the_stream() -> None:
+    with connect(settings=Settings(reader="both", batch_size=10)) as lab:
+        svg_rules.check(lab.diagram())
+        assert now(lab).part("mapping").exists is False
+        lab.build()
+        lab.settle(lab.publish(simulate(events=30, products=4, seed=1)))
+        pipeline = now(lab)
+        assert (pipeline.part("mapping").exists, pipeline.part("mapping").state) == (True, "")
+        assert arrow(pipeline, "stream", "mapping").answer == "allowed"
+        assert arrow(pipeline, "mapping", "function").answer is None
+        assert arrow(pipeline, "mapping", "dead_letter_queue").answer == "allowed"
+        log = lab.pipe_log()
+        first = log[(log["attempt"] == 1) & (log["pipe"] == "inventory-pipe")]
+        assert arrow(pipeline, "stream", "pipe").counters == (plural(len(first), "batch"),)
+        assert arrow(pipeline, "stream", "mapping").counters
+        svg_rules.check(lab.diagram())
+
+
+def test_without_a_pipe_the_map_shows_the_mapping_alone() -> None:
+    with connect(settings=Settings(reader="mapping")) as lab:
+        keys = {part.key for part in now(lab).parts}
+        assert "mapping" in keys
+        assert "pipe" not in keys
 
 
 def test_what_a_hover_shows_is_in_the_table_below(built: Lab) -> None:

@@ -166,15 +166,9 @@ def suspended() -> Iterator[None]:
         _in_force.pop()
 
 
-@contextmanager
-def late_calls_refused() -> Iterator[None]:
-    """While open, a handler whose deadline has passed can call no API of AWS any more."""
-    entry = ("before-call", _refuse_late_call, handlers.REGISTER_FIRST)
-    handlers.BUILTIN_HANDLERS.append(entry)
-    try:
-        yield
-    finally:
-        handlers.BUILTIN_HANDLERS.remove(entry)
+def late_call_handlers() -> list[tuple[str, Callable[..., Any], Any]]:
+    """The entry among botocore's handlers by which a handler that is late can call AWS no more."""
+    return [("before-call", _refuse_late_call, handlers.REGISTER_FIRST)]
 
 
 def _refuse_late_call(**_: Any) -> None:

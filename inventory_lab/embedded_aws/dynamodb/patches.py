@@ -17,10 +17,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import MockValidationException
@@ -28,26 +27,56 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.patching import Patch
 
 OLDEST_SECONDS = 5 * 365 * 24 * 3600
 
 
-@contextmanager
-def patched(clock: LabClock) -> Iterator[None]:
-    """While open, items expire by this clock."""
-    repairs = [
-        ("get_item", _unless_expired(clock, Table.get_item)),
-        ("all_items", _swept(clock, Table.all_items)),
-        ("has_idx_items", _swept(clock, Table.has_idx_items)),
+def patches(clock: LabClock) -> list[Patch]:
+    """What makes items expire by this clock, and expressions fail as on AWS."""
+    return [
+        Patch(
+            owner=ConditionExpressionParser,
+            name="parse",
+            signature="(self)",
+            kind="gap",
+            why="a condition that cannot be read is a ValidationException",
+            around=_read_or_refused,
+            upstream=True,
+        ),
+        Patch(
+            owner=UpdateExpressionExecutor,
+            name="execute",
+            signature="(self, node=None)",
+            kind="gap",
+            why="an update that fails changes nothing",
+            around=_whole_or_not_at_all,
+            upstream=True,
+        ),
+        Patch(
+            owner=Table,
+            name="get_item",
+            signature="(self, hash_key, range_key=None, projection_expression=None)",
+            kind="gap",
+            why="an expired item is not read or written",
+            around=partial(_unless_expired, clock),
+            upstream=True,
+        ),
+        _sweep(clock, "all_items", "(self)"),
+        _sweep(clock, "has_idx_items", "(self, index_name)"),
     ]
-    with ExitStack() as stack:
-        read = _read_or_refused(ConditionExpressionParser.parse)
-        stack.enter_context(patch.object(ConditionExpressionParser, "parse", read))
-        whole = _whole_or_not_at_all(UpdateExpressionExecutor.execute)
-        stack.enter_context(patch.object(UpdateExpressionExecutor, "execute", whole))
-        for name, repair in repairs:
-            stack.enter_context(patch.object(Table, name, repair))
-        yield
+
+
+def _sweep(clock: LabClock, name: str, signature: str) -> Patch:
+    return Patch(
+        owner=Table,
+        name=name,
+        signature=signature,
+        kind="gap",
+        why="expired items are not queried or scanned",
+        around=partial(_swept, clock),
+        upstream=True,
+    )
 
 
 def _read_or_refused(parse: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,8 +1,7 @@
-"""Deliveries of topics and event rules to functions, and of event rules to queues and topics.
+"""Deliveries of event rules to functions, queues and topics.
 
 | | AWS | moto 5.2.5, and the lab |
 |---|---|---|
-| supported: SNS to a function | asynchronously, in SNS's event shape, if the function's policy lets the topic | moto runs Docker, with sample values; the lab as AWS |
 | supported: an event rule to a function | asynchronously, if the function's policy lets the rule | moto: an error; the lab as AWS |
 | supported: an event rule to a queue or topic | if the policy on it lets the rule | moto: to queues, unasked; the lab as AWS |
 | supported: a disabled rule | delivers nothing | moto delivers; the lab does not |
@@ -11,33 +10,29 @@
 | supported: a source that begins with `aws.` | NotAuthorizedForSourceException for the entry | moto: accepted; the lab as AWS |
 | supported: DeleteEventBus with rules | ValidationException | moto: deleted; the lab as AWS |
 | differs: the time of an event without one | now | lab time |
-| differs: Signature of an SNS message to a function | signed | `EXAMPLE` |
 | differs: schedules | run | never run |
 | refused: other targets and their parameters | accepted | UnsupportedRule, at PutTargets |
 
-SNS to a queue is in `queues.py`, which also asks the policy before a message comes here.
-https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule
-from moto.sns.models import Subscription, sns_backends
+from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.clock import LabClock, zulu
 from inventory_lab.embedded_aws.events.targets import (
     MOST_TARGETS,
     NO_PERMISSIONS,
@@ -47,6 +42,7 @@ from inventory_lab.embedded_aws.events.targets import (
     text_for,
     unsupported,
 )
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import UnsupportedRule
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
@@ -61,34 +57,12 @@ Invoke = Callable[[str, bytes], None]
 
 
 class Deliveries:
-    """Hands on what topics and rules send."""
+    """Hands on what rules send."""
 
     def __init__(self, evaluator: PolicyEvaluator, clock: LabClock, invoke: Invoke) -> None:
         self._evaluator = evaluator
         self._clock = clock
         self._invoke = invoke
-
-    def of_topic(self, subscription: Any, message: str, message_id: str, more: Any) -> None:
-        """A message to a subscribed function: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html"""
-        record = {
-            "EventSource": "aws:sns",
-            "EventVersion": "1.0",
-            "EventSubscriptionArn": subscription.arn,
-            "Sns": {
-                "Type": "Notification",
-                "MessageId": message_id,
-                "TopicArn": subscription.topic_arn,
-                "Subject": more.get("subject"),
-                "Message": message,
-                "Timestamp": _zulu(self._clock.now(), "milliseconds"),
-                "SignatureVersion": "1",
-                "Signature": "EXAMPLE",
-                "SigningCertUrl": "EXAMPLE",
-                "UnsubscribeUrl": "EXAMPLE",
-                "MessageAttributes": more.get("message_attributes") or {},
-            },
-        }
-        self._invoke(subscription.endpoint, json.dumps({"Records": [record]}).encode())
 
     def of_rule(self, rule: Any, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """An event that a rule matched, to one target. What the target cannot take goes to the
@@ -136,44 +110,57 @@ class Deliveries:
         return [{"Time": self._clock.timestamp(), **entry} for entry in entries]
 
 
-@contextmanager
-def patched(deliveries: Deliveries) -> Iterator[None]:
-    """While open, topics and rules deliver as on AWS."""
-    put_events = EventsBackend.put_events
+def patches(deliveries: Deliveries) -> list[Patch]:
+    """What makes rules deliver as on AWS."""
+    return [
+        Patch(
+            owner=Rule,
+            name="send_to_targets",
+            signature="(self, original_event, transform_input=True)",
+            kind="gap",
+            why="a disabled rule delivers nothing; a target's policy is asked; functions, queues and "
+            "topics receive Input, InputPath or the transformed event",
+            around=partial(_sent, deliveries),
+            upstream=True,
+        ),
+        Patch(
+            owner=Rule,
+            name="put_targets",
+            signature="(self, targets)",
+            kind="gap",
+            why="at most 5 targets, and none that would be ignored",
+            around=_checked,
+            upstream=True,
+        ),
+        Patch(
+            owner=EventsBackend,
+            name="put_events",
+            signature="(self, events)",
+            kind="hook",
+            why="events without a time get the lab's time; those that claim to be AWS's are refused",
+            around=partial(_timed, deliveries),
+        ),
+        Patch(
+            owner=EventsBackend,
+            name="delete_event_bus",
+            signature="(self, name)",
+            kind="gap",
+            why="a bus that has rules is not deleted",
+            around=_without_rules,
+            upstream=True,
+        ),
+    ]
 
-    def put_timed(self: Any, events: list[dict[str, Any]]) -> Any:
-        entries = iter(put_events(self, [e for e in deliveries.timed(events) if not _of_aws(e)]))
+
+def _timed(deliveries: Deliveries, put: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(self: Any, events: list[dict[str, Any]]) -> Any:
+        entries = iter(put(self, [e for e in deliveries.timed(events) if not _of_aws(e)]))
         return [_NOT_OF_AWS if _of_aws(event) else next(entries) for event in events]
 
-    repairs: list[tuple[Any, str, Any]] = [
-        (Subscription, "publish", _published(Subscription.publish, deliveries)),
-        (Rule, "send_to_targets", _sent(Rule.send_to_targets, deliveries)),
-        (Rule, "put_targets", _checked(Rule.put_targets)),
-        (EventsBackend, "put_events", put_timed),
-        (EventsBackend, "delete_event_bus", _without_rules(EventsBackend.delete_event_bus)),
-    ]
-    with ExitStack() as stack:
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair))
-        yield
+    return timed
 
 
-def _published(publish: Callable[..., None], deliveries: Deliveries) -> Callable[..., None]:
-    def published(self: Any, message: str, message_id: str, **more: Any) -> None:
-        if self.protocol != "lambda":
-            publish(self, message, message_id, **more)
-            return
-        matcher = self._filter_policy_matcher
-        if matcher is not None and not matcher.matches(more.get("message_attributes"), message):
-            return
-        if more.get("message_structure") == "json":
-            message = self._parse_message_structure(message, self.protocol)
-        deliveries.of_topic(self, message, message_id, more)
-
-    return published
-
-
-def _sent(send: Callable[..., None], deliveries: Deliveries) -> Callable[..., None]:
+def _sent(deliveries: Deliveries, send: Callable[..., None]) -> Callable[..., None]:
     def sent(self: Any, event: dict[str, Any], transform_input: bool = True) -> None:
         if self.managed_by:  # the rule of an archive
             send(self, event, transform_input)
@@ -256,8 +243,4 @@ def _shown(event: Mapping[str, Any]) -> dict[str, Any]:
         "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail",
     )  # fmt: skip
     moment = datetime.fromtimestamp(float(event["time"]), UTC)
-    return {name: event[name] for name in names} | {"time": _zulu(moment, "seconds")}
-
-
-def _zulu(moment: datetime, precision: str) -> str:
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+    return {name: event[name] for name in names} | {"time": zulu(moment, "seconds")}

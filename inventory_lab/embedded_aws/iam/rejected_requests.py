@@ -79,6 +79,8 @@ def _problems(
     if call.service == "sns":
         yield _problem_of_message(call)
         yield _problem_of_filter(call)
+    if call.service == "cloudwatch" and call.operation == "PutMetricData":
+        yield _problem_of_namespace(call)
     if call.service == "kinesis" and call.operation == "PutResourcePolicy":
         yield _invalid(call.params.get("Policy"), "resource", "InvalidArgumentException")
 
@@ -188,6 +190,14 @@ def _problem_of_filter(call: Call) -> Refusal | None:
         return None
     problem = "FilterPolicy: failed to parse JSON"
     return Refusal("InvalidParameter", 400, f"Invalid parameter: {problem}")
+
+
+def _problem_of_namespace(call: Call) -> Refusal | None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"""
+    if not str(call.params.get("Namespace")).startswith("AWS/"):
+        return None
+    message = "The value AWS/ for parameter Namespace is invalid."
+    return Refusal("InvalidParameterValue", 400, message)
 
 
 def _attribute_policy(params: Mapping[str, Any]) -> Any:

@@ -12,15 +12,7 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from heapq import heappop, heappush
-from types import SimpleNamespace
-from unittest.mock import patch
-
-import botocore.endpoint
-
-from inventory_lab.embedded_aws.clock import LabClock
 
 RECORDS_WRITTEN = 1_000
 BYTES_WRITTEN = 1024 * 1024
@@ -85,13 +77,3 @@ class ShardLimits:
         """Count an answered GetRecords in."""
         self._reads.take(now, 1)
         self._bytes_out.take(now, size)
-
-
-@contextmanager
-def back_off_in_lab_time(clock: LabClock) -> Iterator[None]:
-    """While open, botocore waits before it tries a throttled call again by moving the lab's clock.
-
-    Limits are reckoned in lab time, so real waiting would wait for nothing.
-    """
-    with patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=clock.advance)):
-        yield

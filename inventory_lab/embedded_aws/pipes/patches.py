@@ -4,9 +4,15 @@
 |---|---|---|
 | CreatePipe of a name that stands | replaces the pipe | ConflictException |
 | a filter, template or size that AWS refuses | stored | ValidationException, also at UpdatePipe |
+| an ARN or a name that is not one; a batch larger than the target takes; a FIFO topic | stored | ValidationException, also at UpdatePipe |
+| a log group that is not there | stored | ValidationException |
 | source and dead letters | never tested | tested with the role; CREATE_FAILED or UPDATE_FAILED with a StateReason |
 | a stopped pipe | starts again when it is looked at | stays stopped, with the reason USER_INITIATED |
 | UpdatePipe | drops StartingPosition with the source parameters | the source parameters are replaced as a whole, StartingPosition stays |
+
+The caller who makes a pipe with a log sets up the delivery, with the rights that AWS documents for it:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
+The role of the pipe needs none. AWS's words for these refusals are not known.
 
 States settle at once: CREATING, STARTING, STOPPING and UPDATING are never seen. The target is not
 tested. The texts for queues are AWS's; that for a stream is AWS's for a DynamoDB stream, whose wording
@@ -18,14 +24,19 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-create.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
-from unittest.mock import patch
 
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.logs.models import logs_backends
 from moto.pipes.exceptions import ConflictException, ValidationException
 from moto.pipes.models import EventBridgePipesBackend, PipeStatus
 
+from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.pipes.definition import most_of_a_batch, service_of
+from inventory_lab.embedded_aws.pipes.execution_log import LEVELS, LogSettings
 from inventory_lab.embedded_aws.pipes.templates import read_template
 from inventory_lab.embedded_aws.polling.filters import read_filters
 from inventory_lab.exceptions import InvalidFilter, InvalidTemplate
@@ -49,6 +60,8 @@ LIMITS = {
 """https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceKinesisStreamParameters.html"""
 
 REASON_CHARACTERS = 512
+_NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d{12}:\S+", re.ASCII)
 _INVALID = "Input parameter is invalid from the request due to : "
 
 
@@ -69,21 +82,59 @@ class PipeRecord(Protocol):
 ProblemOf = Callable[[PipeRecord], str | None]
 
 
-@contextmanager
-def patched(problem_of: ProblemOf) -> Iterator[None]:
-    """While open, pipes live as on AWS; `problem_of` tests one with its role."""
+def patches(problem_of: ProblemOf) -> list[Patch]:
+    """What makes pipes live as on AWS; `problem_of` tests one with its role."""
     backend = EventBridgePipesBackend
-    repairs = {
-        "create_pipe": _created(backend.create_pipe, problem_of),
-        "update_pipe": _updated(backend.update_pipe, problem_of),
-        "start_pipe": _told(backend.start_pipe),
-        "stop_pipe": _told(backend.stop_pipe),
-    }
-    with ExitStack() as stack:
-        stack.enter_context(patch.object(PipeStatus, "status_transitions", classmethod(_none)))
-        for name, repair in repairs.items():
-            stack.enter_context(patch.object(backend, name, repair))
-        yield
+    return [
+        Patch(
+            owner=PipeStatus,
+            name="status_transitions",
+            signature="classmethod(self)",
+            kind="gap",
+            why="a stopped pipe stays stopped when it is looked at",
+            replacement=classmethod(_none),
+            upstream=True,
+        ),
+        Patch(
+            owner=backend,
+            name="create_pipe",
+            signature="(self, name, description, desired_state, source, source_parameters, "
+            "enrichment, enrichment_parameters, target, target_parameters, role_arn, tags, "
+            "log_configuration, kms_key_identifier)",
+            kind="gap",
+            why="refuses a name that is taken and parameters that AWS refuses; tests the role",
+            around=partial(_created, problem_of),
+            upstream=True,
+        ),
+        Patch(
+            owner=backend,
+            name="update_pipe",
+            signature="(self, name, role_arn, description, desired_state, source_parameters, "
+            "enrichment, enrichment_parameters, target, target_parameters, log_configuration, "
+            "kms_key_identifier)",
+            kind="gap",
+            why="keeps the starting position; refuses parameters that AWS refuses; tests the role",
+            around=partial(_updated, problem_of),
+            upstream=True,
+        ),
+        Patch(
+            owner=backend,
+            name="start_pipe",
+            signature="(self, name)",
+            kind="hook",
+            why="the pipe is running at once",
+            around=_settled,
+        ),
+        Patch(
+            owner=backend,
+            name="stop_pipe",
+            signature="(self, name)",
+            kind="gap",
+            why="the pipe is stopped at once, and says by whom",
+            around=_settled,
+            upstream=True,
+        ),
+    ]
 
 
 def _none(_: Any) -> list[tuple[str, str]]:
@@ -91,11 +142,14 @@ def _none(_: Any) -> list[tuple[str, str]]:
     return [("", "")]
 
 
-def _created(create: Callable[..., Any], problem_of: ProblemOf) -> Callable[..., Any]:
+def _created(problem_of: ProblemOf, create: Callable[..., Any]) -> Callable[..., Any]:
     def created(self: Any, **request: Any) -> Any:
         if request["name"] in self.pipes:
             raise ConflictException(f"Pipe {request['name']} already exists.")
+        _check_names(request)
         _check(request["source_parameters"], request["target_parameters"])
+        _check_target(request["target"], request["source_parameters"], request["target_parameters"])
+        _check_log(request.get("log_configuration"), self)
         pipe = create(self, **request)
         _settle(pipe, "CREATE_FAILED", problem_of)
         return pipe
@@ -103,13 +157,20 @@ def _created(create: Callable[..., Any], problem_of: ProblemOf) -> Callable[...,
     return created
 
 
-def _updated(update: Callable[..., Any], problem_of: ProblemOf) -> Callable[..., Any]:
+def _updated(problem_of: ProblemOf, update: Callable[..., Any]) -> Callable[..., Any]:
     def updated(self: Any, **request: Any) -> Any:
         existing = self.pipes.get(request["name"])
         source = request["source_parameters"]
         if existing is not None and source is not None:
             request["source_parameters"] = _with_start(existing.source_parameters, source)
         _check(request["source_parameters"], request["target_parameters"])
+        if existing is not None:
+            _check_target(
+                request["target"] or existing.target,
+                request["source_parameters"] or existing.source_parameters,
+                request["target_parameters"] or existing.target_parameters,
+            )
+        _check_log(request.get("log_configuration"), self)
         pipe = update(self, **request)
         _settle(pipe, "UPDATE_FAILED", problem_of)
         return pipe
@@ -117,13 +178,13 @@ def _updated(update: Callable[..., Any], problem_of: ProblemOf) -> Callable[...,
     return updated
 
 
-def _told(tell: Callable[..., Any]) -> Callable[..., Any]:
-    def told(self: Any, name: str) -> Any:
-        pipe = tell(self, name)
+def _settled(change: Callable[..., Any]) -> Callable[..., Any]:
+    def settled(self: Any, name: str) -> Any:
+        pipe = change(self, name)
         _rest(pipe)
         return pipe
 
-    return told
+    return settled
 
 
 def _settle(pipe: PipeRecord, failed: str, problem_of: ProblemOf) -> None:
@@ -165,6 +226,50 @@ def _check(source: Any, target: Any) -> None:
         read_template((target or {}).get("InputTemplate"))
     except (InvalidFilter, InvalidTemplate) as exc:
         raise ValidationException(str(exc)) from exc
+
+
+def _check_names(request: Mapping[str, Any]) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html"""
+    if not _NAME.fullmatch(request["name"]):
+        raise ValidationException(f"Name {request['name']} must match {_NAME.pattern}")
+    for member in ("source", "target", "role_arn", "enrichment"):
+        value = request.get(member)
+        if value and not _ARN.fullmatch(value):
+            shown = member.replace("_arn", "Arn").capitalize().replace("Rolearn", "RoleArn")
+            raise ValidationException(f"{shown} {value} is not an ARN")
+
+
+def _check_target(arn: str, source: Any, target: Any) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html"""
+    if service_of(arn) == "sns" and arn.endswith(".fifo"):
+        raise ValidationException("a FIFO topic cannot be the target of a pipe")
+    size = (source or {}).get("KinesisStreamParameters", {}).get("BatchSize", 1)
+    most = most_of_a_batch(arn)
+    if most is not None and size > most:
+        raise ValidationException(f"BatchSize is {size}; the target {arn} takes {most} at most")
+    group = (target or {}).get("SqsQueueParameters", {}).get("MessageGroupId")
+    if service_of(arn) == "sqs" and arn.endswith(".fifo") and not group:
+        raise ValidationException(f"the target {arn} is a FIFO queue and needs a MessageGroupId")
+
+
+def _check_log(configuration: Mapping[str, Any] | None, backend: Any) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeLogConfigurationParameters.html"""
+    settings = LogSettings.read(configuration)
+    if settings.level not in LEVELS:
+        raise ValidationException(f"Level {settings.level} must be one of {', '.join(LEVELS)}")
+    groups = logs_backends[backend.account_id][backend.region_name].groups
+    if settings.group and settings.group not in groups:
+        raise ValidationException(f"The log group {settings.group} does not exist")
+
+
+def write_log(region: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
+    """Write records as AWS's log delivery does, without anybody's credentials; a log group that was
+    deleted since gets none.
+    """
+    logs = logs_backends[DEFAULT_ACCOUNT_ID][region]
+    if group in logs.groups:
+        logs.ensure_log_stream(group, stream)
+        logs.put_log_events(group, stream, events)
 
 
 def problem_of_role(evaluator: PolicyEvaluator, role: str, pipe: PipeRecord) -> str | None:

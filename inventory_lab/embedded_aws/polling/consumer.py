@@ -6,7 +6,7 @@ of its records have to be tried again. Free of moto.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -28,6 +28,8 @@ class Clients:
     functions: Any
     sqs: Any
     sns: Any
+    events: Callable[[], Any] = lambda: None
+    """Makes the client of an event bus, which few consumers need."""
 
 
 @dataclass(frozen=True, slots=True)

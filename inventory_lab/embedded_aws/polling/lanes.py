@@ -76,6 +76,11 @@ class ShardReader:
         numbers = (int(event["sequenceNumber"]) for event in self.open_events())
         return sequence_number < min(numbers, default=self.last_read + 1)
 
+    def use_lanes(self, count: int) -> None:
+        """Have that many lanes, as soon as nothing is waiting or under way in those there are."""
+        if len(self.lanes) != count and not self.open_events():
+            self.lanes = [Lane() for _ in range(count)]
+
     def lane_of(self, event: Event) -> Lane:
         """The lane in which all records of this key travel."""
         if len(self.lanes) == 1:

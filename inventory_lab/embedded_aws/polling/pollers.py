@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, NamedTuple, Protocol
 
 from inventory_lab.embedded_aws.clock import LabClock
@@ -23,11 +24,25 @@ class Role(NamedTuple):
     source_arn: str
 
 
-class Key(NamedTuple):
-    """A pipe or mapping: its ARN and when it was created, for one of the same name may follow it."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A pipe or mapping: its ARN and when it was created, for one of the same name may follow it, and
+    what it connects.
+    """
 
     arn: str
     created: Any
+    reader: str = field(default="", compare=False)
+
+
+def pipe_reader(name: str) -> str:
+    """A pipe as one of the readers in `Pollers.passed`."""
+    return f"pipe/{name}"
+
+
+def mapping_reader(stream: str, function: str) -> str:
+    """The event source mapping of a stream and a function, by their names."""
+    return f"stream/{stream} to function:{function}"
 
 
 class Sessions(Protocol):
@@ -54,11 +69,19 @@ class _Running:
 class Pollers:
     """Keeps a poller for each pipe and mapping, from its first round on."""
 
-    def __init__(self, clock: LabClock, faults: Faults, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        clock: LabClock,
+        faults: Faults,
+        sessions: Sessions,
+        measure_age: Callable[[str, float], None] = lambda _stream, _milliseconds: None,
+    ) -> None:
+        self._measure_age = measure_age
         self._clock = clock
         self._faults = faults
         self._sessions = sessions
         self._running: dict[Key, _Running] = {}
+        self._ran_at: dict[Key, float] = {}
         self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_KEPT)
 
     def executions(self) -> list[Execution]:
@@ -67,16 +90,24 @@ class Pollers:
 
     def poll(self, key: Key, role: Role, consumer: Callable[[Clients], Consumer]) -> Round:
         """Make one round of a pipe or mapping with the clients of its role."""
+        running = self._started(key)
+        self._ran_at.pop(key, None)  # the key may have got another reader
+        self._ran_at[key] = self._clock.timestamp()
         try:
-            running = self._started(key)
-            return running.poller.poll(consumer(self._clients(running, role)))
+            reader = consumer(self._clients(running, role))
         except RoleNotAssumable as exc:
             return Round(error=str(exc))
+        done = running.poller.poll(reader)
+        self._measure_age(reader.source.stream_arn.rpartition("/")[2], done.iterator_age_ms)
+        return done
 
-    def passed(self, ending: str, shard_id: str, sequence_number: int) -> bool:
-        """Whether the pipe or mapping whose ARN ends so has delivered the record, or given it up."""
-        pollers = [r.poller for key, r in self._running.items() if key.arn.endswith(ending)]
-        return bool(pollers) and pollers[-1].passed(shard_id, sequence_number)
+    def passed(self, readers: Collection[str], shard_id: str, sequence_number: int) -> bool:
+        """Whether those of the readers that ran last have each delivered the record, or given it up."""
+        ran = {key: at for key, at in self._ran_at.items() if key.reader in readers}
+        last = [key for key, at in ran.items() if at == max(ran.values())]
+        return bool(last) and all(
+            self._running[key].poller.passed(shard_id, sequence_number) for key in last
+        )
 
     def _started(self, key: Key) -> _Running:
         if key not in self._running:
@@ -89,5 +120,7 @@ class Pollers:
         if stale or running.clients is None:
             session = self._sessions.assume(role)
             running.role, running.access_key = role, session.get_credentials().access_key
-            running.clients = Clients(*map(session.client, ("kinesis", "lambda", "sqs", "sns")))
+            kinesis, functions, sqs, sns = map(session.client, ("kinesis", "lambda", "sqs", "sns"))
+            events = cache(partial(session.client, "events"))
+            running.clients = Clients(kinesis, functions, sqs, sns, events)
         return running.clients

@@ -42,6 +42,7 @@ class StreamReader:
         if shard.iterator is None or waiting >= RECORDS_PER_READ:
             return
         source = consumer.source
+        shard.use_lanes(source.parallel)
         answer = _records(shard, consumer)
         shard.iterator = answer.get("NextShardIterator")
         for record in answer["Records"]:

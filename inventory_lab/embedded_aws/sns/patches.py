@@ -1,7 +1,11 @@
-"""Subscriptions of SNS that their endpoint has to confirm, where moto 5.2.5 takes them at once.
+"""SNS: deliveries that the endpoint's policy has to allow, and subscriptions that wait for a confirmation.
 
 | | AWS | moto 5.2.5, and the lab |
 |---|---|---|
+| supported: SNS to a queue or function | if the policy on it lets the topic, otherwise the message is dropped | moto: always; the lab as AWS |
+| supported: SNS to a function | asynchronously, in SNS's event shape | moto runs Docker, with sample values; the lab as AWS |
+| differs: Signature of a message to a function | signed | `EXAMPLE` |
+| refused: Subscribe of an HTTP address | posts every message there | UnmockedCall |
 | supported: Subscribe of an e-mail address | `pending confirmation` instead of an ARN, unless ReturnSubscriptionArn | moto: the ARN; the lab as AWS |
 | supported: it is listed | with `PendingConfirmation` instead of an ARN | moto: the ARN; the lab as AWS |
 | supported: its attribute PendingConfirmation | `true` | moto: `false`; the lab as AWS |
@@ -11,42 +15,119 @@
 | differs: SubscriptionsPending and SubscriptionsConfirmed of a topic | counted | 0, as moto |
 
 https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
-`tests/embedded_aws/sns/test_subscriptions.py` tells when moto waits for a confirmation by itself.
+https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from moto.core.responses import ActionResult
 from moto.sns.exceptions import SNSInvalidParameter
-from moto.sns.models import SNSBackend
+from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 
+from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.embedded_aws.sns.endpoints import endpoint_problem
+from inventory_lab.embedded_aws.sns.notifications import lambda_payload
+from inventory_lab.exceptions import UnmockedCall
+from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 CONFIRMED_BY_MAIL = ("email", "email-json")
 ANSWERED, LISTED = "pending confirmation", "PendingConfirmation"
 _MEMBERS = ("SubscriptionArn", "Owner", "Protocol", "Endpoint", "TopicArn")
-_LISTS = ("list_subscriptions", "list_subscriptions_by_topic")
+_ACTIONS = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
+
+Invoke = Callable[[str, bytes], None]
+"""Queues an asynchronous invocation of a function, given its ARN and the payload."""
 
 
-@contextmanager
-def patched() -> Iterator[None]:
-    """While open, a subscription by mail waits for its confirmation."""
-    repairs: list[tuple[Any, str, Any]] = [
-        (SNSBackend, "subscribe", _pending(SNSBackend.subscribe)),
-        (SNSResponse, "subscribe", _answered(SNSResponse.subscribe)),
-        (SNSResponse, "confirm_subscription", _refused),
+def patches(evaluator: PolicyEvaluator, clock: LabClock, invoke: Invoke) -> list[Patch]:
+    """What makes topics deliver as on AWS."""
+    return [
+        Patch(
+            owner=Subscription,
+            name="publish",
+            signature="(self, message, message_id, subject=None, message_attributes=None, "
+            "group_id=None, deduplication_id=None, message_structure=None)",
+            kind="hook",
+            why="asks the policy of the queue or function, and invokes functions in this process",
+            around=partial(_delivered, evaluator, clock, invoke),
+        ),
+        Patch(
+            owner=SNSBackend,
+            name="subscribe",
+            signature="(self, topic_arn, endpoint, protocol)",
+            kind="gap",
+            why="a subscription by e-mail waits for its confirmation; one by HTTP is refused, because "
+            "moto would post every message there",
+            around=_pending,
+            upstream=True,
+        ),
+        Patch(
+            owner=SNSResponse,
+            name="subscribe",
+            signature="(self)",
+            kind="gap",
+            why="a subscription that waits is answered without its ARN",
+            around=_answered,
+            upstream=True,
+        ),
+        Patch(
+            owner=SNSResponse,
+            name="confirm_subscription",
+            signature="(self)",
+            kind="gap",
+            why="a token that was never sent confirms nothing",
+            replacement=_refused,
+            upstream=True,
+        ),
+        *(_listing(name) for name in ("list_subscriptions", "list_subscriptions_by_topic")),
     ]
-    repairs += [(SNSResponse, name, _listed(getattr(SNSResponse, name))) for name in _LISTS]
-    with ExitStack() as stack:
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair))
-        yield
+
+
+def _listing(name: str) -> Patch:
+    return Patch(
+        owner=SNSResponse,
+        name=name,
+        signature="(self)",
+        kind="gap",
+        why="a subscription that waits is listed without its ARN",
+        around=_listed,
+        upstream=True,
+    )
+
+
+def _delivered(
+    evaluator: PolicyEvaluator, clock: LabClock, invoke: Invoke, publish: Callable[..., None]
+) -> Callable[..., None]:
+    def delivered(self: Any, message: str, message_id: str, **more: Any) -> None:
+        if not _may_deliver(evaluator, self):
+            return
+        if self.protocol != "lambda":
+            publish(self, message, message_id, **more)
+            return
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(more.get("message_attributes"), message):
+            return
+        if more.get("message_structure") == "json":
+            message = self._parse_message_structure(message, self.protocol)
+        invoke(self.endpoint, lambda_payload(self, message, message_id, more, clock.now()))
+
+    return delivered
+
+
+def _may_deliver(evaluator: PolicyEvaluator, subscription: Any) -> bool:
+    """https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html"""
+    action = _ACTIONS.get(subscription.protocol)
+    topic, endpoint = subscription.topic_arn, subscription.endpoint
+    return (
+        action is None
+        or evaluator.service_may("sns.amazonaws.com", action, endpoint, topic).allowed
+    )
 
 
 def _pending(subscribe: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,6 +135,8 @@ def _pending(subscribe: Callable[..., Any]) -> Callable[..., Any]:
         problem = endpoint_problem(protocol, endpoint)
         if problem:
             raise SNSInvalidParameter(problem)
+        if protocol in ("http", "https"):
+            raise UnmockedCall(endpoint)
         subscription = subscribe(self, topic_arn, endpoint, protocol)
         if protocol in CONFIRMED_BY_MAIL:
             subscription.attributes |= {
@@ -68,9 +151,9 @@ def _pending(subscribe: Callable[..., Any]) -> Callable[..., Any]:
 def _answered(subscribe: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
     def answered(self: Any) -> ActionResult:
         answer = subscribe(self)
-        told = self._get_param("ReturnSubscriptionArn")
+        with_arn = self._get_param("ReturnSubscriptionArn")
         waits = self._get_param("Protocol") in CONFIRMED_BY_MAIL
-        return ActionResult({"SubscriptionArn": ANSWERED}) if waits and not told else answer
+        return ActionResult({"SubscriptionArn": ANSWERED}) if waits and not with_arn else answer
 
     return answered
 
@@ -81,8 +164,9 @@ def _refused(_: Any) -> ActionResult:
 
 def _listed(list_: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
     def listed(self: Any) -> ActionResult:
-        found: Any = list_(self).result
-        return ActionResult({**found, "Subscriptions": [_shown(s) for s in found["Subscriptions"]]})
+        answer: Any = list_(self).result
+        shown = [_shown(subscription) for subscription in answer["Subscriptions"]]
+        return ActionResult({**answer, "Subscriptions": shown})
 
     return listed
 

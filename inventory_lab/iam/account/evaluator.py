@@ -18,7 +18,7 @@ from typing import Any, Literal
 from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
 from inventory_lab.iam.account.principal_policies import AttachedPolicies, PrincipalPolicies
 from inventory_lab.iam.account.resource_policies import ClientOf, Lookups
-from inventory_lab.iam.evaluation.calls import Call, Need
+from inventory_lab.iam.evaluation.calls import Call, Need, functions
 from inventory_lab.iam.evaluation.context import (
     Provider,
     RequestContext,
@@ -185,12 +185,22 @@ class PolicyEvaluator:
         """The keys of a service that depend on more than the call."""
         if call.service == "dynamodb":
             return {"dynamodb:LeadingKeys": lambda: self._leading_keys(call, need)}
+        if call.operation.endswith("EventSourceMapping"):
+            return {"lambda:FunctionArn": lambda: self._function_of_mapping(call)}
         if call.service == "iam":
             return {
                 "iam:PermissionsBoundary": lambda: self._boundary(call),
                 "iam:ResourceTag/": lambda: self._resource_tags(need.resource),
             }
         return {}
+
+    def _function_of_mapping(self, call: Call) -> str | None:
+        """The function of an event source mapping, named by the request or by the mapping:
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+        """
+        if call.params.get("FunctionName"):
+            return functions(call)[0]
+        return self.lookups.function_of_mapping(str(call.params.get("UUID")), call.region)
 
     def _resource_tags(self, arn: str) -> Mapping[str, str]:
         kind, _, name = arn.split(":")[-1].partition("/")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from inventory_lab.html import cell, table
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
 from inventory_lab.iam.evaluation.decision import (
@@ -77,11 +77,9 @@ class Explanation:
         return "\n".join(f"{label:{width}}  {text}" for label, text in self.rows())
 
     def _repr_html_(self) -> str:
-        cells = (
-            f"<tr><th>{html.escape(label)}</th><td>{html.escape(text)}</td></tr>"
-            for label, text in self.rows()
-        )
-        return f"<table>{''.join(cells)}</table>"
+        rows = [[cell(label), cell(text)] for label, text in self.rows()]
+        sign = "✓ allowed" if self.allowed else "✗ denied"
+        return table((sign, self.request.action), rows)
 
 
 def explain_access(
@@ -98,13 +96,22 @@ def explain_access(
     partition = caller.arn.split(":")[1]
     call = Call(action.partition(":")[0], "", {}, region, caller.account(), partition)
     request, decision = evaluator.decide(caller, call, Need(action, resource, context or {}))
-    held = evaluator.held(caller)
-    policies = {
-        IDENTITY: held.policies,
-        BOUNDARY: {held.boundary_arn: held.boundary or ()},
-        RESOURCE: {f"the policy of {resource}": evaluator.lookups.policy(resource)},
-    }.get(decision.policy_type, {f"the trust policy of {resource}": evaluator.trust(resource)})
+    policies = _policies_of(evaluator, caller, resource, decision.policy_type)
     return explain(request, decision, policies)
+
+
+def _policies_of(
+    evaluator: PolicyEvaluator, caller: Caller, resource: str, policy_type: str
+) -> Mapping[str, Policy]:
+    """The policies of the type that decided, by name."""
+    granted = evaluator.held(caller)
+    if policy_type == RESOURCE:
+        return {f"the policy of {resource}": evaluator.lookups.policy(resource)}
+    if policy_type == BOUNDARY:
+        return {granted.boundary_arn: granted.boundary or ()}
+    if policy_type == IDENTITY:
+        return granted.policies
+    return {f"the trust policy of {resource}": evaluator.trust(resource)}
 
 
 def explain(

@@ -63,6 +63,14 @@ class Lookups:
         keys = answer["Table"]["KeySchema"]
         return next(str(key["AttributeName"]) for key in keys if key["KeyType"] == "HASH")
 
+    def function_of_mapping(self, identifier: str, region: str) -> str | None:
+        """The ARN of the function that an event source mapping invokes; None when there is none."""
+        try:
+            functions = self._client_of("lambda", region)
+            return str(functions.get_event_source_mapping(UUID=identifier)["FunctionArn"])
+        except ClientError:
+            return None
+
     def _read(self, readers: Mapping[str, Callable[[Any, str], Any]], arn: str) -> Any:
         if arn.count(":") < ARN_PARTS - 1:
             return None
@@ -91,7 +99,11 @@ def _queue_policy(sqs: Any, arn: str) -> Any:
 
 
 def _function_policy(functions: Any, arn: str) -> Any:
-    """With every principal as an object; moto keeps the ARN of a user or role bare."""
+    """With every principal as an object; moto keeps the ARN of a user or role bare. Event source
+    mappings have no policies.
+    """
+    if ":event-source-mapping:" in arn:
+        return None
     document = json.loads(functions.get_policy(FunctionName=arn)["Policy"])
     for statement in document["Statement"]:
         if isinstance(statement["Principal"], str) and statement["Principal"] != "*":

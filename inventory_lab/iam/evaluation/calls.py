@@ -14,6 +14,7 @@ _FUNCTION = re.compile(
     r"|(?:(?P<account>\d{12}):)?(?:function:)?)(?P<name>[\w-]+)(?::(?P<qualifier>[\w$-]+))?",
     re.ASCII,
 )
+_MAPPING = re.compile(r"arn:[^:]+:lambda:[^:]+:\d{12}:event-source-mapping:[\w-]+", re.ASCII)
 _QUEUE_URL = re.compile(r"https?://[^/]+/(\d{12})/([\w.-]+)/?", re.ASCII)
 
 
@@ -102,8 +103,12 @@ def consumers(call: Call) -> list[str]:
 
 
 def functions(call: Call) -> list[str]:
-    """A function by name, partial ARN or ARN, with its alias or version. Raises UnknownToTheLab."""
+    """A function by name, partial ARN or ARN, with its alias or version, or an event source mapping by
+    its ARN. Raises UnknownToTheLab.
+    """
     name = (call.given("FunctionName", "Resource") or [""])[0]
+    if _MAPPING.fullmatch(name):
+        return [name]
     found = _FUNCTION.fullmatch(name)
     if found is None:
         raise UnknownToTheLab(f"the function {name!r}")

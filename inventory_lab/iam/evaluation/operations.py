@@ -170,6 +170,23 @@ def _reads_code(call: Call) -> list[Need]:
     return [Need(f"s3:GetObject{version}", arn)]
 
 
+_LOG_DELIVERY = (
+    "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+)  # fmt: skip
+
+
+def _delivers_logs(call: Call) -> list[Need]:
+    """What a caller needs who has a service write to CloudWatch Logs:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
+    """
+    log = call.params.get("LogConfiguration") or {}
+    if not log.get("CloudwatchLogsLogDestination"):
+        return []
+    return [Need(action, "*") for action in _LOG_DELIVERY]
+
+
 def _of_no_consumer(call: Call) -> list[Need]:
     """Raises UnknownToTheLab for the policy of a consumer: nothing here reads as one."""
     if "/consumer/" in str(call.params.get("ResourceARN")):
@@ -188,6 +205,7 @@ def _without_attribute(name: str) -> Rule:
 
 _stream = named("stream/", "StreamName", "StreamARN", "ResourceARN")
 _pipe = named("pipe/", "Name", "resourceArn")
+_mapping = named("event-source-mapping:", "UUID")
 _topic = named("", "TopicArn", "TargetArn", "Name", "ResourceArn")
 _bus = named("event-bus/", "Name")
 _alarm, _alarms = named("alarm:", "AlarmName"), listed("alarm:", "AlarmNames")
@@ -234,6 +252,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
          " ListVersionsByFunction PublishVersion PutFunctionConcurrency PutFunctionEventInvokeConfig"
          " RemovePermission TagResource UntagResource UpdateAlias UpdateFunctionCode"
          " UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig"),
+        (_mapping, "DeleteEventSourceMapping GetEventSourceMapping UpdateEventSourceMapping"),
         (_nothing, "CreateEventSourceMapping GetAccountSettings ListEventSourceMappings ListFunctions"),
     ),
     "pipes": _table(
@@ -344,12 +363,14 @@ _MORE: Mapping[tuple[str, str], list[Rule]] = {
         passes_role("Role", "lambda.amazonaws.com"), tags("Tags", "lambda:TagResource", calls.functions),
         _reads_code,
     ],
+    ("lambda", "CreateEventSourceMapping"): [tags("Tags", "lambda:TagResource", _mapping)],
     ("lambda", "UpdateFunctionCode"): [_reads_code],
     ("lambda", "UpdateFunctionConfiguration"): [passes_role("Role", "lambda.amazonaws.com")],
     ("pipes", "CreatePipe"): [
         passes_role("RoleArn", "pipes.amazonaws.com"), tags("Tags", "pipes:TagResource", _pipe),
+        _delivers_logs,
     ],
-    ("pipes", "UpdatePipe"): [passes_role("RoleArn", "pipes.amazonaws.com")],
+    ("pipes", "UpdatePipe"): [passes_role("RoleArn", "pipes.amazonaws.com"), _delivers_logs],
     ("sns", "CreateTopic"): [tags("Tags", "sns:TagResource", _topic)],
     ("sqs", "CreateQueue"): [tags("tags", "sqs:TagQueue", calls.queues)],
     ("iam", "CreateUser"): [tags("Tags", "iam:TagUser", _user), _of_the_root_path],

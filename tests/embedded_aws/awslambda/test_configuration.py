@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.embedded_aws.awslambda.patches.configuration import RESERVED
 from inventory_lab.exceptions import UnsupportedFunction
-from tests.embedded_aws.lambda_function import ARN, DeployedFunction
+from tests.embedded_aws.lambda_function import DeployedFunction
 
 SOURCE = "def handle(event, context):\n    return event\n"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:dead"
@@ -129,12 +129,6 @@ def test_an_alias_of_two_versions_is_refused(probe: DeployedFunction) -> None:
     probe.client.create_alias(**alias, FunctionVersion="1")
     with pytest.raises(UnsupportedFunction, match="divides invocations"):
         probe.client.update_alias(**alias, RoutingConfig=weights)
-
-
-def test_an_event_source_mapping_is_refused(probe: DeployedFunction) -> None:
-    probe.create(SOURCE)
-    with pytest.raises(UnsupportedFunction, match="no event source mappings; make a pipe"):
-        probe.client.create_event_source_mapping(FunctionName=ARN, EventSourceArn=QUEUE)
 
 
 def test_a_statement_id_serves_one_permission(probe: DeployedFunction) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from inventory_lab import Lab, Settings
-from inventory_lab.embedded_aws.account import EmbeddedAws
+from inventory_lab.backends.embedded import EmbeddedBackend
 from inventory_lab.embedded_aws.awslambda.timeouts import Limit, RealTime, TimedOut, interrupt
 from inventory_lab.embedded_aws.clock import LabClock
 from tests.embedded_aws.lambda_function import DeployedFunction, FakeReal
@@ -41,7 +41,7 @@ def real() -> FakeReal:
 def slow(real: FakeReal) -> Iterator[DeployedFunction]:
     """A probe whose real time the test moves: a handler finds it as `sys.real`."""
     settings = Settings()
-    with Lab(EmbeddedAws(settings, real=real).open(), settings) as lab:
+    with Lab(EmbeddedBackend(settings, real=real), settings) as lab:
         root = lab.session("root").client("iam")
         trust = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}'
         root.create_role(RoleName="update-inventory-role", AssumeRolePolicyDocument=trust)

@@ -16,6 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from inventory_lab import Lab, ProductAdded, ProductRemoved, connect
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.dynamodb import patches as tables
+from inventory_lab.embedded_aws.patching import applied
 
 TABLE = "sessions"
 YEAR = 365 * 24 * 3600
@@ -270,7 +271,7 @@ def test_an_expired_item_is_really_deleted(lab: Lab, clocked: Any) -> None:
 
 
 def test_the_deletion_shows_in_the_stream_of_the_table_once() -> None:
-    with tables.patched(LabClock()), bare_dynamodb() as dynamodb:
+    with applied(tables.patches(LabClock())), bare_dynamodb() as dynamodb:
         put_both(dynamodb)
         dynamodb.scan(TableName=TABLE)
         get(dynamodb, "old")

@@ -323,7 +323,7 @@ def test_an_unsigned_request_does_not_pass_in_anothers_name(person: MakePrincipa
 
 def test_a_call_without_its_parameters_is_not_evaluated(person: MakePrincipal) -> None:
     somebody = person(allow("*"))
-    gate = somebody.lab._place._gate  # type: ignore[union-attr]
+    gate = somebody.lab._backend.account._gate  # type: ignore[union-attr]
     kinesis = somebody.client("kinesis")
     kinesis.meta.events.unregister("before-parameter-build", gate.keep_parameters)
     with pytest.raises(UndecidedCall):

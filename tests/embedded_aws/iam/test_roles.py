@@ -76,7 +76,7 @@ def test_a_session_of_a_role_needs_the_roles_trust(
 def test_the_trust_of_the_pipes_role_covers_the_pipe_that_will_be_and_no_other(lab: Lab) -> None:
     lab.build("stream")
     lab.session("pipe")  # there is no pipe yet
-    decide = lab._place.evaluator.service_may_assume  # type: ignore[union-attr]
+    decide = lab._backend.evaluator.service_may_assume  # type: ignore[union-attr]
     role, pipes = lab.account.role_arn("pipe_role"), "pipes.amazonaws.com"
     assert decide(role, pipes, lab.account.arn("pipes", "pipe/inventory-pipe")).allowed
     assert not decide(role, pipes, lab.account.arn("pipes", "pipe/inventory-pipe-2")).allowed
@@ -87,7 +87,7 @@ def test_codebuild_may_assume_its_role_for_its_project_alone(built: Lab) -> None
     iam(built).create_role(
         RoleName="builder", AssumeRolePolicyDocument=policy("codebuild/trust", built.account)
     )
-    decide = built._place.evaluator.service_may_assume  # type: ignore[union-attr]
+    decide = built._backend.evaluator.service_may_assume  # type: ignore[union-attr]
     role = built.account.role_arn("pipe_role").replace("inventory-pipe-role", "builder")
     project = built.account.arn("codebuild", "project/inventory-build")
     assert decide(role, "codebuild.amazonaws.com", project).allowed

@@ -23,6 +23,7 @@ from inventory_lab import Lab, ProductAdded, QuantityChanged, connect
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.kinesis.patches import streams
 from inventory_lab.embedded_aws.kinesis.patches.shards import StoredRecord
+from inventory_lab.embedded_aws.patching import applied
 
 STREAM = "e-commerce-streaming"
 LAST_HASH_KEY = str(2**128 - 1)
@@ -53,7 +54,7 @@ def served_kinesis(address: str) -> Iterator[Any]:
     """The repairs, for a client that knows nothing of the lab."""
     keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
     kinesis = boto3.client("kinesis", endpoint_url=address, region_name="us-east-1", **keys)
-    with streams.patched(LabClock()):
+    with applied(streams.patches(LabClock())):
         kinesis.create_stream(StreamName=STREAM, ShardCount=2)
         yield kinesis
         for name in kinesis.list_streams()["StreamNames"]:
@@ -189,6 +190,20 @@ def test_sequence_numbers_grow_over_a_recreated_stream(kinesis: Any) -> None:
     kinesis.delete_stream(StreamName=STREAM)
     kinesis.create_stream(StreamName=STREAM, ShardCount=2)
     assert int(put(kinesis, "Phone")["SequenceNumber"]) > before
+
+
+def test_records_of_another_stream_change_no_sequence_number(lab: Lab) -> None:
+    """So what somebody tries in a stream beside it does not change what a notebook prints."""
+    kinesis = lab.session("root").client("kinesis")
+    numbers = []
+    for neighbours in (0, 5):
+        kinesis.create_stream(StreamName=f"ours-{neighbours}", ShardCount=1)
+        kinesis.create_stream(StreamName=f"theirs-{neighbours}", ShardCount=1)
+        for _ in range(neighbours):
+            kinesis.put_record(StreamName=f"theirs-{neighbours}", PartitionKey="a", Data=b"")
+        answer = kinesis.put_record(StreamName=f"ours-{neighbours}", PartitionKey="a", Data=b"")
+        numbers.append(answer["SequenceNumber"])
+    assert numbers[0] == numbers[1]
 
 
 def test_the_last_hash_key_belongs_to_the_last_shard(kinesis: Any) -> None:
@@ -841,6 +856,8 @@ def test_shards_are_listed_page_by_page(kinesis: Any) -> None:
     assert "NextToken" not in rest
     assert ids(shards(kinesis, ExclusiveStartShardId=SECOND)) == [THIRD, FOURTH]
     assert "NextToken is invalid" in refusal(kinesis.list_shards, NextToken="made up")
+    both = {"NextToken": first["NextToken"], "StreamName": STREAM}
+    assert "cannot be provided together" in refusal(kinesis.list_shards, **both)
 
 
 def test_a_stream_is_described_page_by_page(kinesis: Any) -> None:
@@ -933,7 +950,7 @@ def test_every_record_is_read_exactly_once_and_in_the_order_of_its_key(history: 
     clock = LabClock()
     for number, target in enumerate(scalings):
         actions.insert(min(len(actions), 9 * number), ("scale", target))
-    with streams.patched(clock), bare_kinesis() as kinesis:
+    with applied(streams.patches(clock)), bare_kinesis() as kinesis:
         consumer = Consumer(kinesis)
         done = [act(kinesis, clock, consumer, action) for action in actions]
         consumer.drain()
@@ -950,7 +967,7 @@ def test_every_record_is_read_exactly_once_and_in_the_order_of_its_key(history: 
 @given(pauses=st.lists(st.integers(0, 8), min_size=1, max_size=25))
 def test_exactly_the_records_within_the_retention_can_be_read(pauses: list[int]) -> None:
     clock, written = LabClock(), []
-    with streams.patched(clock), bare_kinesis() as kinesis:
+    with applied(streams.patches(clock)), bare_kinesis() as kinesis:
         for hours in pauses:
             written.append((clock.timestamp(), put(kinesis, "a", "7")["SequenceNumber"]))
             clock.advance(hours * HOUR)

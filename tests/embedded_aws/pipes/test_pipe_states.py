@@ -79,9 +79,8 @@ def test_what_aws_refuses_to_store_is_refused(problem: str, built: Lab) -> None:
 
 
 def test_a_target_that_the_lab_cannot_run_is_named_at_the_first_round(built: Lab) -> None:
-    queue = "arn:aws:sqs:us-east-1:123456789012:inventory-rejected"
-    update(built, Target=queue)
-    with pytest.raises(UnsupportedPipe, match=r"its target is .*, no Lambda function"):
+    update(built, Target="arn:aws:kinesis:us-east-1:123456789012:stream/another")
+    with pytest.raises(UnsupportedPipe, match=r"its target is .*, not a function, queue, topic"):
         built.pump()
 
 

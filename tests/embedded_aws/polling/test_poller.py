@@ -329,9 +329,12 @@ def test_the_answer_says_what_failed(answer: bytes, failed: list[dict[str, str]]
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"Source": "arn:aws:sqs:us-east-1:1:q"}, "no Kinesis stream"),
-        ({"Target": "arn:aws:sqs:us-east-1:1:q"}, "no Lambda function"),
-        ({"Enrichment": "arn:aws:lambda:us-east-1:1:function:e"}, "an enrichment"),
+        ({"Source": "arn:aws:sqs:us-east-1:1:q"}, "not a Kinesis stream"),
+        ({"Target": "arn:aws:kinesis:us-east-1:1:stream/s"}, "not a function, queue, topic or"),
+        ({"Enrichment": "arn:aws:states:us-east-1:1:stateMachine:m"}, "not a Lambda function"),
+        ({"EnrichmentParameters": {"HttpParameters": {}}}, "its enrichment has HttpParameters"),
+        ({"TargetParameters": {"SqsQueueParameters": {}}}, "its target has SqsQueueParameters"),
+        ({"LogConfiguration": {"S3LogDestination": {}}}, "its log goes to S3LogDestination"),
     ],
 )
 def test_what_the_poller_cannot_do_is_refused_and_not_ignored(

@@ -10,7 +10,7 @@
 | supported: a zip that is none | refused | the same |
 | supported: AddPermission with a statement id that is there | ResourceConflictException | the same (moto keeps both) |
 | differs: PutFunctionEventInvokeConfig with a Qualifier | of that version or alias | of the function |
-| refused: container images, layers, runtimes other than Python, aliases of two versions, event source mappings, S3 as OnFailure | accepted | UnsupportedFunction |
+| refused: container images, layers, runtimes other than Python, aliases of two versions, S3 as OnFailure | accepted | UnsupportedFunction |
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
@@ -23,14 +23,14 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import UnsupportedFunction
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
@@ -65,32 +65,98 @@ class _StatementIdTaken(LambdaClientError):
         )
 
 
-@contextmanager
-def patched(evaluator: PolicyEvaluator) -> Iterator[None]:
-    """While open, functions are made and changed as AWS lets them."""
-    function, backend = LambdaFunction, LambdaBackend
-    repairs: list[tuple[Any, str, Any]] = [
-        (function, "dead_letter_arn", ""),
-        (function, "update_configuration", _updated(function.update_configuration, evaluator)),
-        (function, "update_function_code", _recoded(function.update_function_code)),
-        (function, "get_configuration", _shown(function.get_configuration)),
-        (backend, "create_function", _created(backend.create_function, evaluator)),
-        (backend, "create_alias", _of_one_version(backend.create_alias)),
-        (backend, "update_alias", _of_one_version(backend.update_alias)),
-        (backend, "create_event_source_mapping", _no_mapping),
-        (backend, "add_permission", _of_a_new_id(backend.add_permission)),
-        (backend, "put_function_event_invoke_config", _replaced),
-        (backend, "update_function_event_invoke_config", _merged),
+def patches(evaluator: PolicyEvaluator) -> list[Patch]:
+    """What makes functions be created and changed as AWS lets them."""
+    return [*_function_patches(evaluator), *_backend_patches(evaluator)]
+
+
+def _function_patches(evaluator: PolicyEvaluator) -> list[Patch]:
+    return [
+        Patch(
+            owner=LambdaFunction,
+            name="update_configuration",
+            signature="(self, config_updates)",
+            kind="gap",
+            why="refuses what AWS refuses: reserved variables, sizes; keeps DeadLetterConfig",
+            around=partial(_updated, evaluator),
+            upstream=True,
+        ),
+        Patch(
+            owner=LambdaFunction,
+            name="update_function_code",
+            signature="(self, updated_spec)",
+            kind="gap",
+            why="refuses a file that is not a zip",
+            around=_recoded,
+            upstream=True,
+        ),
+        Patch(
+            owner=LambdaFunction,
+            name="get_configuration",
+            signature="(self, on_create=False)",
+            kind="gap",
+            why="shows DeadLetterConfig",
+            around=_shown,
+            upstream=True,
+        ),
     ]
-    put = backend.put_function_event_invoke_config
-    with ExitStack() as stack:
-        stack.enter_context(patch.object(backend, "_put_event_invoke_config", put, create=True))
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair, create=True))
-        yield
 
 
-def _created(create: Callable[..., Any], evaluator: PolicyEvaluator) -> Callable[..., Any]:
+def _backend_patches(evaluator: PolicyEvaluator) -> list[Patch]:
+    return [
+        Patch(
+            owner=LambdaBackend,
+            name="create_function",
+            signature="(self, spec)",
+            kind="gap",
+            why="refuses what AWS refuses: reserved variables, sizes, a file that is not a zip; keeps "
+            "DeadLetterConfig",
+            around=partial(_created, evaluator),
+            upstream=True,
+        ),
+        *(_alias(name) for name in ("create_alias", "update_alias")),
+        Patch(
+            owner=LambdaBackend,
+            name="add_permission",
+            signature="(self, function_name, qualifier, raw)",
+            kind="gap",
+            why="refuses a statement id that is taken",
+            around=_of_a_new_id,
+            upstream=True,
+        ),
+        Patch(
+            owner=LambdaBackend,
+            name="put_function_event_invoke_config",
+            signature="(self, function_name, config)",
+            kind="gap",
+            why="replaces the configuration, where moto keeps the first one",
+            around=_replaced,
+            upstream=True,
+        ),
+        Patch(
+            owner=LambdaBackend,
+            name="update_function_event_invoke_config",
+            signature="(self, function_name, config)",
+            kind="gap",
+            why="changes only what the request names",
+            replacement=_merged,
+            upstream=True,
+        ),
+    ]
+
+
+def _alias(name: str) -> Patch:
+    return Patch(
+        owner=LambdaBackend,
+        name=name,
+        signature="(self, name, function_name, function_version, description, routing_config)",
+        kind="hook",
+        why="refuses an alias of two versions, because invocations here go to one",
+        around=_of_one_version,
+    )
+
+
+def _created(evaluator: PolicyEvaluator, create: Callable[..., Any]) -> Callable[..., Any]:
     def created(self: Any, spec: dict[str, Any]) -> Any:
         _check(spec, spec["FunctionName"])
         _check_zip(spec.get("Code", {}))
@@ -104,7 +170,7 @@ def _created(create: Callable[..., Any], evaluator: PolicyEvaluator) -> Callable
     return created
 
 
-def _updated(update: Callable[..., Any], evaluator: PolicyEvaluator) -> Callable[..., Any]:
+def _updated(evaluator: PolicyEvaluator, update: Callable[..., Any]) -> Callable[..., Any]:
     def updated(self: Any, changes: dict[str, Any]) -> Any:
         _check(changes, self.function_name)
         changes.get("Environment", {}).setdefault("Variables", {})
@@ -128,7 +194,7 @@ def _recoded(update: Callable[..., Any]) -> Callable[..., Any]:
 
 def _shown(show: Callable[..., Any]) -> Callable[..., Any]:
     def shown(self: Any, *args: Any, **kwargs: Any) -> Any:
-        target = self.dead_letter_arn
+        target = getattr(self, "dead_letter_arn", "")
         more = {"DeadLetterConfig": {"TargetArn": target}} if target else {}
         return show(self, *args, **kwargs) | more
 
@@ -235,25 +301,23 @@ def _of_a_new_id(add: Callable[..., Any]) -> Callable[..., Any]:
     return of_a_new_id
 
 
-def _no_mapping(backend: Any, spec: Mapping[str, Any]) -> None:  # noqa: ARG001
-    raise UnsupportedFunction(
-        str(spec.get("FunctionName")), "there are no event source mappings; make a pipe"
-    )
+def _replaced(put: Callable[..., Any]) -> Callable[..., Any]:
+    def replaced(self: Any, name: str, config: dict[str, Any]) -> Any:
+        on_failure = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
+        if ":s3:" in on_failure:
+            raise UnsupportedFunction(name, "its OnFailure destination is a bucket")
+        answer = put(self, name, config)
+        function = self.get_function(name)
+        function.event_invoke_config = function.event_invoke_config[-1:]
+        return answer
+
+    return replaced
 
 
-def _replaced(backend: Any, name: str, config: dict[str, Any]) -> Any:
-    on_failure = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
-    if ":s3:" in on_failure:
-        raise UnsupportedFunction(name, "its OnFailure destination is a bucket")
-    answer = backend._put_event_invoke_config(name, config)
-    function = backend.get_function(name)
-    function.event_invoke_config = function.event_invoke_config[-1:]
-    return answer
-
-
-def _merged(backend: Any, name: str, config: dict[str, Any]) -> Any:
-    configs = backend.get_function(name).event_invoke_config
-    return _replaced(backend, name, (configs[-1].config if configs else {}) | config)
+def _merged(self: Any, name: str, config: dict[str, Any]) -> Any:
+    configs = self.get_function(name).event_invoke_config
+    merged = (configs[-1].config if configs else {}) | config
+    return self.put_function_event_invoke_config(name, merged)
 
 
 def _invalid(value: str, constraint: str) -> LambdaClientError:

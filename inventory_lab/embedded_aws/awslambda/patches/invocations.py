@@ -8,7 +8,7 @@
 | supported: new code or configuration | in force at the next invocation | the same |
 | supported: a function that invokes itself | a second environment | the same |
 | differs: concurrency | 1,000 at once | 10, nested in one another (as in a new account); reserved concurrency is not enforced |
-| refused: what moto would start by itself (event source mappings, notifications of S3, log subscriptions) | runs | UnsupportedFunction |
+| refused: what moto would start by itself (notifications of S3, log subscriptions) | runs | UnsupportedFunction |
 
 moto 5.2.5 runs Docker for an Invoke, or answers a canned text; `tests/embedded_aws/awslambda/test_invocations.py` shows
 what the lab answers. How an invocation goes is in `environments.py`, `runtime.py`, `timeouts.py`,
@@ -24,15 +24,13 @@ import base64
 import json
 import random
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import parse_qs, unquote
 
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
-from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 
 from inventory_lab.embedded_aws.awslambda.async_invocations import (
@@ -51,6 +49,7 @@ from inventory_lab.embedded_aws.awslambda.runtime import (
 )
 from inventory_lab.embedded_aws.awslambda.timeouts import Limit, Real, RealTime, suspended
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import RoleNotAssumable, UnsupportedFunction
 
 SERVICE = "lambda.amazonaws.com"
@@ -58,6 +57,8 @@ LARGEST_REQUEST = {"RequestResponse": 6 * 2**20, "Event": 2**20}
 CONCURRENCY = 10
 TAIL_BYTES = 4096
 
+Measure = Callable[[str, float, bool], None]
+"""Takes note of an invocation: the function's name, its duration, and whether it was an error."""
 Response = tuple[int, dict[str, str], bytes]
 
 
@@ -73,8 +74,13 @@ class Functions:
     """Runs the functions that moto has on record."""
 
     def __init__(
-        self, clock: LabClock, session_of_role: SessionOfRole, real: Real | None = None
+        self,
+        clock: LabClock,
+        session_of_role: SessionOfRole,
+        real: Real | None = None,
+        measure: Measure = lambda _name, _milliseconds, _failed: None,
     ) -> None:
+        self._measure = measure
         self._clock = clock
         self._real = real or RealTime()
         self._session_of_role = session_of_role
@@ -102,7 +108,7 @@ class Functions:
     def run(self, function: Any, invocation: Invocation) -> tuple[Answer, list[Event]]:
         """The answer of the function, and what it wrote.
 
-        Raises RoleNotAssumable, and AWS's error for a payload that is no JSON or too much at once.
+        Raises RoleNotAssumable, and AWS's error for a payload that is not JSON or too much at once.
         """
         with suspended():
             return self._run(function, invocation)
@@ -147,6 +153,7 @@ class Functions:
             )
         output.entry(f"END RequestId: {request_id}")
         duration, status = self._milliseconds(batch_starts), _status(answer)
+        self._measure(function.function_name, duration, bool(answer.error))
         output.entry(report(request_id, duration, function.memory_size, init, status))
         return answer, output.taken()
 
@@ -230,9 +237,8 @@ class Functions:
         return float((self._clock.now() - batch_starts).total_seconds() * 1000)
 
 
-@contextmanager
-def patched(functions: Functions) -> Iterator[None]:
-    """While open, the Invoke API runs functions here, and moto runs none."""
+def patches(functions: Functions) -> list[Patch]:
+    """What makes the Invoke API run functions here, and moto run none."""
 
     def invoke(self: Any) -> Response:
         return _answered(functions, self, self.headers.get("X-Amz-Invocation-Type"))
@@ -240,18 +246,33 @@ def patched(functions: Functions) -> Iterator[None]:
     def invoke_async(self: Any) -> Response:
         return _answered(functions, self, "Event")
 
-    repairs: list[tuple[Any, str, Any]] = [
-        (LambdaResponse, "use_raw_body", True),  # or moto takes a payload for a form, and parses it
-        (LambdaResponse, "invoke", invoke),
-        (LambdaResponse, "invoke_async", invoke_async),
-        (LambdaBackend, "invoke", _refuse_by_name),
-        (LambdaFunction, "invoke", _refuse),
+    runs_here = "runs the function in this process, where moto starts Docker"
+    refused = "refuses what moto would start by itself"
+    started = "(self, body, request_headers, response_headers)"
+    return [
+        Patch(
+            owner=LambdaResponse,
+            name="use_raw_body",
+            signature="bool",
+            kind="hook",
+            why="passes the payload as it is, where moto parses it as a form",
+            replacement=True,
+        ),
+        _hook(LambdaResponse, "invoke", "(self)", runs_here, invoke),
+        _hook(LambdaResponse, "invoke_async", "(self)", runs_here, invoke_async),
+        _hook(LambdaFunction, "invoke", started, refused, _refuse),
     ]
-    with ExitStack() as stack:
-        stack.callback(functions.close)
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair))
-        yield
+
+
+def _hook(owner: Any, name: str, signature: str, why: str, replacement: Any) -> Patch:
+    return Patch(
+        owner=owner,
+        name=name,
+        signature=signature,
+        kind="hook",
+        why=why,
+        replacement=replacement,
+    )
 
 
 def unqualified(arn: str) -> str:
@@ -347,9 +368,3 @@ def _refuse(function: Any, *_: Any) -> bytes:
     raise UnsupportedFunction(
         function.function_name, "only Invoke, topics and event rules can start it"
     )
-
-
-def _refuse_by_name(
-    backend: Any, function_name: str, qualifier: str | None = None, *_: Any, **__: Any
-) -> bytes:
-    return _refuse(backend.get_function(function_name, qualifier))

@@ -14,15 +14,13 @@ no request that the gate has not passed, so what was made earlier or elsewhere f
 
 from __future__ import annotations
 
-import base64
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from botocore import UNSIGNED, handlers
 from botocore.awsrequest import AWSResponse
@@ -34,6 +32,8 @@ from moto.utilities.utils import get_partition
 
 from inventory_lab.embedded_aws.faults import CALLER, TWICE
 from inventory_lab.embedded_aws.iam.rejected_requests import problem_of_request
+from inventory_lab.embedded_aws.kinesis.pages import stream_of_iterator, stream_of_token
+from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import InvalidPolicy, UndecidedCall, UnknownToTheLab
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation import messages as answers
@@ -52,6 +52,8 @@ _CHANGES_RESOURCE_POLICIES = {
     "SetQueueAttributes", "SetTopicAttributes",
 }  # fmt: skip
 
+Observe = Callable[[str, str, Mapping[str, Any], Mapping[str, Any]], None]
+"""Takes note of a call: service, operation, parameters and answer."""
 Answer = tuple[AWSResponse, dict[str, Any]]
 
 
@@ -73,6 +75,7 @@ class Gate:
         self.evaluator = evaluator
         self._now = now
         self._sessions: dict[str, tuple[datetime, int]] = {}
+        self.observe: Observe = lambda _service, _operation, _params, _answer: None
         self._partition = get_partition(region)
         self._pass = secrets.token_hex(16)
         root = Caller(f"arn:{self._partition}:iam::{DEFAULT_ACCOUNT_ID}:root", "root")
@@ -129,9 +132,18 @@ class Gate:
     def after_call(self, model: Any, parsed: Any, context: Mapping[str, Any], **_: Any) -> None:
         """Handles after-call: forgets the policies that the call has changed, and notes sessions."""
         self._forget_what_changes(model, context)
+        self._report(model, parsed or {}, context)
         if model.name == "AssumeRole" and CALLER in context and "Credentials" in (parsed or {}):
             seconds = context[_PARAMETERS].get("DurationSeconds", SESSION_SECONDS)
             self._sessions[parsed["Credentials"]["AccessKeyId"]] = (self._now(), seconds)
+
+    def _report(self, model: Any, parsed: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        """Tell the observer of a call that a user made and that succeeded; services' are not told."""
+        caller = context.get(CALLER)
+        if caller is not None and caller.kind != "role" and "Error" not in parsed:
+            service, operation = model.service_model.service_name, model.name
+            params = _with_what_is_meant(service, operation, context.get(_PARAMETERS) or {}, caller)
+            self.observe(service, operation, params, parsed)
 
     def _forget_what_changes(self, model: Any, context: Mapping[str, Any]) -> None:
         service, operation = model.service_model.service_name, model.name
@@ -199,6 +211,14 @@ class Gate:
         answer = {"UserId": account, "Account": account, "Arn": caller.arn}
         return _response(200), answer | {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
+    def handlers(self) -> list[tuple[str, Callable[..., Any], Any]]:
+        """The gate's entries among botocore's built-in handlers."""
+        return [
+            ("before-parameter-build", self.keep_parameters, handlers.REGISTER_LAST),
+            ("before-call", self.decide, handlers.REGISTER_LAST),
+            ("after-call", self.after_call, handlers.REGISTER_LAST),
+        ]
+
     def has_passed(self, headers: Mapping[str, Any]) -> bool:
         """Whether a request carries the mark, and is signed."""
         mark = headers.get(PASSED)
@@ -206,26 +226,33 @@ class Gate:
         return marked and "Authorization" in headers
 
 
-@contextmanager
-def patched(gate: Gate) -> Iterator[None]:
-    """While open, sessions that are made ask the gate, and moto takes nothing else."""
-    built_in = [
-        ("before-parameter-build", gate.keep_parameters, handlers.REGISTER_LAST),
-        ("before-call", gate.decide, handlers.REGISTER_LAST),
-        ("after-call", gate.after_call, handlers.REGISTER_LAST),
+BuiltIn = tuple[str, Callable[..., Any], Any]
+"""An event of botocore, what handles it, and how it is registered."""
+
+
+def patches(gate: Gate, others: Sequence[BuiltIn] = ()) -> list[Patch]:
+    """What makes every session ask the gate and then the other handlers; moto takes nothing else."""
+    return [
+        Patch(
+            owner=handlers,
+            name="BUILTIN_HANDLERS",
+            signature="list",
+            kind="hook",
+            why="every session asks the gate before a call; then faults and time-outs strike",
+            around=lambda built_in: [*built_in, *gate.handlers(), *others],
+        ),
+        Patch(
+            owner=BotocoreStubber,
+            name="process_request",
+            signature="(self, request)",
+            kind="hook",
+            why="no request is answered that the gate has not passed",
+            around=partial(_passed_only, gate),
+        ),
     ]
-    handlers.BUILTIN_HANDLERS.extend(built_in)
-    try:
-        with patch.object(BotocoreStubber, "process_request", _passed_only(gate)):
-            yield
-    finally:
-        for entry in built_in:
-            handlers.BUILTIN_HANDLERS.remove(entry)
 
 
-def _passed_only(gate: Gate) -> Callable[..., Any]:
-    process = BotocoreStubber.process_request
-
+def _passed_only(gate: Gate, process: Callable[..., Any]) -> Callable[..., Any]:
     def process_passed(self: BotocoreStubber, request: Any) -> Any:
         if not gate.has_passed(request.headers):
             raise UndecidedCall(request.url.partition("?")[0])
@@ -282,16 +309,13 @@ def _with_what_is_meant(
         named = any(name in params for name in ("RoleName", "GroupName", "PolicyArn", "PolicyName"))
         return params if named else {**params, "UserName": caller.name}
     if (service, operation) == ("kinesis", "GetRecords"):
-        return {**params, "StreamName": _stream_of(str(params.get("ShardIterator")))}
+        return {**params, "StreamName": stream_of_iterator(str(params.get("ShardIterator")))}
+    if (service, operation) == ("kinesis", "ListShards") and params.get("NextToken"):
+        token = str(
+            params["NextToken"]
+        )  # what else the call names is no claim on the token's stream
+        return {"StreamName": stream_of_token(token)}
     return params
-
-
-def _stream_of(iterator: str) -> str:
-    """The stream that a shard iterator of moto's reads."""
-    try:
-        return base64.decodebytes(iterator.encode()).decode().partition(":")[0]
-    except ValueError:
-        return ""
 
 
 def _answer(refusal: Refusal) -> Answer:

@@ -11,38 +11,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 from moto.core.responses import EmptyResult
 from moto.iam.models import User
 from moto.iam.responses import IamResponse
 
+from inventory_lab.embedded_aws.patching import Patch
 
-@contextmanager
-def patched() -> Iterator[None]:
-    """While open, users have boundaries."""
-    create = IamResponse.create_user
-    repairs: list[tuple[Any, str, Any]] = [
-        (User, "boundary_arn", None),
-        (User, "permissions_boundary", property(_shown)),
-        (IamResponse, "create_user", _created(create)),
-        (IamResponse, "put_user_permissions_boundary", _put),
-        (IamResponse, "delete_user_permissions_boundary", _delete),
+
+def patches() -> list[Patch]:
+    """What gives users permissions boundaries."""
+    return [
+        Patch(
+            owner=IamResponse,
+            name="create_user",
+            signature="(self)",
+            kind="gap",
+            why="sets the permissions boundary of the request",
+            around=_created,
+            upstream=True,
+        ),
+        _new(User, "permissions_boundary", property(_shown), "GetUser shows the boundary"),
+        _new(IamResponse, "put_user_permissions_boundary", _put, "sets the boundary of a user"),
+        _new(IamResponse, "delete_user_permissions_boundary", _delete, "removes it"),
     ]
-    with ExitStack() as stack:
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair, create=True))
-        yield
+
+
+def _new(owner: Any, name: str, replacement: Any, why: str) -> Patch:
+    return Patch(
+        owner=owner,
+        name=name,
+        kind="gap",
+        why=why,
+        replacement=replacement,
+        new=True,
+        upstream=True,
+    )
 
 
 def _shown(user: Any) -> dict[str, str] | None:
-    if not user.boundary_arn:
-        return None
+    arn = getattr(user, "boundary_arn", None)
     kind = "PermissionsBoundaryPolicy"
-    return {"PermissionsBoundaryType": kind, "PermissionsBoundaryArn": user.boundary_arn}
+    return {"PermissionsBoundaryType": kind, "PermissionsBoundaryArn": arn} if arn else None
 
 
 def _created(create: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -15,15 +15,10 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Operations.html
 
 from __future__ import annotations
 
-import binascii
-import json
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
-from unittest.mock import patch
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.kinesis.exceptions import ResourceNotFoundError
@@ -32,8 +27,10 @@ from moto.kinesis.responses import KinesisResponse
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.kinesis.iterators import Position
+from inventory_lab.embedded_aws.kinesis.pages import ShardPage
 from inventory_lab.embedded_aws.kinesis.patches import errors
 from inventory_lab.embedded_aws.kinesis.patches.shards import RECORDS_PER_READ
+from inventory_lab.embedded_aws.patching import Patch
 
 LARGEST_RECORD_KIB = (1024, 10_240)
 """https://docs.aws.amazon.com/streams/latest/dev/large-records.html"""
@@ -42,34 +39,109 @@ FILTERS = (
     "AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP",
     "FROM_TIMESTAMP",
 )  # fmt: skip
-NAMED = (
-    "split_shard", "merge_shards", "increase_stream_retention_period",
-    "decrease_stream_retention_period",
-)  # fmt: skip
+_STREAM = "(self, stream_arn, stream_name"
+_HOURS = f"{_STREAM}, retention_period_hours)"
+NAMED = {
+    "split_shard": f"{_STREAM}, shard_to_split, new_starting_hash_key)",
+    "increase_stream_retention_period": _HOURS,
+    "decrease_stream_retention_period": _HOURS,
+}
 
 
-@contextmanager
-def patched(clock: LabClock) -> Iterator[None]:
-    """While open, these operations answer as AWS does."""
-    backend, response = KinesisBackend, KinesisResponse
-    repairs: list[tuple[Any, str, Any]] = [
-        (backend, "describe_stream", _expiring(backend.describe_stream)),
-        (backend, "get_shard_iterator", _get_shard_iterator),
-        (backend, "put_record", _checked(backend.put_record)),
-        (backend, "put_records", _put_records),
-        (backend, "update_stream_mode", _update_stream_mode),
-        (response, "create_stream", _create_stream),
-        (response, "describe_stream", _describe_stream),
-        (response, "get_records", _get_records(clock)),
-        (response, "list_shards", _list_shards),
-        (response, "update_max_record_size", _update_max_record_size),
-        (response, "update_shard_count", _update_shard_count),
+def patches(clock: LabClock) -> list[Patch]:
+    """What makes these operations answer as on AWS."""
+    named = "a refusal names the stream, also when it was asked for by its ARN"
+    return [
+        Patch(
+            owner=KinesisBackend,
+            name="describe_stream",
+            signature=f"{_STREAM})",
+            kind="hook",
+            why="records and shards that have expired by the lab's clock are gone",
+            around=_expiring,
+        ),
+        *_backend_patches(),
+        *(_gap(KinesisBackend, name, NAMED[name], named, around=_named) for name in NAMED),
+        *_response_patches(clock),
     ]
-    repairs += [(backend, name, _named(getattr(backend, name))) for name in NAMED]
-    with ExitStack() as stack:
-        for owner, name, repair in repairs:
-            stack.enter_context(patch.object(owner, name, repair, create=True))
-        yield
+
+
+def _backend_patches() -> list[Patch]:
+    owner = KinesisBackend
+    iterator = f"{_STREAM}, shard_id, shard_iterator_type, starting_sequence_number, at_timestamp)"
+    record = f"{_STREAM}, partition_key, explicit_hash_key, data)"
+    return [
+        _gap(
+            owner,
+            "get_shard_iterator",
+            iterator,
+            "an iterator holds its stream and expires",
+            _get_shard_iterator,
+        ),
+        _gap(owner, "put_record", record, "checks key, hash key and size", around=_checked),
+        _gap(
+            owner,
+            "put_records",
+            f"{_STREAM}, records)",
+            "checks every record; answers record by record",
+            _put_records,
+        ),
+        _gap(
+            owner,
+            "update_stream_mode",
+            "(self, stream_arn, stream_mode)",
+            "two changes in 24 hours",
+            _update_stream_mode,
+        ),
+    ]
+
+
+def _response_patches(clock: LabClock) -> list[Patch]:
+    owner = KinesisResponse
+    return [
+        _gap(owner, "create_stream", "(self)", "keeps Tags and MaxRecordSizeInKiB", _create_stream),
+        _gap(
+            owner,
+            "describe_stream",
+            "(self)",
+            "follows ExclusiveStartShardId; shows the mode",
+            _describe_stream,
+        ),
+        _gap(owner, "get_records", "(self)", "at most 10,000 records a call", _get_records(clock)),
+        _gap(owner, "list_shards", "(self)", "follows filter, start and pages", _list_shards),
+        _gap(
+            owner, "update_shard_count", "(self)", "answers with name and ARN", _update_shard_count
+        ),
+        Patch(
+            owner=owner,
+            name="update_max_record_size",
+            kind="gap",
+            why="the operation itself",
+            replacement=_update_max_record_size,
+            new=True,
+            upstream=True,
+        ),
+    ]
+
+
+def _gap(
+    owner: Any,
+    name: str,
+    signature: str,
+    why: str,
+    replacement: Any = None,
+    around: Callable[[Any], Any] | None = None,
+) -> Patch:
+    return Patch(
+        owner=owner,
+        name=name,
+        signature=signature,
+        kind="gap",
+        why=why,
+        replacement=replacement,
+        around=around,
+        upstream=True,
+    )
 
 
 def _expiring(describe_stream: Callable[..., Any]) -> Callable[..., Any]:
@@ -210,20 +282,36 @@ def _get_records(clock: LabClock) -> Callable[[Any], Any]:
 
 def _list_shards(self: Any) -> Any:
     """One page; the token names the stream, the filter and the last shard of the page before."""
-    token = self._get_param("NextToken")
-    if token:
-        name, only, start = _decoded(token)
-        stream = self.kinesis_backend.describe_stream(None, name)
-    else:
-        stream = self.kinesis_backend.describe_stream(*_which(self))
-        only = self._get_param("ShardFilter") or {"Type": "FROM_TRIM_HORIZON"}
-        start = self._get_param("ExclusiveStartShardId") or ""
-    found = sorted(s.shard_id for s in _filtered(stream, only) if s.shard_id > start)
-    page = found[: self._get_param("MaxResults") or 1000]
+    begin = _page_of_token(self) or _first_page(self)
+    stream = self.kinesis_backend.describe_stream(None, begin.stream)
+    shards = _filtered(stream, begin.shard_filter)
+    remaining = sorted(shard.shard_id for shard in shards if shard.shard_id > begin.after)
+    page = remaining[: self._get_param("MaxResults") or 1000]
     answer: dict[str, Any] = {"Shards": [stream.shards[shard].to_json() for shard in page]}
-    if len(found) > len(page):
-        answer["NextToken"] = _encoded(stream.stream_name, only, page[-1])
+    if len(remaining) > len(page):
+        answer["NextToken"] = begin._replace(after=page[-1]).encode()
     return ActionResult(answer)
+
+
+def _first_page(self: Any) -> ShardPage:
+    stream = self.kinesis_backend.describe_stream(*_which(self))
+    only = self._get_param("ShardFilter") or {"Type": "FROM_TRIM_HORIZON"}
+    if "Timestamp" in only:
+        only = only | {"Timestamp": _seconds(only["Timestamp"])}
+    return ShardPage(stream.stream_name, only, self._get_param("ExclusiveStartShardId") or "")
+
+
+def _page_of_token(self: Any) -> ShardPage | None:
+    """What a NextToken stands for, which comes without a stream; None without a token."""
+    token = self._get_param("NextToken")
+    if not token:
+        return None
+    if any(_which(self)):
+        raise errors.invalid_argument("NextToken and StreamName cannot be provided together.")
+    try:
+        return ShardPage.decode(token)
+    except ValueError as exc:
+        raise errors.invalid_argument("NextToken is invalid.") from exc
 
 
 def _update_shard_count(self: Any) -> Any:
@@ -270,20 +358,6 @@ def _seconds(moment: Any) -> float:
     if isinstance(moment, datetime):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return float(moment or 0)
-
-
-def _encoded(name: str, only: dict[str, Any], last: str) -> str:
-    if "Timestamp" in only:
-        only = only | {"Timestamp": _seconds(only["Timestamp"])}
-    return b64encode(json.dumps([name, only, last]).encode()).decode()
-
-
-def _decoded(token: str) -> tuple[str, dict[str, Any], str]:
-    try:
-        name, only, last = json.loads(b64decode(token, validate=True))
-    except (binascii.Error, ValueError) as exc:
-        raise errors.invalid_argument("NextToken is invalid.") from exc
-    return name, only, last
 
 
 def _which(self: Any) -> tuple[str | None, str | None]:

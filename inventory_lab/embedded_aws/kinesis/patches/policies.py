@@ -14,25 +14,36 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutResourcePolicy.ht
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 from moto.kinesis.models import KinesisBackend
 
+from inventory_lab.embedded_aws.patching import Patch
 
-@contextmanager
-def patched() -> Iterator[None]:
-    """While open, a policy belongs to a stream that is there."""
-    repairs = {
-        "put_resource_policy": _put(KinesisBackend.put_resource_policy),
-        "delete_stream": _deleted(KinesisBackend.delete_stream),
-    }
-    with ExitStack() as stack:
-        for name, repair in repairs.items():
-            stack.enter_context(patch.object(KinesisBackend, name, repair))
-        yield
+
+def patches() -> list[Patch]:
+    """What makes a policy belong to a stream that exists."""
+    return [
+        Patch(
+            owner=KinesisBackend,
+            name="put_resource_policy",
+            signature="(self, resource_arn, policy_doc)",
+            kind="gap",
+            why="a policy needs a stream",
+            around=_put,
+            upstream=True,
+        ),
+        Patch(
+            owner=KinesisBackend,
+            name="delete_stream",
+            signature="(self, stream_arn, stream_name)",
+            kind="gap",
+            why="the policy of a stream is deleted with it",
+            around=_deleted,
+            upstream=True,
+        ),
+    ]
 
 
 def _put(put: Callable[..., None]) -> Callable[..., None]:

@@ -2,7 +2,7 @@
 
 | | |
 |---|---|
-| supported | 56-digit sequence numbers, unique and growing over all streams of a lab; a put in O(1), a read in O(log n + k) of at most 10,000 records and 10 MiB; records that expire are let go; a closed shard keeps its records and has an ending sequence number |
+| supported | 56-digit sequence numbers, unique and growing in a stream; a put in O(1), a read in O(log n + k) of at most 10,000 records and 10 MiB; records that expire are let go; a closed shard keeps its records and has an ending sequence number |
 | differs | records expire when the shard is next looked at after the clock has moved; AWS's are gone within minutes |
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from operator import attrgetter
@@ -29,11 +29,18 @@ _number = attrgetter("sequence_number")
 
 
 class Sequencer:
-    """Hands out sequence numbers for every stream of a lab: 49, milliseconds, a running number."""
+    """Hands out sequence numbers: 49, milliseconds, a running number of the stream, which goes on when
+    the stream is deleted and created again. What happens in one stream changes no number in another.
+    """
 
     def __init__(self, clock: LabClock) -> None:
         self._clock = clock
         self._running = count(1)
+        self._streams: dict[str, Sequencer] = {}
+
+    def of(self, stream_name: str) -> Sequencer:
+        """The sequencer of one stream."""
+        return self._streams.setdefault(stream_name, Sequencer(self._clock))
 
     def next(self) -> int:
         """A number of 56 digits, larger than all before it."""
@@ -48,6 +55,10 @@ class Rules:
     clock: LabClock
     sequencer: Sequencer
     limited: bool
+
+    def of(self, stream_name: str) -> Rules:
+        """The rules for the shards of one stream, with sequence numbers of its own."""
+        return replace(self, sequencer=self.sequencer.of(stream_name))
 
 
 @dataclass(frozen=True, slots=True)

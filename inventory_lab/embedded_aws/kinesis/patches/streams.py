@@ -27,18 +27,17 @@ Modes: https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.htm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from hashlib import md5
+from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
+import botocore.endpoint
 from moto.core.exceptions import JsonRESTError
 from moto.kinesis import models
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.kinesis import iterators as shard_iterators
-from inventory_lab.embedded_aws.kinesis import limits as shard_limits
 from inventory_lab.embedded_aws.kinesis import resharding
 from inventory_lab.embedded_aws.kinesis.iterators import Position
 from inventory_lab.embedded_aws.kinesis.patches import errors
@@ -50,6 +49,7 @@ from inventory_lab.embedded_aws.kinesis.patches.shards import (
     Sequencer,
     size_of,
 )
+from inventory_lab.embedded_aws.patching import Patch
 
 RECORDS_PER_CALL = 500
 BYTES_PER_CALL = 10 * 1024 * 1024
@@ -85,7 +85,7 @@ class LabStream(models.Stream):
 
     def open_shard(self, hashes: tuple[int, int], *parents: str) -> LabShard:
         """A new shard of that range, named after the last number given in this stream."""
-        shard = LabShard(self.rules, self._opened, hashes, *parents)
+        shard = LabShard(self.rules.of(self.stream_name), self._opened, hashes, *parents)
         self._opened += 1
         self.shards[shard.shard_id] = shard
         self._routes: list[LabShard] | None = None
@@ -256,15 +256,35 @@ class LabStream(models.Stream):
         ]
 
 
-@contextmanager
-def patched(clock: LabClock, limited: bool = False) -> Iterator[None]:
-    """While open, every stream that moto makes is a LabStream on this clock."""
+def patches(clock: LabClock, limited: bool = False) -> list[Patch]:
+    """What makes every stream a LabStream on this clock; `limited` shards take only so much a second."""
     rules = Rules(clock, Sequencer(clock), limited)
-    with ExitStack() as stack:
-        stream = type("LabStream", (LabStream,), {"rules": rules})
-        stack.enter_context(patch.object(models, "Stream", stream))
-        now = lambda: clock.now().replace(tzinfo=None)  # noqa: E731
-        stack.enter_context(patch.object(models, "utcnow", now))
-        stack.enter_context(stream_calls.patched(clock))
-        stack.enter_context(shard_limits.back_off_in_lab_time(clock))
-        yield
+    return [
+        Patch(
+            owner=models,
+            name="Stream",
+            signature="(stream_name, shard_count, stream_mode, retention_period_hours, account_id, "
+            "region_name)",
+            kind="gap",
+            why="sequence numbers, hash key ranges, splitting, merging and limits as on AWS",
+            replacement=type("LabStream", (LabStream,), {"rules": rules}),
+            upstream=True,
+        ),
+        Patch(
+            owner=models,
+            name="utcnow",
+            signature="()",
+            kind="hook",
+            why="a stream is created at the lab's time",
+            replacement=lambda: clock.now().replace(tzinfo=None),
+        ),
+        Patch(
+            owner=botocore.endpoint,
+            name="time",
+            signature="module",
+            kind="hook",
+            why="limits follow the lab's clock, so botocore waits by moving it",
+            replacement=SimpleNamespace(sleep=clock.advance),
+        ),
+        *stream_calls.patches(clock),
+    ]

@@ -1,0 +1,108 @@
+"""What botocore computes again for every session and client, although the answer is the same.
+
+A lab makes some thirty clients, and a new environment of a function makes its own. Nothing here
+changes an answer: `tests/embedded_aws/test_client_cache.py` compares the clients with botocore's.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import botocore.client
+import botocore.endpoint_provider
+import botocore.hooks
+from botocore.model import ServiceModel
+
+from inventory_lab.embedded_aws.patching import Patch
+
+
+def patches() -> list[Patch]:
+    """Sessions and clients are made sooner, from parts that are made once in a process.
+
+    botocore changes with every release of boto3, and nothing depends on these patches: one that does
+    not fit the installed botocore is left out.
+    """
+    return [patch for patch in all_patches() if patch.problem() is None]
+
+
+def all_patches() -> list[Patch]:
+    """The patches as they fit the botocore that they were written for."""
+    creator = botocore.client.ClientCreator
+    return [
+        _once(botocore.hooks.EventAliaser, "__init__", "(self, event_emitter, event_aliases=None)",
+              "the aliases of an event's name are looked up once", _with_known_names),
+        _once(botocore.hooks, "accepts_kwargs", "(func)",
+              "a handler's parameters are read from its code", _from_code),
+        _once(creator, "_load_service_model", "(self, service_name, api_version=None)",
+              "clients of one service share its model", _same_model),
+        _once(creator, "_create_methods", "(self, service_model)",
+              "clients of one service share their methods", _same_methods),
+        _once(botocore.endpoint_provider, "RuleSet",
+              "(version, parameters, rules, partitions, documentation=None, **kwargs)",
+              "clients of one service share the rules of its endpoints", _same_rules),
+    ]  # fmt: skip
+
+
+def _once(owner: Any, name: str, signature: str, why: str, around: Callable[[Any], Any]) -> Patch:
+    return Patch(
+        owner=owner, name=name, signature=signature, kind="speed", why=why, around=around,
+        upstream=False,
+    )  # fmt: skip
+
+
+_NAMES: dict[str, str] = {}
+_MODELS: dict[tuple[int, str, str | None], tuple[Any, ServiceModel]] = {}
+_METHODS: dict[int, tuple[ServiceModel, dict[str, Any]]] = {}
+_RULES: dict[int, tuple[Any, Any]] = {}
+# What an id stands for is kept beside the answer, so that the id never stands for something else.
+
+
+def _with_known_names(start: Callable[..., None]) -> Callable[..., None]:
+    def with_known_names(self: Any, event_emitter: Any, event_aliases: Any = None) -> None:
+        start(self, event_emitter, event_aliases)
+        if self._event_aliases == botocore.hooks.EVENT_ALIASES:
+            self._alias_name_cache = _NAMES
+
+    return with_known_names
+
+
+def _from_code(accepts_kwargs: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    def from_code(func: Any) -> bool:
+        plain = getattr(func, "__func__", func)
+        code = getattr(plain, "__code__", None)
+        if code is None or hasattr(plain, "__signature__"):
+            return bool(accepts_kwargs(func))
+        return bool(code.co_flags & inspect.CO_VARKEYWORDS)
+
+    return from_code
+
+
+def _same_model(load: Callable[..., ServiceModel]) -> Callable[..., ServiceModel]:
+    def same_model(self: Any, service_name: str, api_version: str | None = None) -> ServiceModel:
+        key = id(self._loader), service_name, api_version
+        if key not in _MODELS:
+            _MODELS[key] = self._loader, load(self, service_name, api_version)
+        return _MODELS[key][1]
+
+    return same_model
+
+
+def _same_methods(create: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def same_methods(self: Any, service_model: ServiceModel) -> dict[str, Any]:
+        if id(service_model) not in _METHODS:
+            _METHODS[id(service_model)] = service_model, create(self, service_model)
+        return dict(_METHODS[id(service_model)][1])
+
+    return same_methods
+
+
+def _same_rules(rule_set: Callable[..., Any]) -> Callable[..., Any]:
+    def same_rules(**ruleset: Any) -> Any:
+        key = id(ruleset["rules"])
+        if key not in _RULES:
+            _RULES[key] = ruleset, rule_set(**ruleset)
+        return _RULES[key][1]
+
+    return same_rules

@@ -1,1 +1,0 @@
-"""SQS deliveries that ask the queue's policy."""

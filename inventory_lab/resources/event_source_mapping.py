@@ -1,0 +1,136 @@
+"""The Lambda event source mapping from the stream to the function: the other way than a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inventory_lab.exceptions import MappingFailed
+from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.deletion import until_gone
+
+_MISSING = ("ResourceNotFoundException",)
+WAIT_SECONDS = 300
+PROPAGATION_SECONDS = 30
+"""How long new permissions of a role may take until Lambda can read the stream with it."""
+_MOVING = ("Creating", "Enabling", "Disabling", "Updating", "Deleting")
+_NOT_YET = ("Cannot access stream", "does not have permissions to call")
+
+
+def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
+    """The mapping's ARN, enabled; created when it is missing, brought up to date otherwise. Raises
+    MappingFailed.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+    """
+    mapping = settled(account, sleep) if describe(account) else None
+    if mapping is None:
+        _create(account, sleep)
+    elif _differs(mapping, _configuration(account)):
+        account.client("lambda").update_event_source_mapping(
+            UUID=mapping["UUID"], **_configuration(account)
+        )
+    mapping = settled(account, sleep)
+    if mapping["State"] != "Enabled":
+        reason = mapping.get("StateTransitionReason", "")
+        raise MappingFailed(account.settings.name("function"), mapping["State"], reason)
+    return str(mapping["EventSourceMappingArn"])
+
+
+def describe(account: Account) -> dict[str, Any] | None:
+    """The configuration of the mapping, or None when there is none:
+    https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
+    """
+    answer = unless_missing(
+        _MISSING,
+        account.client("lambda").list_event_source_mappings,
+        EventSourceArn=account.stream_arn(),
+        FunctionName=account.settings.name("function"),
+    )
+    mappings = answer["EventSourceMappings"] if answer else []
+    return dict(mappings[0]) if mappings else None
+
+
+def settled(account: Account, sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
+    """The configuration once no change of the mapping is under way. Raises MappingFailed when one
+    goes on for WAIT_SECONDS, or there is no mapping.
+    """
+    state = "not there"
+    for _ in range(WAIT_SECONDS):
+        mapping = describe(account)
+        state = mapping["State"] if mapping else state
+        if mapping is not None and state not in _MOVING:
+            return mapping
+        sleep(1)
+    name = account.settings.name("function")
+    raise MappingFailed(name, f"still {state}", f"after {WAIT_SECONDS} s")
+
+
+def tags(account: Account) -> dict[str, str] | None:
+    """The mapping's tags, or None when there is no mapping."""
+    mapping = describe(account)
+    if mapping is None:
+        return None
+    call = account.client("lambda").list_tags
+    answer = unless_missing(_MISSING, call, Resource=mapping["EventSourceMappingArn"])
+    return dict(answer["Tags"]) if answer else {}
+
+
+def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Delete the mapping and wait until it is gone; deleting its function would leave it. Raises
+    StillDeleting.
+    """
+    mapping = describe(account)
+    if mapping is None:
+        return
+    call = partial(account.client("lambda").delete_event_source_mapping, UUID=mapping["UUID"])
+    name = f"event source mapping {mapping['UUID']}"
+    until_gone(name, lambda: _state(account), call, (*_MISSING, "ResourceInUseException"), sleep)
+
+
+def _state(account: Account) -> str | None:
+    mapping = describe(account)
+    return None if mapping is None else str(mapping["State"]).upper()
+
+
+def _create(account: Account, sleep: Callable[[float], None]) -> None:
+    request = _configuration(account) | {
+        "EventSourceArn": account.stream_arn(),
+        "StartingPosition": "TRIM_HORIZON",
+        "Tags": TAGS,
+    }
+    for second in range(PROPAGATION_SECONDS + 1):
+        try:
+            account.client("lambda").create_event_source_mapping(**request)
+            return
+        except ClientError as exc:
+            if second == PROPAGATION_SECONDS or not any(text in str(exc) for text in _NOT_YET):
+                raise
+            sleep(1)
+
+
+def _configuration(account: Account) -> dict[str, Any]:
+    settings = account.settings
+    return {
+        "FunctionName": settings.name("function"),
+        "Enabled": True,
+        "BatchSize": settings.batch_size,
+        "MaximumBatchingWindowInSeconds": settings.batch_window_seconds,
+        "MaximumRetryAttempts": settings.retries,
+        "MaximumRecordAgeInSeconds": settings.maximum_record_age_seconds,
+        "ParallelizationFactor": settings.parallelization_factor,
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "DestinationConfig": {"OnFailure": {"Destination": account.queue_arn("dead_letter_queue")}},
+    }
+
+
+def _differs(mapping: dict[str, Any], expected: dict[str, Any]) -> bool:
+    if mapping["State"] != "Enabled":
+        return True
+    members = expected.keys() - {"FunctionName", "Enabled"}
+    return any(mapping.get(member) != expected[member] for member in members)

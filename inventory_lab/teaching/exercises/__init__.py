@@ -1,0 +1,110 @@
+"""Exercises: a learner's own function or document, tried on cases that the learner has not seen.
+
+`exercise(name, answer)` prints `to do`, `ok` or a diagnosis, and gives back what the next cells use.
+How to write one: notebooks/AUTHORS.md.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from inventory_lab.exceptions import WrongAnswer
+from inventory_lab.teaching.exercises import my_pipeline, registry, solutions
+from inventory_lab.teaching.exercises.answer import Answer, is_empty
+from inventory_lab.teaching.exercises.bench import bench
+
+WIDTH = 100
+MOST_PRINTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an answer; `text` is the diagnosis, `printed` what the answer printed."""
+
+    outcome: Literal["to do", "ok", "wrong"]
+    text: str
+    printed: str = ""
+
+
+def exercise(name: str, answer: Any = None) -> Any:
+    """Check the answer to an exercise such as "02/create_stream" and print the result.
+
+    Gives back the answer when it is right, otherwise the reference solution, so that the next cells
+    work either way. A right answer is kept in the folder `my_pipeline`. Nothing is raised for a wrong
+    answer. Raises UnknownExercise for a name that is none.
+
+    >>> print(exercise("02/create_stream", None).__name__)
+    to do  create_stream: create a stream, or keep the one that exists
+           Until you solve it, the next cells use the reference solution.
+    create_stream
+    """
+    verdict = evaluate(name, answer)
+    print(_shown(name, verdict))
+    if verdict.outcome != "ok":
+        return solutions.reference(name)
+    my_pipeline.keep(name, answer)
+    return answer
+
+
+def solved(name: str) -> Any:
+    """The answer to an exercise that you solved in another notebook, or the reference solution.
+
+    Prints which of them it is. Raises UnknownExercise.
+
+    >>> solved("02/create_stream").__name__  # doctest: +ELLIPSIS
+    create_stream: ...
+    'create_stream'
+    """
+    kept, short = my_pipeline.kept(name), name.rpartition("/")[2]
+    if evaluate(name, kept).outcome == "ok":
+        print(f"{short}: yours, from {my_pipeline.path_of(name).as_posix()}")
+        return kept
+    print(f"{short}: the reference solution")
+    return solutions.reference(name)
+
+
+def evaluate(name: str, answer: object) -> Verdict:
+    """The verdict on an answer, without printing it. Raises UnknownExercise."""
+    found = registry.find(name)
+    if is_empty(answer) or getattr(answer, "is_reference", False):
+        return Verdict("to do", "")
+    if found.kind == "function" and not (callable(answer) and hasattr(answer, "__globals__")):
+        short = name.rpartition("/")[2]
+        return Verdict(
+            "wrong", f"the answer is the function itself: write {short}, without calling it"
+        )
+    return _checked(found, answer)
+
+
+def _checked(found: registry.Exercise, answer: Any) -> Verdict:
+    tried = Answer(answer) if found.kind == "function" else answer
+    with bench() as trial:
+        try:
+            found.check(tried, trial)
+        except WrongAnswer as exc:
+            return Verdict("wrong", trial.readable(str(exc)), getattr(tried, "printed", ""))
+        except Exception as exc:  # noqa: BLE001 a check meets whatever a learner returns
+            text = f"the exercise cannot use what it got ({type(exc).__name__}: {exc})"
+            return Verdict("wrong", trial.readable(text), getattr(tried, "printed", ""))
+    return Verdict("ok", "")
+
+
+def _shown(name: str, verdict: Verdict) -> str:
+    found, short = registry.find(name), name.rpartition("/")[2]
+    if verdict.outcome == "ok":
+        return f"ok     {short}: {found.task}"
+    if verdict.outcome == "to do":
+        then = "Until you solve it, the next cells use the reference solution."
+        return f"to do  {short}: {found.task}\n{_indented(then)}"
+    printed = [f"| {line}" for line in verdict.printed.splitlines()[:MOST_PRINTED]]
+    head = ["It printed:", *printed] if printed else []
+    then = "The next cells use the reference solution meanwhile."
+    return "\n".join(
+        [f"wrong  {short}:", _indented(verdict.text), *map(_indented, head), _indented(then)]
+    )
+
+
+def _indented(text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=" " * 7, subsequent_indent=" " * 7)

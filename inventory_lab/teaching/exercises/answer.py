@@ -1,0 +1,200 @@
+"""A learner's answer, called in a way that ends and never shows a traceback of the library."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import io
+import linecache
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from threading import get_ident
+from types import FrameType, TracebackType
+from typing import Any
+from unittest.mock import patch
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from inventory_lab.exceptions import WrongAnswer
+
+STEPS = 300_000
+"""Instructions of the learner's code that one call may execute: far more than any exercise needs."""
+WAITS = 100
+LONGEST_LINE = 70
+_serial = count(1)
+
+
+class StopAnswer(BaseException):
+    """Ends the call of an answer with a diagnosis; no `except Exception` of a learner swallows it."""
+
+
+class Answer:
+    """The learner's function as a check calls it: `answer(kinesis, name)`.
+
+    An error inside becomes a WrongAnswer that names the learner's line; `error` of it is the original.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.printed = ""
+
+    def __call__(self, *arguments: object, **keywords: object) -> Any:
+        """What the function returns. Raises WrongAnswer for whatever it raises."""
+        self._check_signature(*arguments, **keywords)
+        output = io.StringIO()
+        try:
+            limited = _limited(self.function.__globals__)
+            with contextlib.redirect_stdout(output), _no_waiting(), limited:
+                return self.function(*arguments, **keywords)
+        except StopAnswer as exc:
+            raise WrongAnswer(str(exc), exc) from None
+        except SystemExit as exc:
+            raise WrongAnswer(
+                f"{self.name} ends the program: return instead of exit()", exc
+            ) from None
+        except Exception as exc:
+            raise WrongAnswer(self._crash(exc), exc) from exc
+        finally:
+            self.printed += output.getvalue()
+
+    def _check_signature(self, *arguments: object, **keywords: object) -> None:
+        try:
+            inspect.signature(self.function).bind(*arguments, **keywords)
+        except TypeError as exc:
+            number = len(arguments) + len(keywords)
+            text = f"{self.name} is called with {number} arguments: keep the first line as it was"
+            raise WrongAnswer(text, exc) from None
+
+    def _crash(self, exc: Exception) -> str:
+        line = _line_of(exc.__traceback__, self.function.__globals__)
+        where = f" in {line}" if line else ""
+        if isinstance(exc, ClientError):
+            error = exc.response["Error"]
+            return f"AWS answered {error['Code']}{where}: {error['Message']}"
+        what = str(exc).splitlines()[0] if str(exc) else ""
+        if isinstance(exc, BotoCoreError):
+            what = str(exc).replace("\n", " ")
+        return f"{type(exc).__name__}{where}" + (f": {what}" if what else "")
+
+
+@contextmanager
+def _limited(namespace: dict[str, Any]) -> Iterator[None]:
+    """Inside, code that has these globals may execute STEPS instructions."""
+    left = STEPS
+
+    def each_step(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        left -= event == "opcode"  # a loop in one line has no other event
+        if left < 0:
+            line = _quoted(frame, frame.f_lineno)
+            raise StopAnswer(f"It does not come to an end: after {STEPS:,} steps it is in {line}.")
+        return each_step
+
+    def each_call(frame: FrameType, _event: str, _: object) -> Any:
+        if frame.f_globals is not namespace:
+            return None
+        frame.f_trace_opcodes = True
+        return each_step
+
+    before = sys.gettrace()
+    sys.settrace(each_call)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+@contextmanager
+def _no_waiting() -> Iterator[None]:
+    """Inside, time.sleep returns at once, that of botocore's waiters too; only so many times. Threads
+    other than this one, those of a notebook's kernel, sleep as before.
+    """
+    waits, real, caller = count(1), time.sleep, get_ident()
+
+    def sleep(seconds: float) -> None:
+        if get_ident() != caller:
+            real(seconds)
+        elif next(waits) > WAITS:
+            raise StopAnswer(f"It does not come to an end: it has waited {WAITS} times.")
+
+    with patch.object(time, "sleep", sleep):
+        yield
+
+
+def _line_of(traceback: TracebackType | None, namespace: dict[str, Any]) -> str:
+    """The learner's line in which an error began; "" when there is none."""
+    line = ""
+    while traceback is not None:
+        if traceback.tb_frame.f_globals is namespace:
+            line = _quoted(traceback.tb_frame, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return line
+
+
+def _quoted(frame: FrameType, number: int) -> str:
+    text = linecache.getline(frame.f_code.co_filename, number).strip()
+    short = textwrap.shorten(text, LONGEST_LINE, placeholder=" …")
+    return f"line {number} ({short})" if short else f"line {number}"
+
+
+def function_of(source: str, name: str) -> Any:
+    """What `source` defines under a name, as if a notebook cell had been run."""
+    filename = f"<answer {next(_serial)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(source, filename, "exec"), namespace)  # noqa: S102 the learner's own code
+    return namespace[name]
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """The source of a function that was made in a notebook cell; "" where there is none."""
+    try:
+        return textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        return ""
+
+
+def is_empty(answer: object) -> bool:
+    """Whether the exercise is still open: no answer, a function whose body does nothing, or one that
+    still has the `...` of the exercise.
+    """
+    if answer is None or answer is ...:
+        return True
+    if not inspect.isfunction(answer):
+        return False
+    source = source_of(answer)
+    try:
+        definition = ast.parse(source).body[0] if source else None
+    except SyntaxError:  # a lambda in the middle of a statement
+        definition = None
+    if not isinstance(definition, ast.FunctionDef):
+        return False
+    return any(map(_is_ellipsis, definition.body)) or all(map(_does_nothing, definition.body))
+
+
+def _is_ellipsis(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant(value=value)):
+            return value is ...
+    return False
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """A docstring, `...`, `pass`, or a bare return."""
+    match statement:
+        case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Return(value=None):
+            return True
+        case ast.Return(value=ast.Constant(value=None)):
+            return True
+        case ast.Raise(
+            exc=ast.Name(id="NotImplementedError")
+            | ast.Call(func=ast.Name(id="NotImplementedError"))
+        ):
+            return True
+    return False

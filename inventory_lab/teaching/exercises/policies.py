@@ -1,0 +1,76 @@
+"""What a policy document allows, and what it allows besides: for exercises in which a policy is the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import botocore.session
+
+from inventory_lab.exceptions import InvalidPolicy, WrongAnswer
+from inventory_lab.iam import AccessRequest, decide
+
+PRINCIPAL = "arn:aws:iam::123456789012:user/learner"
+ELSEWHERE = ("iam:PutUserPolicy", "s3:GetObject", "sts:AssumeRole", "ec2:RunInstances")
+"""Actions that no policy of this course should allow on everything."""
+MOST_NAMED = 3
+Right = tuple[str, str]
+"""An action and the ARN of a resource."""
+
+
+def require_exactly(
+    document: Any, rights: Iterable[Right], context: Mapping[str, str] | None = None
+) -> None:
+    """Raise WrongAnswer unless the document allows these rights and nothing besides.
+
+    Every action of the services in `rights` is tried, on each resource of `rights` and on a neighbour whose
+    name is longer by "-2025". `context` are condition keys of the requests that must pass.
+    """
+    wanted = list(rights)
+    for action, resource in wanted:
+        if not _allows(document, action, resource, context):
+            raise WrongAnswer(f"It does not allow {action} on {_readable(resource)}.")
+    besides = list(allowed_besides(document, wanted, context))
+    if besides:
+        named = ", ".join(f"{action} on {_readable(arn)}" for action, arn in besides[:MOST_NAMED])
+        more = f" and {len(besides) - MOST_NAMED} more" if len(besides) > MOST_NAMED else ""
+        raise WrongAnswer(f"It is too wide. Besides what it should, it allows {named}{more}.")
+
+
+def allowed_besides(
+    document: Any, rights: Iterable[Right], context: Mapping[str, str] | None = None
+) -> Iterator[Right]:
+    """The rights that a document gives although they are not in `rights`."""
+    wanted = set(rights)
+    resources = sorted({resource for _, resource in wanted})
+    services = sorted({action.partition(":")[0] for action, _ in wanted})
+    tried = [action for service in services for action in actions_of(service)] + list(ELSEWHERE)
+    for resource in (*resources, *(f"{resource}-2025" for resource in resources), "*"):
+        for action in tried:
+            if (action, resource) not in wanted and _allows(document, action, resource, context):
+                yield action, resource
+
+
+@cache
+def actions_of(service: str) -> tuple[str, ...]:
+    """The actions of a service, such as "kinesis:PutRecord", by its API; those that delete come first."""
+    name = {"monitoring": "cloudwatch"}.get(service, service)
+    model = botocore.session.get_session().get_service_model(name)
+    worst_first = sorted(model.operation_names, key=lambda name: not name.startswith("Delete"))
+    return tuple(f"{service}:{operation}" for operation in worst_first)
+
+
+def _allows(document: Any, action: str, resource: str, context: Mapping[str, str] | None) -> bool:
+    try:
+        parsed = json.loads(document) if isinstance(document, str) else document
+        request = AccessRequest(PRINCIPAL, action, resource, dict(context or {}))
+        return decide([parsed], request).allowed
+    except (InvalidPolicy, ValueError, TypeError) as exc:
+        raise WrongAnswer(f"IAM would refuse the document: {exc}", exc) from exc
+
+
+def _readable(arn: str) -> str:
+    """The last part of an ARN, such as stream/orders."""
+    return arn if arn == "*" else arn.split(":", 5)[-1]

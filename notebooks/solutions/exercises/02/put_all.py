@@ -1,0 +1,149 @@
+"""The answer of `PutRecords` has one result per record, in the order of the request, so `zip` brings
+them together. What failed becomes the request of the next call, after a pause in which the shard comes
+under its limit again. A loop ends by itself when nothing failed. A producer for production gives up
+after some attempts and says what it could not store, and lengthens the pause each time by a random
+amount; `lab.publish` does both.
+"""
+
+
+# %% solution
+def put_all(kinesis, stream, entries, sleep):
+    """Store all entries; how many had to be sent again."""
+    sent_again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        results = zip(entries, answer["Records"])
+        entries = [entry for entry, result in results if "ErrorCode" in result]
+        sent_again += len(entries)
+        if entries:
+            sleep(1)
+    return sent_again
+
+
+# %% unchanged: sleep(1) → sleep(2) -- a longer pause is right as well
+
+
+# %% wrong: PutRecords answered 200, but records were refused and are lost: 2 of 7.
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    return answer["FailedRecordCount"]
+
+
+# %% wrong: Records are in the stream twice: 10.
+def put_all(kinesis, stream, entries, sleep):
+    sent_again = 0
+    while kinesis.put_records(StreamName=stream, Records=entries)["FailedRecordCount"]:
+        sent_again += len(entries)
+        sleep(1)
+    return sent_again
+
+
+# %% wrong: they were refused again when they were sent again
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    failed = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+    if failed:
+        sleep(1)
+        kinesis.put_records(StreamName=stream, Records=failed)
+    return len(failed)
+
+
+# %% wrong: It sends again at once.
+def put_all(kinesis, stream, entries, sleep):
+    sent_again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        sent_again += len(entries)
+    return sent_again
+
+
+# %% wrong: Send again only the records whose result has an ErrorCode
+def put_all(kinesis, stream, entries, sleep):
+    failed = kinesis.put_records(StreamName=stream, Records=entries)["FailedRecordCount"]
+    total = failed
+    while failed:
+        sleep(1)
+        entries = entries[-failed:]
+        failed = kinesis.put_records(StreamName=stream, Records=entries)["FailedRecordCount"]
+        total += failed
+    return total
+
+
+# %% wrong: return how many records it sent again, 0 when none
+def put_all(kinesis, stream, entries, sleep):
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if entries:
+            sleep(1)
+
+
+# %% wrong: compare each answer with the records that its own call sent
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    while answer["FailedRecordCount"]:
+        sleep(1)
+        failed = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        again += len(failed)
+        answer = kinesis.put_records(StreamName=stream, Records=failed)
+    return again
+
+
+# %% wrong: Records are lost, 1 of 7: they were refused again
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    for attempt in range(5):
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if not entries:
+            break
+        again += len(entries)
+        sleep(1)
+    return again
+
+
+# %% wrong: It sends records one by one with put_record.
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    failed = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+    for entry in failed:
+        sleep(1)
+        kinesis.put_record(StreamName=stream, **entry)
+    return len(failed)
+
+
+# %% wrong: The shard is still over its limit then: call sleep(…) before, the argument.
+def put_all(kinesis, stream, entries, sleep):
+    import time
+
+    again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        again += len(entries)
+        time.sleep(1)
+    return again
+
+
+# %% wrong: Your function sends the same records again for ever
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    again = 0
+    while answer["FailedRecordCount"]:
+        failed = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        again += len(failed)
+        sleep(1)
+        kinesis.put_records(StreamName=stream, Records=failed)
+    return again
+
+
+# %% wrong: Ask with "ErrorCode" in result.
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    failed = []
+    for entry, result in zip(entries, answer["Records"]):
+        if result["ErrorCode"]:
+            failed.append(entry)
+    return len(failed)

@@ -1,0 +1,139 @@
+"""`TRIM_HORIZON` is the oldest record that the shard still has. Each answer brings a page and the iterator
+of the next one. Two things end the loop: `MillisBehindLatest` is 0, so the reader has caught up with the
+newest record; or there is no `NextShardIterator`, because the shard is closed and read to its end. An
+empty page ends nothing: Kinesis answers with one where a stretch of the shard holds no record.
+"""
+
+
+# %% solution
+def read_shard(kinesis, stream, shard_id):
+    """All records of the shard, the oldest first."""
+    records, behind = [], 1
+    start = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    iterator = start["ShardIterator"]
+    while iterator and behind:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records.extend(page["Records"])
+        iterator, behind = page.get("NextShardIterator"), page["MillisBehindLatest"]
+    return records
+
+
+# %% unchanged: records, behind = ([], 1) → records, behind = ([], 2) -- before the first page any number but 0 lets the loop begin
+
+
+# %% wrong: It returns the first page alone.
+def read_shard(kinesis, stream, shard_id):
+    start = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    return kinesis.get_records(ShardIterator=start["ShardIterator"])["Records"]
+
+
+# %% wrong: A page may be empty in the middle of a shard
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while True:
+        page = kinesis.get_records(ShardIterator=iterator)
+        if not page["Records"] and records and len(records) >= 2:
+            return records
+        records += page["Records"]
+        iterator = page["NextShardIterator"]
+
+
+# %% wrong: LATEST begins behind the newest record
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="LATEST"
+    )["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records += page["Records"]
+        if page["MillisBehindLatest"] == 0:
+            return records
+        iterator = page["NextShardIterator"]
+    return records
+
+
+# %% wrong: It reads on for ever.
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records += page["Records"]
+        iterator = page["NextShardIterator"]
+    return records
+
+
+# %% wrong: It reads the first page again and again.
+def read_shard(kinesis, stream, shard_id):
+    records, behind = [], 1
+    while behind:
+        start = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+        )
+        page = kinesis.get_records(ShardIterator=start["ShardIterator"])
+        records += page["Records"]
+        behind = page["MillisBehindLatest"]
+    return records
+
+
+# %% wrong: It returns a list of pages.
+def read_shard(kinesis, stream, shard_id):
+    pages = []
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        pages.append(page["Records"])
+        iterator = page["NextShardIterator"] if page["MillisBehindLatest"] else None
+    return pages
+
+
+# %% wrong: This shard is closed, so its last page has no NextShardIterator
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while True:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records += page["Records"]
+        if page["MillisBehindLatest"] == 0:
+            return records
+        iterator = page["NextShardIterator"]
+
+
+# %% wrong: Return the records as GetRecords gives them
+def read_shard(kinesis, stream, shard_id):
+    records, behind = [], 1
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator and behind:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records += [record["Data"] for record in page["Records"]]
+        iterator, behind = page.get("NextShardIterator"), page["MillisBehindLatest"]
+    return records
+
+
+# %% wrong: It reads another shard than the argument `shard_id` says.
+def read_shard(kinesis, stream, shard_id):
+    records, behind = [], 1
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator and behind:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records += page["Records"]
+        iterator, behind = page.get("NextShardIterator"), page["MillisBehindLatest"]
+    return records

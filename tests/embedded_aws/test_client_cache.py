@@ -1,0 +1,148 @@
+"""Clients that share their parts are the clients that botocore makes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import boto3
+import botocore.client
+import botocore.hooks
+import botocore.session
+import pytest
+
+from inventory_lab.embedded_aws import client_cache, performance
+from inventory_lab.embedded_aws.patching import applied
+
+SERVICES = ["dynamodb", "events", "iam", "kinesis", "lambda", "logs", "pipes", "s3", "sns", "sqs"]
+KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+EVENTS = [
+    "before-call.apigateway", "creating-client-class.iot-data", "needs-retry.kinesis.PutRecord",
+    "before-parameter-build.route53.ListHostedZones", "docs.*.autoscaling.CreateGroup.complete-section",
+]  # fmt: skip
+
+
+def facts(service: str, region: str) -> dict[str, Any]:
+    """What can be seen of a client: methods, operations, endpoint, signature, exceptions."""
+    client = boto3.Session(**KEYS | {"region_name": region}).client(service)
+    names = client.meta.method_to_api_mapping
+    model = client.meta.service_model
+    return {
+        "methods": {name: getattr(client, name).__name__ for name in names},
+        "operations": names,
+        "inputs": {name: model.operation_model(name).input_shape for name in names.values()}.keys(),
+        "endpoint": client.meta.endpoint_url,
+        "region": client.meta.region_name,
+        "signature": client.meta.config.signature_version,
+        "waiters": client.waiter_names,
+        "bases": [base.__name__ for base in type(client).__mro__],
+    }
+
+
+@pytest.fixture(autouse=True)
+def one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The models are read from disk once, as in a lab; that loader is another patch."""
+    monkeypatch.setattr(botocore.session, "create_loader", performance.service_models)
+
+
+@pytest.mark.parametrize(
+    ("service", "region"),
+    [*((name, "us-east-1") for name in SERVICES), ("kinesis", "cn-north-1"), ("s3", "eu-west-1")],
+)
+def test_a_client_has_what_botocore_gives_it(service: str, region: str) -> None:
+    expected = facts(service, region)
+    with applied(client_cache.patches()):
+        assert facts(service, region) == expected
+        assert facts(service, region) == expected  # and so has the next one
+
+
+def test_every_patch_fits_the_botocore_that_the_tests_run_with() -> None:
+    assert [patch.problem() for patch in client_cache.all_patches()] == [None] * 5
+
+
+def test_a_patch_that_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(botocore.hooks, "accepts_kwargs", lambda function, strict: True)
+    names = [patch.name for patch in client_cache.patches()]
+    assert "accepts_kwargs" not in names
+    assert len(names) == 4
+
+
+def test_clients_of_one_service_share_the_model_and_the_methods() -> None:
+    with applied(client_cache.patches()):
+        one, other = (boto3.Session(**KEYS).client("kinesis") for _ in range(2))
+    assert one.meta.service_model is other.meta.service_model
+    assert type(one).put_record is type(other).put_record
+    assert one.meta.events is not other.meta.events
+
+
+def test_a_handler_of_one_client_is_not_called_for_another() -> None:
+    called: list[str] = []
+    with applied(client_cache.patches()):
+        one, other = (boto3.Session(**KEYS).client("kinesis") for _ in range(2))
+        for name, client in (("one", one), ("other", other)):
+            client.meta.events.register(
+                "before-send.kinesis", lambda name=name, **_: called.append(name) or answer()
+            )
+        one.list_streams()
+    assert called == ["one"]
+
+
+def answer() -> Any:
+    from botocore.awsrequest import AWSResponse
+
+    class Raw:
+        def stream(self) -> Any:
+            yield b'{"StreamNames": [], "HasMoreStreams": false}'
+
+    return AWSResponse("https://kinesis", 200, {}, Raw())
+
+
+def test_a_method_that_a_session_adds_to_its_clients_is_not_in_those_of_another() -> None:
+    def add(class_attributes: dict[str, Any], **_: Any) -> None:
+        class_attributes["shout"] = lambda self: "!"
+
+    with applied(client_cache.patches()):
+        session = boto3.Session(**KEYS)
+        session.events.register("creating-client-class.kinesis", add)
+        assert session.client("kinesis").shout() == "!"
+        assert not hasattr(boto3.Session(**KEYS).client("kinesis"), "shout")
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_has_the_alias_that_botocore_gives_it(event: str) -> None:
+    def alias() -> str:
+        emitter = botocore.hooks.EventAliaser(botocore.hooks.HierarchicalEmitter())
+        return str(emitter._alias_event_name(event))
+
+    expected = alias()
+    with applied(client_cache.patches()):
+        assert [alias(), alias()] == [expected, expected]
+
+
+def test_aliases_of_ones_own_are_kept_apart() -> None:
+    with applied(client_cache.patches()):
+        emitter = botocore.hooks.EventAliaser(
+            botocore.hooks.HierarchicalEmitter(), {"kinesis": "streams"}
+        )
+        assert emitter._alias_event_name("before-call.kinesis") == "before-call.streams"
+        plain = botocore.hooks.EventAliaser(botocore.hooks.HierarchicalEmitter())
+        assert plain._alias_event_name("before-call.kinesis") == "before-call.kinesis"
+
+
+class Handlers:
+    def with_any(self, **kwargs: Any) -> None: ...
+    def with_none(self, event: str) -> None: ...
+    def __call__(self, **kwargs: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        Handlers().with_any, Handlers().with_none, Handlers(), partial(Handlers().with_any, a=1),
+        partial(Handlers().with_none), lambda **kwargs: None, lambda event: None,
+    ],
+)  # fmt: skip
+def test_a_handler_without_keyword_arguments_is_refused_as_before(handler: Any) -> None:
+    expected = bool(botocore.hooks.accepts_kwargs(handler))
+    with applied(client_cache.patches()):
+        assert bool(botocore.hooks.accepts_kwargs(handler)) is expected

@@ -1,0 +1,210 @@
+"""Each lesson: its form, its figures, and what happens when a learner runs its cells in another order."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from functools import cache
+from typing import Any
+
+import nbformat
+import pytest
+
+from inventory_lab.teaching.exercises import registry, solutions
+from tools import course, figures, index, instructor
+from tools.replay import Replay, kernel
+
+PATHS = [path for path in course.notebooks() if course.is_lesson(course.read(path))]
+LESSONS = {path.stem: course.read(path) for path in PATHS}
+SOLVED = {path.stem: course.read(course.solution_of(path)) for path in PATHS}
+every_lesson = pytest.mark.parametrize("stem", LESSONS)
+
+OPENING = ["title", "setup", "versions", "map", "objectives", "open"]
+CLOSING = ["Recap", "Quiz", "Check", "From here start again", "Clean up", "What next"]
+MOST_WORDS, MOST_CELLS, MOST_MINUTES_CORE, MOST_MINUTES_LATER, FIRST_LATER = 1000, 18, 35, 25, 10
+QUIZ_ANSWER = "\n\n<details><summary>Answer</summary>\n\n"
+
+
+def text_of(notebook: Any) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+@cache
+def printed_by(stem: str) -> list[tuple[str, str]]:
+    """What each cell of a lesson prints whose exercises are open."""
+    with kernel(LESSONS[stem]) as running:
+        running.run()
+    return running.printed
+
+
+def number(stem: str) -> int:
+    return int(stem[:2])
+
+
+@every_lesson
+def test_it_opens_with_problem_map_objectives_and_a_lab(stem: str) -> None:
+    cells = LESSONS[stem].cells[: len(OPENING)]
+    assert [cell.id for cell in cells] == OPENING
+    assert len(cells[0].source.splitlines()) >= 3
+    assert all(course.HIDDEN in cell.metadata.tags for cell in cells[1:4])
+    assert "map_of(" in cells[3].source
+    for part in ("**You will be able to**\n\n- ", "**Cost on AWS:** ", "**Before you start:** "):
+        assert part in cells[4].source
+    assert "connect(" in cells[5].source
+
+
+@every_lesson
+def test_it_closes_with_recap_quiz_check_clean_up_and_what_next(stem: str) -> None:
+    heads = re.findall(r"^## (.*)$", text_of(LESSONS[stem]), re.MULTILINE)
+    closing = [head for head in CLOSING if head in heads]
+    assert [head for head in heads if head in CLOSING] == closing
+    assert set(CLOSING) - {"From here start again"} <= set(closing)
+    parts = dict(instructor.sections(LESSONS[stem].cells))
+    assert any("check(" in cell.source for cell in parts["Check"])
+    code = [cell.source for cell in parts["Clean up"] if cell.cell_type == "code"]
+    assert ".teardown()" in "\n".join(code)
+    assert "lab.close()" in "\n".join(code)
+
+
+@every_lesson
+def test_a_lesson_that_processes_records_reconciles(stem: str) -> None:
+    source = "\n".join(cell.source for cell in LESSONS[stem].cells if cell.cell_type == "code")
+    if ".settle(" in source:
+        assert ".reconcile(" in source
+        assert ".exact" in source
+
+
+@every_lesson
+def test_it_asks_predicts_invites_to_change_and_points_at_the_console(stem: str) -> None:
+    text = text_of(LESSONS[stem])
+    assert len(re.findall(r"^\*\*Question [1-4]\.\*\* ", text, re.MULTILINE)) == 4
+    assert text.count(QUIZ_ANSWER) == 4
+    assert len(re.findall(r"^\*\*Predict\.\*\* ", text, re.MULTILINE)) >= 1
+    assert len(re.findall(r"^\*\*Change this and run again\.\*\* ", text, re.MULTILINE)) >= 2
+    assert "**In the console:** " in text
+
+
+@every_lesson
+def test_it_has_two_exercises_or_more_and_one_is_a_build(stem: str) -> None:
+    cells = LESSONS[stem].cells
+    names = [name for cell in cells if (name := course.exercise_of(cell))]
+    assert [name for name in names if registry.find(name).build]
+    assert len(names) >= 2
+    assert {name.partition("/")[0] for name in names} == {stem[:2]}
+    tasks = re.findall(r"^### Exercise (\d): .*$", text_of(LESSONS[stem]), re.MULTILINE)
+    assert tasks == [str(n + 1) for n in range(len(names))]
+    for before, cell in itertools.pairwise(cells):
+        if course.exercise_of(cell):
+            assert "<details><summary>Hint</summary>\n\n" in before.source
+
+
+@every_lesson
+def test_it_keeps_to_words_cells_and_minutes_and_states_them(stem: str) -> None:
+    found = figures.of(LESSONS[stem].cells)
+    most = MOST_MINUTES_CORE if number(stem) < FIRST_LATER else MOST_MINUTES_LATER
+    assert found.words <= MOST_WORDS
+    assert found.code_cells <= MOST_CELLS
+    assert found.minutes <= most
+    assert index.entry(next(p for p in PATHS if p.stem == stem)).minutes == found.minutes
+
+
+def test_the_minutes_follow_the_rule() -> None:
+    """One question of 1 minute, two cells of half a minute, 300 words: 4 minutes."""
+    from nbformat import v4
+
+    prose = "word " * 300 + "\n\n<details>folded</details> ```code```"
+    cells = [
+        v4.new_markdown_cell(prose),
+        v4.new_markdown_cell("**Predict.** How many?"),
+        v4.new_code_cell("1"),
+        v4.new_code_cell("2"),
+        v4.new_code_cell("3", metadata={"tags": [course.HIDDEN]}),
+    ]
+    found = figures.of(cells)
+    assert (found.prose, found.words, found.minutes) == (300, 303, 4)
+
+
+@every_lesson
+def test_the_instructors_page_is_what_lesson_and_exercises_say(stem: str) -> None:
+    path = next(p for p in PATHS if p.stem == stem)
+    assert instructor.page_of(path).read_text(encoding="utf-8") == instructor.page(LESSONS[stem])
+
+
+@every_lesson
+def test_the_solution_notebook_is_the_lesson_with_its_exercises_solved(stem: str) -> None:
+    made, stored = course.with_solutions(LESSONS[stem]), SOLVED[stem]
+    assert [(c.id, c.source) for c in made.cells] == [(c.id, c.source) for c in stored.cells]
+
+
+@every_lesson
+def test_the_exercises_are_open_here_and_right_there_and_nothing_else_prints_differently(
+    stem: str,
+) -> None:
+    ours = {cell.id: cell for cell in LESSONS[stem].cells if cell.cell_type == "code"}
+    theirs = {cell.id: cell for cell in SOLVED[stem].cells if cell.cell_type == "code"}
+    for name, cell in ours.items():
+        if course.exercise_of(cell):
+            assert cell.outputs[0].text.startswith("to do  ")
+            assert theirs[name].outputs[0].text.startswith("ok     ")
+        elif not course.is_ignored(cell):
+            assert cell.outputs == theirs[name].outputs, name
+
+
+@every_lesson
+def test_every_cell_may_be_run_twice(stem: str) -> None:
+    with kernel(LESSONS[stem]) as running:
+        running.run([c for c in running.cells if not ends_the_lab(c)], times=2)
+        running.run([c for c in running.cells if ends_the_lab(c)])
+    assert_right(running)
+
+
+@every_lesson
+@pytest.mark.parametrize("part", [0.6, 1.0])
+def test_it_runs_from_the_top_after_any_cell(stem: str, part: float) -> None:
+    """What differs after a cell are the names that exist: after the last all, after some of them some."""
+    with kernel(LESSONS[stem]) as running:
+        running.run(running.cells[: round(len(running.cells) * part)])
+        first = len(running.printed)
+        running.run()
+    assert_right(running)
+    assert running.printed[first:] == printed_by(stem)
+
+
+@every_lesson
+def test_it_runs_on_a_real_account(stem: str) -> None:
+    with kernel(SOLVED[stem], real_account=True) as running:
+        running.run()
+    assert_right(running)
+
+
+@every_lesson
+def test_wrong_answers_change_nothing_in_the_cells_after_them(stem: str) -> None:
+    notebook = nbformat.from_dict(LESSONS[stem])
+    for cell in notebook.cells:
+        if name := course.exercise_of(cell):
+            wrong = solutions.solution(name).wrong[0].source
+            cell.source = course.filled(cell.source, name, wrong)
+    with kernel(notebook) as running:
+        running.run()
+    for (cell, text), (_, expected) in zip(running.printed, printed_by(stem), strict=True):
+        is_exercise = cell.startswith("exercise-")
+        assert text.startswith("wrong  ") if is_exercise else text == expected, cell
+
+
+@every_lesson
+def test_what_the_learner_kept_of_other_lessons_changes_no_result(stem: str) -> None:
+    ignored = {cell.id for cell in LESSONS[stem].cells if course.is_ignored(cell)}
+    with kernel(LESSONS[stem], kept=True) as running:
+        running.run()
+    for (cell, text), (_, expected) in zip(running.printed, printed_by(stem), strict=True):
+        assert cell in ignored or text == expected, cell
+
+
+def ends_the_lab(cell: Any) -> bool:
+    return "lab.close()" in cell.source
+
+
+def assert_right(running: Replay) -> None:
+    """No exercise is wrong, no check failed."""
+    printed = "\n".join(text for _, text in running.printed)
+    assert not re.search(r"^(wrong|WRONG) ", printed, re.MULTILINE)

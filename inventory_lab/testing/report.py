@@ -73,12 +73,12 @@ class StormReport:
         small, after = failure.smallest, failure.after
         facts = [
             ("problem", after.problem),
-            ("faults that struck", "; ".join(after.struck) or "none"),
+            ("faults that struck", "; ".join([*after.struck, *_repeats(small)]) or "none"),
             ("last error in the log", after.log),
             ("smallest schedule", _described(small)),
             ("records", _records(small)),
             ("first seen as", failure.outcome.problem),
-            ("play it again", f"storm(…, seed={failure.schedule.seed}, schedules=1)"),
+            ("play it again", f"the same call with seed={failure.schedule.seed}, schedules=1"),
         ]
         return [(name, text) for name, text in facts if text]
 
@@ -93,6 +93,11 @@ class StormReport:
             f"{self.handler} behind a {self.reader}: FAILED with seed {self.failure.schedule.seed}, "
             f"schedule {self.schedules}"
         )
+
+
+def _repeats(schedule: Schedule) -> list[str]:
+    count = len(schedule.repeats)
+    return [f"{count} records were published twice"] if count else []
 
 
 def _described(schedule: Schedule) -> str:

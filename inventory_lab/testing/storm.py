@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +28,7 @@ FUNCTION_TIMEOUT_SECONDS = 10
 SETTLE_SECONDS = 30
 """Lab time: a handler that has not processed a schedule by then is stuck."""
 ROUNDS_TO_REST = 30
+ERROR_KEYS, LONGEST_ERROR = ("errorType", "errorMessage"), 300
 
 
 def storm(
@@ -38,6 +41,7 @@ def storm(
     function: str = "handle",
     scenario: Scenario = INVENTORY,
     faults: Sequence[str] = STORM_FAULTS,
+    shrink: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> StormReport:
     """How a handler came through seeded schedules of faults.
@@ -45,9 +49,9 @@ def storm(
     `handler` is a .py file, Python text, a function, or "fold" or "per_record" for the two designs of
     the lab. `schedules` are played with the seeds `seed`, `seed + 1`, …, each with about `events`
     records; `reader` is what invokes the function; `function` names it in a file or text; `scenario`
-    says what the events are and what state they have to leave. `progress` is called with the number
-    of schedules played so far. The storm ends at the first schedule that fails, and makes that one as small
-    as it can. Raises BadHandler for a handler that cannot be deployed, WrongSetting for a
+    says what the events are and what state they have to leave. The storm ends at the first schedule that
+    fails; with `shrink` it makes that one as small as it can, which takes up to a minute. `progress` is
+    called with the number of schedules played so far. Raises BadHandler for a handler that cannot be deployed, WrongSetting for a
     fault that does not exist.
 
     >>> storm("fold", schedules=2, events=12).passed
@@ -60,16 +64,12 @@ def storm(
         if progress is not None:
             progress(played + 1)
         if outcome.problem:
-            return _failed(player, schedule, outcome, played + 1)
+            small = (
+                smallest(schedule, outcome, player.play) if shrink and not outcome.stuck else None
+            )
+            failure = Failure(schedule, outcome, *(small or (schedule, outcome)))
+            return StormReport(player.name, played + 1, seed, reader, failure)
     return StormReport(player.name, schedules, seed, reader)
-
-
-def _failed(player: Player, schedule: Schedule, outcome: Outcome, played: int) -> StormReport:
-    small, after = (
-        (schedule, outcome) if outcome.stuck else smallest(schedule, outcome, player.play)
-    )
-    failure = Failure(schedule, outcome, small, after)
-    return StormReport(player.name, played, schedule.seed, player.reader, failure)
 
 
 class Player:
@@ -93,6 +93,7 @@ class Player:
             with connect("local", self._settings(schedule)) as lab:
                 lab.build()
                 if self._built_in is None:
+                    _allow_all_on_the_table(lab)
                     lab.use_handler(self._source, self._function)
                 return self._outcome(lab, schedule)
 
@@ -117,6 +118,16 @@ class Player:
         state = self._scenario.read_state(lab)
         difference = first_difference(facts, fold(facts), state, fold, repeated or fold)
         return Outcome(difference, tuple(struck), _last_error(lab) if difference else "")
+
+
+def _allow_all_on_the_table(lab: Lab) -> None:
+    """Let the function make every call on the lab's table: permissions are not what a storm tests."""
+    table = lab.account.arn("dynamodb", f"table/{lab.settings.name('table')}")
+    statement = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": [table, f"{table}/*"]}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    lab.session("root").client("iam").put_role_policy(
+        RoleName=lab.settings.name("function_role"), PolicyName="storm", PolicyDocument=document
+    )
 
 
 def _publish_under_faults(lab: Lab, schedule: Schedule) -> tuple[list[str], list[Receipt]]:
@@ -161,11 +172,19 @@ def _stuck(lab: Lab, receipts: list[Receipt]) -> str:
     for receipt in receipts:
         report = lab.settle(receipt, timeout=SETTLE_SECONDS)
         if not report:
-            return report.error or "the function never processes these records"
+            return _readable(report.error) or "the function never processes these records"
     for _ in range(ROUNDS_TO_REST):
         if not lab.pump().invocations:
             return ""
     return "the function is invoked again and again"
+
+
+def _readable(error: str) -> str:
+    """An error of the function as type and message, where it is Lambda's JSON, which may be cut."""
+    kind, message = (re.search(rf'"{key}": ?"((?:[^"\\\\]|\\\\.)*)', error) for key in ERROR_KEYS)
+    if message is None:
+        return error[:LONGEST_ERROR]
+    return f"{kind[1] if kind else 'error'}: {message[1][:LONGEST_ERROR]}"
 
 
 def _stored(lab: Lab) -> list[RawRecord]:
@@ -186,4 +205,5 @@ def _last_error(lab: Lab) -> str:
 
 
 def _shown(source: str | Path) -> str:
-    return str(source) if isinstance(source, Path) or "\n" not in source else "the handler"
+    """The name of a file; a text has none."""
+    return "the handler" if "\n" in str(source) else Path(source).name

@@ -35,6 +35,7 @@ from inventory_lab.observe import (
     stream,
     table,
 )
+from inventory_lab.observe import pipe_log as pipe_log
 from inventory_lab.observe import pipeline_state as pipeline
 from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
@@ -374,14 +375,18 @@ class Lab:
         """What the pipes did, as a DataFrame with one execution a row, oldest first.
 
         Columns: at, pipe, shard, first and last (sequence numbers), records, attempt, outcome, failed,
-        error. Raises LocalOnly on AWS, where a pipe logs to the log group that its LogConfiguration names:
+        error. The pipe logs its executions to the log group /aws/vendedlogs/pipes/<pipe>; on AWS they are
+        read from there, what AWS has cut is None, and a pipe or mapping of your own is not in it:
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-logs.html
 
         >>> _ = lab.settle(lab.publish(ProductAdded("Toaster", 3)))
         >>> lab.pipe_log()["outcome"].iloc[-1]
         'delivered'
         """
-        return frames.executions(self._open_backend().executions())
+        backend = self._open_backend()
+        if backend.embedded:
+            return frames.executions(backend.executions())
+        return frames.executions(pipe_log.read(self.account))
 
     @contextmanager
     def faults(self, plan: FaultPlan | None = None, **faults: float) -> Iterator[Faults]:
@@ -515,7 +520,8 @@ class Lab:
         to send instead, the same event, or None to leave the record out. A record that was redriven or
         processed in the meantime is not sent twice. What is sent is a new record, so it is processed after
         everything that is in the stream already. A record that was rejected as TooOldToTell is sent only
-        when the stream shows that its fact was never processed, or with `as_new=True`. Raises TypeError for rows without record ids, NotBuilt.
+        when the stream shows that its fact was never processed, or with `as_new=True`. Raises TypeError
+        for rows without record ids, NotBuilt.
 
         >>> with lab.faults(crash_before_effect=1):
         ...     _ = lab.settle(lab.publish(ProductAdded("Printer", 3)))

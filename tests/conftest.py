@@ -22,6 +22,9 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--mutations", type=int, default=12, help="how many of each solution are tried"
+    )
     parser.addoption("--schedules", type=int, default=200, help="how many schedules are played")
     parser.addoption("--schedule-events", type=int, default=10, help="events of a schedule")
     parser.addoption(

@@ -142,7 +142,8 @@ class EmbeddedAws:
         for mapping in self._mappings.all():
             if mapping.enabled:
                 functions_client = self.sessions.client("lambda")
-                total.add(mapping_polling.poll(mapping, self._pollers, functions_client))
+                age = self._metrics.batch_age
+                total.add(mapping_polling.poll(mapping, self._pollers, functions_client, age))
         total.faults = self._faults.struck()
         return total
 

@@ -138,7 +138,8 @@ def _spelled(row: Mapping[str, Any], side: str) -> str:
     if row[f"{side}_status"] == BROKEN:
         return "an item that cannot be read"
     quantity, applied = int(row[f"{side}_quantity"]), int(row[f"{side}_applied"])
-    return f"{row[f'{side}_status']}, quantity {quantity}, {applied} events applied"
+    events = "1 event" if applied == 1 else f"{applied} events"
+    return f"{row[f'{side}_status']}, quantity {quantity}, {events} applied"
 
 
 @dataclass(slots=True)

@@ -118,11 +118,11 @@ def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:
 def _report(line: str) -> LateRun | Report | None:
     """The report in a log line; None for whatever else a handler has printed there."""
     try:
-        found = json.loads(line)
-        kind = found.get("report") if isinstance(found, dict) else None
+        report = json.loads(line)
+        kind = report.get("report") if isinstance(report, dict) else None
         if kind == "late_parent":
-            return late_run(found)
-        return _batch_report(found) if kind == "batch" else None
+            return late_run(report)
+        return _batch_report(report) if kind == "batch" else None
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None
 

@@ -10,13 +10,16 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory_lab.domain.events import LONGEST_PRODUCT_ID, InventoryEvent, encode_event
 from inventory_lab.exceptions import EventTooLarge, PublishFailed
 from inventory_lab.producer.session import Session
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 RECORDS_PER_CALL = 500
 BYTES_PER_CALL = 5 * 1024 * 1024
@@ -107,7 +110,7 @@ class Publisher:
 
     def __init__(
         self,
-        kinesis: Any,
+        kinesis: BaseClient,
         stream_name: str,
         now: Callable[[], str],
         sleep: Callable[[float], None],

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from inventory_lab.domain.events import (
     LARGEST_QUANTITY,
@@ -27,6 +27,9 @@ from inventory_lab.domain.events import (
 from inventory_lab.domain.identity import SESSION
 from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.exceptions import BadRow, BadTable, MalformedEvent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PRODUCT_NAMES = ("product_id", "product", "sku", "stockcode", "item", "itemid", "article")
 CHANGE_NAMES = ("delta", "change", "quantitychange", "stockchange", "movement")
@@ -115,7 +118,7 @@ class Replay:
 
 
 def replay(
-    table: Any,
+    table: str | PathLike[str] | pd.DataFrame,
     product: str | None = None,
     delta: str | None = None,
     time: str | None = None,

@@ -13,6 +13,7 @@ from inventory_lab.resources import (  # fmt: skip
     function,
     log_group,
     pipe,
+    pipe_log_group,
     queues,
     roles,
     stream,
@@ -95,6 +96,8 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     yield named("stream", stream.tags, partial(stream.delete, sleep=sleep))
     for kind in roles.KINDS:
         yield named(kind, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind))
+    pipe_log = pipe_log_group.name_of(account)
+    yield _Resource("pipe_log_group", pipe_log, pipe_log_group.tags, pipe_log_group.delete)
     yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
     user_name = account.settings.name("producer_user")
     yield _Resource("user", user_name, user.tags, user.delete)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +40,14 @@ _IN_KINESIS = (
 )  # fmt: skip
 
 
+MeasureAge = Callable[[str, float], None]
+"""Takes note of the age of a batch's last record: the function's name, and milliseconds."""
+
+
+def not_measured(_name: str, _milliseconds: float) -> None:
+    """Nothing is measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class MappingConsumer:
     """A mapping with the clients of its function's role, and Lambda's own for the invocation."""
@@ -51,10 +59,16 @@ class MappingConsumer:
     failure_destination: str | None
     clients: Clients
     functions: Any
+    measure_age: MeasureAge = not_measured
 
     @classmethod
     def of(
-        cls, configuration: Mapping[str, Any], role_arn: str, clients: Clients, functions: Any
+        cls,
+        configuration: Mapping[str, Any],
+        role_arn: str,
+        clients: Clients,
+        functions: Any,
+        measure_age: MeasureAge = not_measured,
     ) -> MappingConsumer:
         """The consumer of a mapping as GetEventSourceMapping shows it."""
         return cls(
@@ -65,10 +79,13 @@ class MappingConsumer:
             failure_destination=configuration["DestinationConfig"]["OnFailure"].get("Destination"),
             clients=clients,
             functions=functions,
+            measure_age=measure_age,
         )
 
-    def deliver(self, events: list[Event], now: datetime) -> Delivery:  # noqa: ARG002
+    def deliver(self, events: list[Event], now: datetime) -> Delivery:
         """Invoke the function and wait for its answer."""
+        age = now.timestamp() - events[-1]["approximateArrivalTimestamp"]
+        self.measure_age(self.function_arn.split(":")[6], round(age * 1000))
         try:
             answer = self.functions.invoke(
                 FunctionName=self.function_arn,

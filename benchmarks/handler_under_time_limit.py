@@ -28,7 +28,7 @@ def main() -> None:
 def row(name: str, batch: list[dict[str, Any]]) -> str:
     pipeline = Pipeline()
     pipeline.queue.before_call = lambda: pipeline.context.spend(20)
-    pipeline.table.before_update = lambda number: pipeline.context.spend(10)
+    pipeline.table.before_update = lambda _: pipeline.context.spend(10)
     with contextlib.redirect_stdout(io.StringIO()):
         failed = pipeline.process(batch, TIME_LIMIT)
     seconds = (TIME_LIMIT - pipeline.context.remaining) / 1000
@@ -37,7 +37,7 @@ def row(name: str, batch: list[dict[str, Any]]) -> str:
 
 def rate(concurrency: int, count: int = 1_000) -> float:
     pipeline = Pipeline(concurrency)
-    pipeline.table.before_update = lambda number: time.sleep(0.005)
+    pipeline.table.before_update = lambda _: time.sleep(0.005)
     batch = sales([SHAPE], count)
     start = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):

@@ -117,7 +117,7 @@ def _events(options: argparse.Namespace) -> Iterable[InventoryEvent]:
     )
     for row in source.bad_rows:
         _say(f"left out: {row}")
-    _say(f"{source.source}: {source.assumptions}; {len(source.bad_rows)} bad rows")
+    _say(f"{source.name}: {source.assumptions}; {len(source.bad_rows)} bad rows")
     return source
 
 

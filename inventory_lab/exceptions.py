@@ -24,6 +24,7 @@ __all__ = [
     "BrokenItem",
     "ChargesNotAllowed",
     "CheckFailed",
+    "EventChanged",
     "EventTooLarge",
     "InvalidFilter",
     "InvalidPolicy",
@@ -67,8 +68,8 @@ __all__ = [
 class WrongSetting(InventoryLabError):
     """A setting has a value that cannot work."""
 
-    def __init__(self, name: str, value: object, wanted: str) -> None:
-        super().__init__(f"setting {name} is {value!r}; it must be {wanted}")
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"setting {name} is {value!r}; it must be {expected}")
 
 
 class UnknownTarget(InventoryLabError):
@@ -86,8 +87,8 @@ class ChargesNotAllowed(InventoryLabError):
 
     def __init__(self) -> None:
         super().__init__(
-            "resources on a real AWS account cost money as long as they stand; "
-            "say connect('aws', allow_charges=True) to accept that, and teardown() to end it"
+            "resources on a real AWS account cost money until you delete them; "
+            "use connect('aws', allow_charges=True) to accept that, and lab.teardown() to delete them"
         )
 
 
@@ -102,7 +103,9 @@ class LocalOnly(InventoryLabError):
     """Only the embedded AWS can do this."""
 
     def __init__(self, call: str) -> None:
-        super().__init__(f"{call} needs a local lab: a real account does not let anyone do that")
+        super().__init__(
+            f"{call} works on the embedded AWS only; guard the call with `if lab.embedded:`"
+        )
 
 
 class NotBuilt(InventoryLabError):
@@ -121,7 +124,7 @@ class NotDenied(InventoryLabError):
 
 
 class PrincipalNotAvailable(InventoryLabError):
-    """There are no credentials of this principal to be had."""
+    """The lab cannot get credentials of this principal."""
 
     def __init__(self, principal: object, why: str) -> None:
         super().__init__(f"no session for '{principal}': {why}")
@@ -157,7 +160,7 @@ class StillDeleting(InventoryLabError):
 
     def __init__(self, name: str, state: str, seconds: float) -> None:
         super().__init__(
-            f"'{name}' still stands after {seconds} s, in state {state}; run lab.teardown() again"
+            f"AWS has not deleted '{name}' after {seconds} s, its state is {state}; run lab.teardown() again"
         )
 
 
@@ -194,8 +197,8 @@ class UndecidedCall(InventoryLabError):
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"nobody decided whether this call is allowed: {url} - its client was made before the "
-            "lab was opened, or without botocore; make clients with lab.session(...)"
+            f"no policy was evaluated for this call: {url} - its client was made before connect(), or "
+            "without botocore; make clients with lab.session(...)"
         )
 
 
@@ -203,7 +206,9 @@ class UnknownToTheLab(InventoryLabError):
     """Access cannot be decided, because the lab lacks the knowledge; so it is denied."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"the local lab does not know {what} and denies what it cannot process")
+        super().__init__(
+            f"the embedded AWS does not know {what}, and denies what it cannot evaluate"
+        )
 
 
 class UnmockedCall(InventoryLabError):
@@ -211,8 +216,8 @@ class UnmockedCall(InventoryLabError):
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"the local lab does not let this call leave the machine: {url} - make clients with "
-            "lab.session(...) while the lab is open, without an endpoint_url of their own"
+            f"this call would leave your machine, which the embedded AWS refuses: {url} - make clients "
+            "with lab.session(...) while the lab is open, without an endpoint_url"
         )
 
 
@@ -279,13 +284,23 @@ class BadHandler(InventoryLabError):
         super().__init__(f"{source}: {problem}")
 
 
+class EventChanged(InventoryLabError):
+    """An event was published before in this session with other content; nothing was sent."""
+
+    def __init__(self, product_id: str, event_id: str) -> None:
+        super().__init__(
+            f"event {event_id!a:.80} of product {product_id!a:.80} was published before with other "
+            "content, so it would be ignored as a repetition; make a new event - nothing was sent"
+        )
+
+
 class EventTooLarge(InventoryLabError):
     """A record exceeds what Kinesis stores; nothing was sent."""
 
     def __init__(self, position: int, partition_key: str, size: int, limit: int) -> None:
         super().__init__(
             f"event {position} (partition key '{partition_key[:60]}') has {size} bytes with its "
-            f"key; a Kinesis record holds {limit} - nothing was sent"
+            f"key; a Kinesis record has at most {limit} - make it smaller; nothing was sent"
         )
 
 
@@ -309,17 +324,17 @@ class BadTable(InventoryLabError):
 
 
 class MessagesNotSent(InventoryLabError):
-    """A queue did not take all messages."""
+    """A queue refused some messages."""
 
     def __init__(self, queue: str, count: int, code: str) -> None:
-        super().__init__(f"{count} messages were not taken by '{queue}' ({code}); call it again")
+        super().__init__(f"the queue '{queue}' refused {count} messages ({code}); repeat the call")
 
 
 class BadSnapshot(InventoryLabError):
     """A file is not a snapshot of the inventory."""
 
     def __init__(self, source: str, problem: str) -> None:
-        super().__init__(f"{source} is no snapshot that save() wrote ({problem})")
+        super().__init__(f"{source} is not a snapshot that save() wrote ({problem})")
 
 
 class StreamCut(InventoryLabError):
@@ -327,8 +342,8 @@ class StreamCut(InventoryLabError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"{why}; the table cannot be rebuilt from what is left, only from a snapshot and what "
-            "came after it: rebuild(since=snapshot)"
+            f"{why}; the records that are left are not enough to rebuild the table - use a "
+            "snapshot and the records after it: rebuild(since=snapshot)"
         )
 
 
@@ -337,13 +352,13 @@ class RebuildFailed(InventoryLabError):
 
     def __init__(self, product_ids: Sequence[str]) -> None:
         super().__init__(
-            f"{len(product_ids)} items were changed by others again and again, {product_ids[0]!r:.60} "
-            "among them; call rebuild() again when the pipe is calmer"
+            f"{len(product_ids)} items were written by others before every attempt, such as "
+            f"{product_ids[0]!r:.60}; call rebuild() again when fewer records arrive"
         )
 
 
 class BadRow(InventoryLabError):
-    """One row of a file or DataFrame of stock movements is no movement."""
+    """One row of a file or DataFrame of stock movements is not a movement."""
 
     def __init__(self, source: str, line: int, problem: str) -> None:
         self.line = line
@@ -359,7 +374,7 @@ class CheckFailed(InventoryLabError):
 
 
 class NothingToShow(InventoryLabError):
-    """show() was asked for something that is no file of the repository."""
+    """show() was asked for something that is not a file of the repository."""
 
     def __init__(self, what: object, problem: str) -> None:
         super().__init__(f"cannot show {what!r:.60}: {problem}")

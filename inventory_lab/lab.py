@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.backends.base import Backend, Clock, Round
 from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.domain.identity import SESSION, source_name
+from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.exceptions import (
     ChargesNotAllowed,
     LabClosed,
@@ -32,6 +35,7 @@ from inventory_lab.observe import (
     stream,
     table,
 )
+from inventory_lab.observe import pipe_log as pipe_log
 from inventory_lab.observe import pipeline_state as pipeline
 from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
@@ -43,6 +47,7 @@ from inventory_lab.operate import rebuild, redrive
 from inventory_lab.operate.redrive import Correct
 from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
+from inventory_lab.producer.session import Session
 from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
@@ -132,6 +137,7 @@ class Lab:
     def __init__(self, backend: Backend, settings: Settings) -> None:
         self._backend: Backend | None = backend
         self._account: Account | None = None
+        self._session: Session | None = None
         self.settings = settings
 
     def __enter__(self) -> Lab:
@@ -286,6 +292,10 @@ class Lab:
     ) -> Receipt:
         """Put one event, or any iterable of them, into the stream as the producer.
 
+        Publishing the same events again changes nothing: each event has a number in its source, and
+        those that bring none are numbered here. An event made anew is a new fact. EventChanged is
+        raised for an event that was published before with other content.
+
         `ordered` keeps the given order of each product also when Kinesis refuses entries. Raises
         PrincipalNotAvailable and NotBuilt before build(), EventTooLarge before anything is sent,
         PublishFailed with what was not stored.
@@ -293,16 +303,31 @@ class Lab:
         >>> lab.publish([ProductAdded("Camera", 5), QuantityChanged("Camera", -1)])
         Receipt(published=2, products=1, calls=1, sent_again=0, reordered=0)
         """
+        if self._session is None:
+            self._session = Session(source_name(self.clock.now(), self._session_name()))
+        return self._publish(events, ordered, self._session)
+
+    def _publish(
+        self,
+        events: InventoryEvent | RawRecord | Iterable[InventoryEvent | RawRecord],
+        ordered: bool,
+        session: Session | None = None,
+    ) -> Receipt:
         clock, kinesis = self.clock, self.session("producer").client("kinesis")
         with self._needing("stream"), progress_bar("publish", "event") as on_stored:
             publisher = Publisher(
                 kinesis,
                 self.settings.name("stream"),
-                now=lambda: clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                now=lambda: rfc_3339(clock.now()),
                 sleep=clock.advance,
+                session=session,
                 on_stored=on_stored,
             )
             return publisher.publish(events, ordered)
+
+    def _session_name(self) -> str:
+        """Two kernels may begin on a real account at the same time; here there is one."""
+        return SESSION if self.embedded else f"{SESSION}-{uuid.uuid4().hex[:12]}"
 
     def pump(self) -> Round:
         """Let a second of lab time pass, in which every pipe and mapping reads once; what they did.
@@ -350,14 +375,18 @@ class Lab:
         """What the pipes did, as a DataFrame with one execution a row, oldest first.
 
         Columns: at, pipe, shard, first and last (sequence numbers), records, attempt, outcome, failed,
-        error. Raises LocalOnly on AWS, where a pipe logs to the log group that its LogConfiguration names:
+        error. The pipe logs its executions to the log group /aws/vendedlogs/pipes/<pipe>; on AWS they are
+        read from there, what AWS has cut is None, and a pipe or mapping of your own is not in it:
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-logs.html
 
         >>> _ = lab.settle(lab.publish(ProductAdded("Toaster", 3)))
         >>> lab.pipe_log()["outcome"].iloc[-1]
         'delivered'
         """
-        return frames.executions(self._open_backend().executions())
+        backend = self._open_backend()
+        if backend.embedded:
+            return frames.executions(backend.executions())
+        return frames.executions(pipe_log.read(self.account))
 
     @contextmanager
     def faults(self, plan: FaultPlan | None = None, **faults: float) -> Iterator[Faults]:
@@ -481,6 +510,7 @@ class Lab:
         self,
         rows: pd.DataFrame | Iterable[str] | None = None,
         correct: Correct | None = None,
+        as_new: bool = False,
     ) -> pd.DataFrame:
         """Send failed records to the stream again and settle them; what became of each, as a DataFrame.
 
@@ -489,7 +519,9 @@ class Lab:
         them. `correct` gets each FailedRecord (partition_key, payload, event, reason) and returns the event
         to send instead, the same event, or None to leave the record out. A record that was redriven or
         processed in the meantime is not sent twice. What is sent is a new record, so it is processed after
-        everything that is in the stream already. Raises TypeError for rows without record ids, NotBuilt.
+        everything that is in the stream already. A record that was rejected as TooOldToTell is sent only
+        when the stream shows that its fact was never processed, or with `as_new=True`. Raises TypeError
+        for rows without record ids, NotBuilt.
 
         >>> with lab.faults(crash_before_effect=1):
         ...     _ = lab.settle(lab.publish(ProductAdded("Printer", 3)))
@@ -500,12 +532,17 @@ class Lab:
         pipeline = self._pipeline_state()
         dead_letters = list(failed_records.dead_letters(pipeline))
         chosen = dead_letters if rows is None else self._failed_records(rows, pipeline)
-        prepared = redrive.prepare(chosen, correct)
-        receipt = self.publish([r.sent for r in prepared if r.sent is not None], ordered=True)
-        redrive.settle_failed_records(self.account, prepared, dead_letters)
-        self.settle(receipt)
-        lines = self._lines(receipt.positions.keys())
-        return operate_frames.redriven(redrive.with_outcomes(prepared, receipt, lines))
+        read = partial(stream.records, self.account)
+        left_out = set() if as_new else failed_records.already_processed(pipeline, read, chosen)
+        prepared, receipts = redrive.prepare(chosen, correct, left_out), []
+        for part in redrive.parts(prepared):
+            receipts.append(self._publish([r.sent for r in part if r.sent is not None], True))
+            redrive.note_as_sent(self.account, part, dead_letters)
+        redrive.delete_dead_letters(self.account, prepared, dead_letters)
+        for receipt in receipts:
+            self.settle(receipt)
+        lines = self._lines({key for receipt in receipts for key in receipt.positions})
+        return operate_frames.redriven(redrive.with_outcomes(prepared, receipts, lines))
 
     def reports(self) -> dict[str, int]:
         """The function's own counts, summed over the reports that it wrote to its log.
@@ -593,9 +630,9 @@ class Lab:
         from inventory_lab.iam.account.explanation import explain_access
 
         if not isinstance(action, str) or not all(action.partition(":")):
-            raise ValueError(f"{action!r} is no action; one looks like kinesis:PutRecord")
+            raise ValueError(f"{action!r} is not an action; one looks like kinesis:PutRecord")
         if not isinstance(resource, str) or (resource != "*" and resource.count(":") < 5):
-            raise ValueError(f"{resource!r} is no resource; give its ARN, or * for none")
+            raise ValueError(f"{resource!r} is not a resource; give its ARN, or * for none")
         evaluator, region = self._policy_evaluator(), self.settings.region
         caller = Caller.of_arn(self.account.principal_arn(principal))
         return explain_access(evaluator, caller, action, resource, region, context)

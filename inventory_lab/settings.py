@@ -131,12 +131,12 @@ class Settings:
         'team-7-'
         """
         variables = {name: f"INVENTORY_LAB_{name.upper()}" for name in FROM_ENVIRONMENT}
-        given: dict[str, Any] = {
+        values: dict[str, Any] = {
             name: environ[variable]
             for name, variable in variables.items()
             if environ.get(variable) and getattr(self, name) == getattr(Settings, name)
         }
-        return replace(self, **given)
+        return replace(self, **values)
 
     @property
     def has_pipe(self) -> bool:

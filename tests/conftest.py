@@ -6,13 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from inventory_lab import Lab, connect
 
 EVENTS = Path(__file__).parent / "events"
 
 
+ANY_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+"""How long an example takes says how busy the machine is, not whether the code is right."""
+
+settings.register_profile("suite", derandomize=True, **ANY_MACHINE)
+settings.register_profile("soak", max_examples=1_000, **ANY_MACHINE)
+settings.load_profile("suite")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--mutations", type=int, default=12, help="how many of each solution are tried"
+    )
     parser.addoption("--schedules", type=int, default=200, help="how many schedules are played")
     parser.addoption("--schedule-events", type=int, default=10, help="events of a schedule")
     parser.addoption(

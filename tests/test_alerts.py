@@ -121,7 +121,7 @@ def test_thresholds_that_cannot_work_are_refused(
 
 @pytest.mark.parametrize("product_id", ["", "x" * 257, None, 5])
 def test_thresholds_are_those_of_a_product(built: Lab, product_id: Any) -> None:
-    with pytest.raises(WrongSetting, match=r"product_id is .* a text of 1 to 256 characters"):
+    with pytest.raises(WrongSetting, match=r"product_id is .* a string of 1 to 256 characters"):
         built.set_thresholds(product_id, low=5)
 
 

@@ -67,17 +67,17 @@ def imported(path: Path, text: str | None = None) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def room(path: Path) -> str:
+def package_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_one_way(path: Path) -> None:
-    rooms = {name.split(".")[1] for name in imported(path) if name.startswith("inventory_lab.")}
+    packages = {name.split(".")[1] for name in imported(path) if name.startswith("inventory_lab.")}
     names = {
-        found for found in rooms if (PACKAGE / found).exists() or (PACKAGE / f"{found}.py").exists()
+        name for name in packages if (PACKAGE / name).exists() or (PACKAGE / f"{name}.py").exists()
     }
-    assert names - {room(path)} <= MAY_IMPORT[room(path)]
+    assert names - {package_of(path)} <= MAY_IMPORT[package_of(path)]
 
 
 def test_the_rule_sees_relative_and_late_imports() -> None:
@@ -99,9 +99,9 @@ def test_only_patches_import_moto() -> None:
 def test_domain_and_function_need_only_the_standard_library_and_boto3() -> None:
     allowed = set(sys.stdlib_module_names) | {"boto3", "botocore", "inventory_lab"}
     for path in SOURCES:
-        if room(path) in {"domain", "function"}:
+        if package_of(path) in {"domain", "function"}:
             assert {name.split(".")[0] for name in imported(path)} <= allowed
-        if room(path) == "domain":
+        if package_of(path) == "domain":
             assert not {"boto3", "botocore", "time"} & {
                 name.split(".")[0] for name in imported(path)
             }

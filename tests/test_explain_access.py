@@ -130,7 +130,7 @@ def test_nonsense_is_refused_with_what_would_do(lab: Lab) -> None:
     ):
         lab.explain_access("bob", "kinesis:PutRecord", STREAM)
     with pytest.raises(
-        ValueError, match="'PutRecord' is no action; one looks like kinesis:PutRecord"
+        ValueError, match="'PutRecord' is not an action; one looks like kinesis:PutRecord"
     ):
         lab.explain_access("producer", "PutRecord", STREAM)
     with pytest.raises(ValueError, match="is the ARN of no user, role or session"):

@@ -126,8 +126,8 @@ class RealAws:
         key, self._producer_key, self._producer = self._producer_key, {}, None
         if key:
             iam = self._admin.client("iam")
-            wanted = {"UserName": key["UserName"], "AccessKeyId": key["AccessKeyId"]}
-            unless_missing(("NoSuchEntity",), iam.delete_access_key, **wanted)
+            request = {"UserName": key["UserName"], "AccessKeyId": key["AccessKeyId"]}
+            unless_missing(("NoSuchEntity",), iam.delete_access_key, **request)
 
     def _new_producer(self) -> boto3.Session:
         iam = self._admin.client("iam")

@@ -1,6 +1,8 @@
 """The contract of an inventory event: three facts in the past tense, as UTF-8 JSON.
 
-A fact carries its own identity (`event_id`): it is applied once, however often it is stored.
+A fact carries its own identity, so it is applied once, however often it is stored: `source` and
+`sequence` (CloudEvents' names) say where it comes from and which one it is there, counted from 1 for
+each product. Events without them are known by their `event_id` alone. `identity.py` defines it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ SCHEMA_VERSION = 1
 LARGEST_QUANTITY = 10**9
 LONGEST_EVENT_ID = 128
 LONGEST_PRODUCT_ID = 256
+LONGEST_SOURCE = 128
+LARGEST_SEQUENCE = 10**9
 DEEPEST_NESTING = 64
 
 _RFC_3339_UTC = re.compile(
@@ -35,8 +39,9 @@ def new_event_id() -> str:
 class InventoryEvent:
     """What all three kinds of events share; make a ProductAdded, ProductRemoved or QuantityChanged.
 
-    `occurred_at` is an RFC 3339 time in UTC; when it is left empty, the publisher fills in the time of
-    publishing. Raises MalformedEvent when a value breaks the contract.
+    `occurred_at` is an RFC 3339 time in UTC; left empty, the publisher fills in the time of
+    publishing. `source` and `sequence` come together or not at all; left out, the publisher numbers
+    the event in its own session. Raises MalformedEvent when a value breaks the contract.
 
     >>> isinstance(ProductRemoved("Phone"), InventoryEvent)
     True
@@ -48,6 +53,8 @@ class InventoryEvent:
     event_id: str = field(default_factory=new_event_id, kw_only=True)
     occurred_at: str = field(default="", kw_only=True)
     schema_version: int = field(default=SCHEMA_VERSION, kw_only=True)
+    source: str | None = field(default=None, kw_only=True)
+    sequence: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         _check_version(self.schema_version)
@@ -55,6 +62,8 @@ class InventoryEvent:
         _check_text("product_id", self.product_id, LONGEST_PRODUCT_ID)
         if self.occurred_at != "":
             _check_time(self.occurred_at)
+        if self.source is not None or self.sequence is not None:
+            _check_number(self.source, self.sequence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,11 @@ class QuantityChanged(InventoryEvent):
 _CLASSES: dict[str, type[InventoryEvent]] = {
     kind.event_type: kind for kind in (ProductAdded, ProductRemoved, QuantityChanged)
 }
-_WIRE_FIELDS = {kind: tuple(f.name for f in fields(kind)) for kind in _CLASSES.values()}
+_OPTIONAL = ("source", "sequence")
+_WIRE_FIELDS = {
+    kind: tuple(f.name for f in fields(kind) if f.name not in _OPTIONAL)
+    for kind in _CLASSES.values()
+}
 
 
 def encode_event(event: InventoryEvent) -> bytes:
@@ -116,8 +129,10 @@ def encode_event(event: InventoryEvent) -> bytes:
     >>> encode_event(ProductRemoved("Oven", event_id="e-1", occurred_at="2026-01-05T09:00:00Z"))[:49]
     b'{"event_type":"product_removed","product_id":"Ove'
     """
-    body = {"event_type": event.event_type}
+    body: dict[str, Any] = {"event_type": event.event_type}
     body |= {name: getattr(event, name) for name in _WIRE_FIELDS[type(event)]}
+    if event.source is not None:
+        body |= {"source": event.source, "sequence": event.sequence}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -135,7 +150,9 @@ def parse_event(data: bytes) -> InventoryEvent:
     kind = _kind(_required(body, "event_type"))
     if _required(body, "occurred_at") == "":
         raise MalformedEvent("occurred_at", "is empty")
-    return kind(**{name: _required(body, name) for name in _WIRE_FIELDS[kind]})
+    values = {name: _required(body, name) for name in _WIRE_FIELDS[kind]}
+    values |= {name: _required(body, name) for name in _OPTIONAL if name in body}
+    return kind(**values)
 
 
 class _Object(dict[str, Any]):
@@ -233,6 +250,18 @@ def _check_whole(name: str, value: Any, lowest: int) -> None:
         raise MalformedEvent(name, f"is {_shown(value)}, not a whole number")
     if not lowest <= value <= LARGEST_QUANTITY:
         raise MalformedEvent(name, f"is {_shown(value)}, outside {lowest} to {LARGEST_QUANTITY}")
+
+
+def _check_number(source: Any, sequence: Any) -> None:
+    for name, value in (("source", source), ("sequence", sequence)):
+        if value is None:
+            raise MalformedEvent(
+                name, "is missing: source and sequence come together or not at all"
+            )
+    _check_text("source", source, LONGEST_SOURCE)
+    if type(sequence) is not int or not 1 <= sequence <= LARGEST_SEQUENCE:
+        problem = f"is {_shown(sequence)}, not a whole number from 1 to {LARGEST_SEQUENCE}"
+        raise MalformedEvent("sequence", problem)
 
 
 def _check_time(value: Any) -> None:

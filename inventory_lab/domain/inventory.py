@@ -1,10 +1,16 @@
 """The fold: how one stored record changes one product's item. Pure and total.
 
-A record is processed exactly once. Each item remembers how far every shard has been processed
-(watermarks) and which facts it has applied lately (recent event ids), so a redelivered batch
-and a producer's retry change nothing. The memory is short: the last four shards that a product was in,
-the last 64 facts. What comes again from before both, as when a new pipe reads a stream from its
-beginning after a product moved through five shards, is processed again.
+A record is tested in this order. The first test that holds decides:
+
+1. Its sequence number is at or below the shard's watermark: a redelivered record, a duplicate.
+2. It is not an event: rejected.
+3. Its partition key is not the event's product: rejected. The memory is neither asked nor changed.
+4. The memory holds its fact: a duplicate. The memory cannot tell: rejected as TooOldToTell.
+5. The product's state does not allow it: rejected. Otherwise it is applied. Either way the memory
+   holds the fact from now on.
+
+Each item keeps the watermarks of the last four shards that its product was in, and the memory of
+`memory.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from hashlib import blake2b
 
 from inventory_lab.domain.errors import MalformedEvent
 from inventory_lab.domain.events import (
@@ -22,10 +27,9 @@ from inventory_lab.domain.events import (
     QuantityChanged,
     parse_event,
 )
+from inventory_lab.domain.memory import EMPTY, Memory, Recall
 
 KEPT_WATERMARKS = 4
-KEPT_EVENT_IDS = 64
-DIGEST_BYTES = 8
 
 
 class Status(StrEnum):
@@ -52,8 +56,18 @@ class Reason(StrEnum):
     PRODUCT_ALREADY_EXISTS = "ProductAlreadyExists"
     UNKNOWN_PRODUCT = "UnknownProduct"
     INSUFFICIENT_STOCK = "InsufficientStock"
+    TOO_OLD_TO_TELL = "TooOldToTell"
     REDELIVERED_RECORD = "RedeliveredRecord"
     REPEATED_EVENT = "RepeatedEvent"
+
+
+_REMEMBERED = {
+    Reason.PRODUCT_ALREADY_EXISTS,
+    Reason.UNKNOWN_PRODUCT,
+    Reason.INSUFFICIENT_STOCK,
+}
+_MISMATCH = "the partition key is not the product_id, so the order of its events is not kept"
+_TOO_OLD = "the item no longer knows whether it has processed this event; redrive it, which asks the stream"
 
 
 class Alert(StrEnum):
@@ -98,7 +112,7 @@ class Item:
     status: Status = Status.UNKNOWN
     quantity: int = 0
     watermarks: Mapping[str, int] = field(default_factory=dict)
-    recent_event_ids: bytes = b""
+    memory: Memory = EMPTY
     applied_count: int = 0
     version: int = 0
     updated_at: str = ""
@@ -139,12 +153,12 @@ def apply(item: Item | None, record: Record) -> Outcome:
         return Outcome(
             Verdict.REJECTED, record, before, processed, None, Reason.MALFORMED_EVENT, str(exc)
         )
-    known_as = digest(event.event_id)
-    verdict, reason, detail = _evaluator(before, record, event, known_as)
+    verdict, reason, detail = _decide(before, record, event)
+    after = replace(before, watermarks=watermarks)
     if verdict is Verdict.APPLIED:
-        after = _applied(before, event, known_as, watermarks)
-    else:
-        after = replace(before, watermarks=watermarks)
+        after = _applied(before, event, watermarks)
+    elif verdict is Verdict.REJECTED and reason in _REMEMBERED:
+        after = replace(after, memory=before.memory.with_processed(event, applied=False))
     return Outcome(verdict, record, before, after, event, reason, detail)
 
 
@@ -185,26 +199,17 @@ def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
     return None
 
 
-def digest(event_id: str) -> bytes:
-    """The 8 bytes by which an item remembers an applied event."""
-    return blake2b(event_id.encode(), digest_size=DIGEST_BYTES).digest()
-
-
-def _evaluator(
-    item: Item, record: Record, event: InventoryEvent, known_as: bytes
+def _decide(
+    item: Item, record: Record, event: InventoryEvent
 ) -> tuple[Verdict, Reason | None, str]:
-    if remembers(item, known_as):
-        return (
-            Verdict.DUPLICATE,
-            Reason.REPEATED_EVENT,
-            f"event {event.event_id} was applied before",
-        )
     if event.product_id != record.partition_key:
-        return (
-            Verdict.REJECTED,
-            Reason.PARTITION_KEY_MISMATCH,
-            "the partition key is not the product_id, so the order of its events is not kept",
-        )
+        return Verdict.REJECTED, Reason.PARTITION_KEY_MISMATCH, _MISMATCH
+    known = item.memory.recall(event)
+    if known is Recall.PROCESSED:
+        detail = f"event {event.event_id} was processed before"
+        return Verdict.DUPLICATE, Reason.REPEATED_EVENT, detail
+    if known is Recall.UNSURE:
+        return Verdict.REJECTED, Reason.TOO_OLD_TO_TELL, _TOO_OLD
     reason, detail = _objection(item, event)
     return (Verdict.REJECTED if reason else Verdict.APPLIED), reason, detail
 
@@ -222,9 +227,7 @@ def _objection(item: Item, event: InventoryEvent) -> tuple[Reason | None, str]:
     return None, ""
 
 
-def _applied(
-    item: Item, event: InventoryEvent, known_as: bytes, watermarks: Mapping[str, int]
-) -> Item:
+def _applied(item: Item, event: InventoryEvent, watermarks: Mapping[str, int]) -> Item:
     status, quantity = Status.ACTIVE, item.quantity
     if isinstance(event, ProductAdded):
         quantity = event.quantity
@@ -237,7 +240,7 @@ def _applied(
         status=status,
         quantity=quantity,
         watermarks=watermarks,
-        recent_event_ids=_remembered(item.recent_event_ids, known_as),
+        memory=item.memory.with_processed(event, applied=True),
         applied_count=item.applied_count + 1,
         updated_at=event.occurred_at,
     )
@@ -249,16 +252,3 @@ def _advanced(watermarks: Mapping[str, int], record: Record) -> dict[str, int]:
     others = dict(watermarks)
     newest = sorted(others, key=others.__getitem__)[-(KEPT_WATERMARKS - 1) :]
     return {shard: others[shard] for shard in newest} | {record.shard_id: record.sequence_number}
-
-
-def remembers(item: Item, wanted: bytes) -> bool:
-    """Whether the event of this digest is among the last ones that the item applied."""
-    digests = item.recent_event_ids
-    at = digests.find(wanted)
-    while at % DIGEST_BYTES and at != -1:  # a match across two digests is none
-        at = digests.find(wanted, at + 1)
-    return at != -1
-
-
-def _remembered(digests: bytes, new: bytes) -> bytes:
-    return (digests + new)[-KEPT_EVENT_IDS * DIGEST_BYTES :]

@@ -40,3 +40,12 @@ class LabClock:
         for observe in self.before_advance:
             observe(later)
         self._now = later
+
+
+def zulu(moment: datetime, precision: str = "milliseconds") -> str:
+    """A moment in UTC as AWS writes it in messages.
+
+    >>> zulu(LAB_EPOCH, "seconds")
+    '2026-01-05T09:00:00Z'
+    """
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -13,7 +13,7 @@
 | crash_after_commit | the function did everything, and its answer is lost |
 | throttle, server_error | an API call of the producer, the pipe or the function is refused |
 | lost_response | the service acted, the answer was lost, and the SDK sent the call again |
-| poison | a record that is no event lies in the stream |
+| poison | a record that is not an event lies in the stream |
 | reshard | a shard is split, or two neighbours are merged |
 
 Free of moto; nothing here sleeps or uses the time of day. An SDK would retry a throttled call and wait:

@@ -31,7 +31,7 @@ def handle(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
 
 
 def _apply(record: Record) -> bool:
-    """False for a record that is no event: the simple design can only skip it."""
+    """False for a record that is not an event: the simple design can only skip it."""
     try:
         event = parse_event(record.data)
     except MalformedEvent as problem:

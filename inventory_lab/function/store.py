@@ -11,7 +11,9 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from inventory_lab.domain.errors import BrokenItem
 from inventory_lab.domain.inventory import Item, Status
+from inventory_lab.domain.memory import EMPTY, Memory, decode, encode
 from inventory_lab.function.batch import log_line
+from inventory_lab.function.watermarks import pack, unpack
 
 KEYS_PER_READ = 100
 """BatchGetItem takes 100 keys:
@@ -169,8 +171,8 @@ def _item(attributes: Mapping[str, Any]) -> Item:
         product_id=attributes["product_id"]["S"],
         status=Status(value("status", "S", silent)),
         quantity=int(value("quantity", "N", 0)),
-        watermarks={shard: int(mark["S"]) for shard, mark in value("watermarks", "M", {}).items()},
-        recent_event_ids=bytes(value("recent_event_ids", "B", b"")),
+        watermarks=unpack(bytes(value("watermarks", "B", b""))),
+        memory=_memory(attributes),
         applied_count=int(value("applied_count", "N", 0)),
         version=int(value("version", "N", 0)),
         updated_at=value("updated_at", "S", ""),
@@ -178,6 +180,13 @@ def _item(attributes: Mapping[str, Any]) -> Item:
         high_stock=None if high is None else int(high),
         low_stock=None if low is None else int(low),
     )
+
+
+def _memory(attributes: Mapping[str, Any]) -> Memory:
+    """The memory of an item. Only an item that the function never wrote has none."""
+    if "memory" not in attributes and "status" not in attributes:
+        return EMPTY
+    return decode(bytes(attributes["memory"]["B"]))
 
 
 def _pages(product_ids: list[str]) -> Iterator[list[str]]:
@@ -202,12 +211,11 @@ def _refused(exc: ClientError, wanted: Item) -> CommitResult:
 
 def to_attributes(item: Item) -> dict[str, Any]:
     """What the function writes of an item, in DynamoDB's low-level form, without the key."""
-    watermarks = {shard: {"S": str(number)} for shard, number in item.watermarks.items()}
     return {
         "status": {"S": item.status.value},
         "quantity": {"N": str(item.quantity)},
-        "watermarks": {"M": watermarks},
-        "recent_event_ids": {"B": item.recent_event_ids},
+        "watermarks": {"B": pack(item.watermarks)},
+        "memory": {"B": encode(item.memory)},
         "applied_count": {"N": str(item.applied_count)},
         "version": {"N": str(item.version)},
         "updated_at": {"S": item.updated_at},

@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from inventory_lab.domain.events import InventoryEvent
-from inventory_lab.domain.inventory import Record
-from inventory_lab.observe import stream
+from inventory_lab.domain.identity import Identity, identity_of
+from inventory_lab.domain.inventory import Reason, Record
+from inventory_lab.observe import reconcile, stream
 from inventory_lab.observe.pipeline_state import PipelineState
 from inventory_lab.observe.queues import Pointer, RejectedQueue
 from inventory_lab.observe.stream import event_in
@@ -43,6 +44,17 @@ class FailedRecord:
     def record_id(self) -> str:
         """Shard id, colon, sequence number."""
         return f"{self.shard_id}:{self.sequence_number}"
+
+    @property
+    def is_dead_letter(self) -> bool:
+        """Whether the pipe gave it up; a rejected record is the other kind."""
+        return bool(self.message_ids)
+
+    @property
+    def is_of_its_product(self) -> bool:
+        """Whether its partition key is its event's product, without which no item remembers it."""
+        event = self.event
+        return event is not None and event.product_id == self.partition_key
 
     @property
     def event_id(self) -> str:
@@ -97,6 +109,49 @@ def select(
         _with_state(known.get(record_id) or _not_failed(account, record_id), queue.sent_again)
         for record_id in dict.fromkeys(record_ids)
     ]
+
+
+def already_processed(
+    pipeline: PipelineState, read: Callable[[], Iterable[Record]], failed: Iterable[FailedRecord]
+) -> set[str]:
+    """Of the records that were rejected as TooOldToTell, those whose fact was or may have been processed.
+
+    The stream is folded as the function has processed it, and all facts are kept. When the stream has
+    lost its beginning, nothing is certain, and all are named. Of several records with one fact the first
+    is not named.
+    """
+    too_old = [x for x in failed if x.reason == Reason.TOO_OLD_TO_TELL and x.event is not None]
+    if not too_old:
+        return set()
+    folded = reconcile.fold(pipeline, read())
+    if pipeline.cut(reconcile.accounted(pipeline) + folded.open, folded.published, folded.held):
+        return {x.record_id for x in too_old}
+    facts = {x.record_id: identity_of(x.event) for x in too_old if x.event is not None}
+    seen = _processed_facts(pipeline, read(), facts)
+    named = set()
+    for record_id, fact in facts.items():
+        if fact in seen:
+            named.add(record_id)
+        seen.add(fact)
+    return named
+
+
+def _processed_facts(
+    pipeline: PipelineState, records: Iterable[Record], facts: Mapping[str, Identity]
+) -> set[Identity]:
+    """All facts that were processed, or are on their way again after an earlier redrive."""
+    redriven = {f"redrive-{record_id}": fact for record_id, fact in facts.items()}
+    seen: set[Identity] = set()
+    for entry in pipeline.ledger().enter(records):
+        event = event_in(entry.record)
+        if event is None:
+            continue
+        if event.event_id in redriven:
+            seen.add(redriven[event.event_id])
+        outcome = entry.outcome
+        if outcome and outcome.item.memory is not outcome.before.memory:
+            seen.add(identity_of(event))
+    return seen
 
 
 def _with_state(failed: FailedRecord, sent_again: Mapping[str, str]) -> FailedRecord:

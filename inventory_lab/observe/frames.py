@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from inventory_lab.domain.inventory import Item, Record, Status
+from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
 from inventory_lab.observe.reconcile import DRIFT_COLUMNS
@@ -63,16 +64,20 @@ def alerts(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return table_of([tuple(row.get(c) for c in ALERT_COLUMNS) for row in rows], ALERT_COLUMNS)
 
 
-def executions(found: Iterable[Any]) -> pd.DataFrame:
+def executions(log: Iterable[Any]) -> pd.DataFrame:
     """Executions of pipes, oldest first; sequence numbers by their last digits."""
     rows = [
         (
-            f"{e.at:%H:%M:%S}", e.pipe, e.shard_id[-SHOWN_DIGITS:], shown(e.first), shown(e.last),
+            f"{e.at:%H:%M:%S}", e.pipe, e.shard_id[-SHOWN_DIGITS:], _shown(e.first), _shown(e.last),
             e.records, e.attempt, e.outcome, e.failed, e.error,
         )
-        for e in found
+        for e in log
     ]  # fmt: skip
     return table_of(rows, EXECUTION_COLUMNS)
+
+
+def _shown(sequence_number: int | None) -> str | None:
+    return None if sequence_number is None else shown(sequence_number)
 
 
 def history(lines: Iterable[Line]) -> pd.DataFrame:
@@ -139,9 +144,9 @@ def drift(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return table_of([tuple(row[c] for c in DRIFT_COLUMNS) for row in rows], DRIFT_COLUMNS)
 
 
-def deletions(found: Iterable[Any]) -> pd.DataFrame:
+def deletions(deleted: Iterable[Any]) -> pd.DataFrame:
     """What a teardown did, in its order: kind, name, outcome."""
-    rows = [(d.kind, d.name, d.outcome) for d in found]
+    rows = [(d.kind, d.name, d.outcome) for d in deleted]
     return table_of(rows, ("kind", "name", "outcome"))
 
 
@@ -162,8 +167,7 @@ def _is_active(item: Item) -> bool:
 
 
 def _time(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return moment.replace("+00:00", "Z")
+    return rfc_3339(datetime.fromtimestamp(seconds, UTC))
 
 
 def _text(data: bytes) -> str:

@@ -31,7 +31,7 @@ class Line:
 
     @property
     def amount(self) -> str:
-        """What the event says of the quantity; empty for a removal and for what is no event."""
+        """What the event says of the quantity; empty for a removal and for what is not an event."""
         if isinstance(self.event, ProductAdded):
             return str(self.event.quantity)
         return f"{self.event.delta:+d}" if isinstance(self.event, QuantityChanged) else ""
@@ -42,8 +42,8 @@ def lines(
 ) -> Iterator[Line]:
     """The records of these products, of each in the order in which they were processed."""
     ledger = pipeline.ledger()
-    theirs = (record for record in records if record.partition_key in product_ids)
-    for entry in ledger.enter(theirs):
+    chosen = (record for record in records if record.partition_key in product_ids)
+    for entry in ledger.enter(chosen):
         if entry.fate is not Fate.EARLIER:
             key = entry.record.partition_key
             yield _line(entry, ledger.items.get(key) or pipeline.since.items.get(key) or Item(key))

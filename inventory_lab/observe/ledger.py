@@ -3,7 +3,7 @@
 The stream is folded with the function's own `apply`. Left out are the records that nobody processed:
 those in the dead letters, and those that no watermark has reached. Within a shard the order is the
 stream's; a product that moved from shard to shard was processed parent first, but for the runs of late
-records of which the function's log tells.
+records that the function's log reports.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Ranges:
 class Ledger:
     """Enters records and keeps the items that they make.
 
-    `is_judged` says how far the function has come, `is_given_up` what it never processed, `late` in
+    `is_processed` says how far the function has come, `is_given_up` what it never processed, `late` in
     which order a product's records were processed if not shard by shard, `start` where to begin.
     """
 

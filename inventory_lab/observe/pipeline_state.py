@@ -1,4 +1,4 @@
-"""All that is known beside the stream itself: what the table, the queues and the function's log say."""
+"""What the table, the queues and the function's log say, beside the stream itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from inventory_lab.domain.inventory import Item, Record, Status, digest, remembers
+from inventory_lab.domain.identity import Identity, identity_of
+from inventory_lab.domain.inventory import Item, Record, Status
+from inventory_lab.domain.memory import Recall
 from inventory_lab.exceptions import NotBuilt
 from inventory_lab.observe import queues, reports, stream, table
 from inventory_lab.observe.ledger import Ledger, Ranges, processed_by
@@ -48,7 +50,7 @@ class PipelineState:
     given_up: Ranges
 
     def ledger(self, is_processed: Callable[[Record], bool] | None = None) -> Ledger:
-        """A new ledger that follows this evidence; `is_judged` may know better how far to go."""
+        """A new ledger that processes what the function has processed; `is_processed` may say how far instead."""
         return Ledger(
             is_processed=is_processed or self.is_processed,
             is_given_up=self.is_given_up,
@@ -159,7 +161,7 @@ def read_state(
     pointers = _records_in(account, queues.pointers(account))
     rejected = queues.rejected_queue(account)
     kept = frozenset(f"{r['shard_id']}:{r['sequence_number']}" for r in rejected.rejections)
-    told = reports.read(account)
+    log_reports = reports.read(account)
     given_up = [(p.shard_id, p.first, p.last) for p in pointers]
     given_up += [
         _range_of(r) for r, come in rejected.sent_again.items() if come == queues.DEAD_LETTERS
@@ -169,8 +171,8 @@ def read_state(
         pointers=pointers,
         rejected=rejected,
         kept=kept,
-        effects=_effects(account, chain.from_iterable(pointers.values()), told, contents),
-        reports=told,
+        effects=_effects(account, chain.from_iterable(pointers.values()), log_reports, contents),
+        reports=log_reports,
         stream=summary,
         now=now,
         since=since or Snapshot(),
@@ -183,7 +185,7 @@ def read_state(
 def _effects(
     account: Account,
     given_up: Iterable[Record],
-    told: reports.Reports,
+    log_reports: reports.Reports,
     contents: table.Contents,
 ) -> frozenset[str]:
     """The records (shard:sequence number) in the dead letters that had been processed all the same.
@@ -193,19 +195,19 @@ def _effects(
     queue is none: it was sent before the commit, which may have failed.
     """
     proved: set[str] = set()
-    remembered: dict[str, tuple[str, str]] = {}
+    remembered: dict[str, Identity] = {}
     records = list(given_up)
-    in_batches = _in_batches(account, records, told.processed)
+    in_batches = _in_batches(account, records, log_reports.processed)
     for record in records:
         key = record.partition_key
         item = contents.items.get(key)
         last = item.watermarks.get(record.shard_id) if item else None
         if last == record.sequence_number or record.record_id in in_batches:
             proved.add(record.record_id)
-        elif event_id := _remembered_event(record, item):
-            remembered[record.record_id] = key, event_id
+        elif fact := _remembered_fact(record, item):
+            remembered[record.record_id] = fact
     if remembered:
-        copies = _copies(account, {key for key, _ in remembered.values()})
+        copies = _copies(account, {fact[0] for fact in remembered.values()})
         proved.update(record for record, fact in remembered.items() if copies[fact] == 1)
     return frozenset(proved)
 
@@ -214,12 +216,12 @@ def _records_in(account: Account, pointers: Iterable[Pointer]) -> dict[Pointer, 
     """The records that the pointers name, as far as the stream holds them; one reading a shard."""
     found: dict[Pointer, list[Record]] = {pointer: [] for pointer in pointers}
     for shard_id in {pointer.shard_id for pointer in found}:
-        theirs = [p for p in found if p.shard_id == shard_id]
-        first, last = min(p.first for p in theirs), max(p.last for p in theirs)
-        wanted = Ranges((shard_id, p.first, p.last) for p in theirs)
+        in_shard = [p for p in found if p.shard_id == shard_id]
+        first, last = min(p.first for p in in_shard), max(p.last for p in in_shard)
+        wanted = Ranges((shard_id, p.first, p.last) for p in in_shard)
         read = stream.records_between(account, shard_id, first, last)
         records = [record for record in read if wanted.hold(record)]
-        for at in theirs:
+        for at in in_shard:
             found[at] = records[
                 bisect_left(records, at.first, key=_number) : bisect_right(
                     records, at.last, key=_number
@@ -238,16 +240,16 @@ def _in_batches(
     by_shard: dict[str, list[Record]] = {}
     for record in records:
         by_shard.setdefault(record.shard_id, []).append(record)
-    for shard_id, theirs in by_shard.items():
-        theirs.sort(key=_number)
-        near = [b for b in batches if b.shard_id == shard_id and _within(theirs, b)]
+    for shard_id, in_shard in by_shard.items():
+        in_shard.sort(key=_number)
+        near = [b for b in batches if b.shard_id == shard_id and _within(in_shard, b)]
         if not near:
             continue
         first, last = min(b.first for b in near), max(b.last for b in near)
         read = stream.records_between(account, shard_id, first, last)
         held = [record.sequence_number for record in read]
         whole = [b for b in near if _is_whole(b, held)]
-        proved.update(record.record_id for b in whole for record in _within(theirs, b))
+        proved.update(record.record_id for b in whole for record in _within(in_shard, b))
     return proved
 
 
@@ -268,21 +270,20 @@ def _number(record: Record) -> int:
     return record.sequence_number
 
 
-def _remembered_event(record: Record, item: Item | None) -> str:
-    """The id of the record's event when the item remembers that it was applied; else ""."""
+def _remembered_fact(record: Record, item: Item | None) -> Identity | None:
+    """The fact of the record when the item remembers that it was processed."""
     event = event_in(record)
-    known = event is not None and item is not None and remembers(item, digest(event.event_id))
-    return event.event_id if event is not None and known else ""
+    if event is None or item is None or event.product_id != record.partition_key:
+        return None
+    return identity_of(event) if item.memory.recall(event) is Recall.PROCESSED else None
 
 
-def _copies(account: Account, keys: Collection[str]) -> Counter[tuple[str, str]]:
-    """How often the stream holds each event of these products."""
+def _copies(account: Account, keys: Collection[str]) -> Counter[Identity]:
+    """How many records of the stream hold each fact of these products."""
     events = (
-        (record.partition_key, event.event_id)
-        for record in stream.records(account)
-        if record.partition_key in keys and (event := event_in(record)) is not None
+        event_in(record) for record in stream.records(account) if record.partition_key in keys
     )
-    return Counter(events)
+    return Counter(identity_of(event) for event in events if event is not None)
 
 
 def _range_of(record_id: str) -> tuple[str, int, int]:

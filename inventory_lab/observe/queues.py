@@ -28,8 +28,8 @@ def messages(account: Account, kind: str) -> list[dict[str, Any]]:
 
     Raises NotBuilt when there is no queue.
     """
-    with _received(account, kind) as found:
-        return found
+    with _received(account, kind) as received:
+        return received
 
 
 def delete(account: Account, kind: str, message_ids: Collection[str]) -> None:
@@ -37,10 +37,10 @@ def delete(account: Account, kind: str, message_ids: Collection[str]) -> None:
     if not message_ids:
         return
     sqs, url = account.client("sqs"), _url(account, kind)
-    with _received(account, kind) as found:
-        for message in [m for m in found if m["MessageId"] in message_ids]:
+    with _received(account, kind) as received:
+        for message in [m for m in received if m["MessageId"] in message_ids]:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            found.remove(message)
+            received.remove(message)
 
 
 def send(account: Account, kind: str, bodies: Sequence[str]) -> None:
@@ -61,15 +61,15 @@ def _received(account: Account, kind: str) -> Iterator[list[dict[str, Any]]]:
     Receives until the queue has nothing new to give.
     """
     sqs, url = account.client("sqs"), _url(account, kind)
-    found: dict[str, dict[str, Any]] = {}
-    left: list[dict[str, Any]] = []
+    received: dict[str, dict[str, Any]] = {}
+    remaining: list[dict[str, Any]] = []
     try:
-        while new := [m for m in _receive(sqs, url) if m["MessageId"] not in found]:
-            found |= {message["MessageId"]: message for message in new}
-        left = sorted(found.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"]))
-        yield left
+        while new := [m for m in _receive(sqs, url) if m["MessageId"] not in received]:
+            received |= {message["MessageId"]: message for message in new}
+        remaining = sorted(received.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"]))
+        yield remaining
     finally:
-        _make_visible(sqs, url, left or list(found.values()))
+        _make_visible(sqs, url, remaining or list(received.values()))
 
 
 def _url(account: Account, kind: str) -> str:
@@ -81,9 +81,9 @@ def _url(account: Account, kind: str) -> str:
 
 def alerts(account: Account) -> list[dict[str, Any]]:
     """The stock alerts in the inbox, one a crossing: repeats after a crash are dropped."""
-    found = messages(account, "alerts_queue")
-    delivered = [(m, body) for m, body in _objects(found) if "Message" in body]
-    _tell_of_others(account, "alerts_queue", len(found) - len(delivered))
+    received = messages(account, "alerts_queue")
+    delivered = [(m, body) for m, body in _objects(received) if "Message" in body]
+    _warn_of_others(account, "alerts_queue", len(received) - len(delivered))
     return _once(_alert(message["MessageId"], body) for message, body in delivered)
 
 
@@ -99,11 +99,11 @@ class RejectedQueue:
 
 def rejected_queue(account: Account) -> RejectedQueue:
     """The rejected queue, read whole. Raises NotBuilt."""
-    found = messages(account, "rejected_queue")
-    bodies = [body for _, body in _objects(found)]
+    received = messages(account, "rejected_queue")
+    bodies = [body for _, body in _objects(received)]
     rejected = [body for body in bodies if "payload_base64" in body]
     notes = [body for body in bodies if SENT_AGAIN in body]
-    _tell_of_others(account, "rejected_queue", len(found) - len(rejected) - len(notes))
+    _warn_of_others(account, "rejected_queue", len(received) - len(rejected) - len(notes))
     rows = _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in rejected)
     notes.sort(key=lambda note: note["from"] == DEAD_LETTERS)  # what was given up stays given up
     return RejectedQueue(rows, {note[SENT_AGAIN]: note["from"] for note in notes})
@@ -126,9 +126,9 @@ def pointers(account: Account) -> list[Pointer]:
 
     Raises NotBuilt.
     """
-    found = messages(account, "dead_letter_queue")
-    failed_records = [(m, body) for m, body in _objects(found) if "KinesisBatchInfo" in body]
-    _tell_of_others(account, "dead_letter_queue", len(found) - len(failed_records))
+    received = messages(account, "dead_letter_queue")
+    failed_records = [(m, body) for m, body in _objects(received) if "KinesisBatchInfo" in body]
+    _warn_of_others(account, "dead_letter_queue", len(received) - len(failed_records))
     ours = account.stream_arn()
     found_at: dict[tuple[str, int, int], Pointer] = {}
     for message, body in failed_records:
@@ -163,10 +163,10 @@ def _context(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _objects(
-    found: Iterable[dict[str, Any]],
+    messages: Iterable[dict[str, Any]],
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """The messages whose body is a JSON object, with it."""
-    for message in found:
+    for message in messages:
         try:
             body = json.loads(message["Body"])
         except (ValueError, RecursionError):
@@ -175,7 +175,7 @@ def _objects(
             yield message, body
 
 
-def _tell_of_others(account: Account, kind: str, count: int) -> None:
+def _warn_of_others(account: Account, kind: str, count: int) -> None:
     if count:
         name = account.settings.name(kind)
         warnings.warn(f"{count} messages in '{name}' are not of this pipeline", stacklevel=4)

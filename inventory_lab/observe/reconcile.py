@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from inventory_lab.domain.inventory import DIGEST_BYTES, Item, Outcome, Record, Status, digest
+from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.domain.identity import identity_of, is_known_by_id
+from inventory_lab.domain.inventory import Item, Outcome, Record, Status
 from inventory_lab.html import cell, element, escape, table
+from inventory_lab.observe.differences import first_difference
 from inventory_lab.observe.ledger import Entry, Fate
 from inventory_lab.observe.pipeline_state import REJECTIONS_KEPT, MissingFromStream, PipelineState
 
@@ -44,7 +47,7 @@ class Reconciliation:
     then nothing can be said about the table as a whole without a snapshot.
 
     What expired in the stream before the pipe read it left no trace, neither here nor in settle(): a
-    pipe must not stand still for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
+    pipe must not be stopped for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
     """
 
     published: int
@@ -135,12 +138,13 @@ def _spelled(row: Mapping[str, Any], side: str) -> str:
     if row[f"{side}_status"] == BROKEN:
         return "an item that cannot be read"
     quantity, applied = int(row[f"{side}_quantity"]), int(row[f"{side}_applied"])
-    return f"{row[f'{side}_status']}, quantity {quantity}, {applied} events applied"
+    events = "1 event" if applied == 1 else f"{applied} events"
+    return f"{row[f'{side}_status']}, quantity {quantity}, {events} applied"
 
 
 @dataclass(slots=True)
 class Findings:
-    """What folding the stream has shown; `held` finds out whether it has lost its beginning."""
+    """What folding the stream has shown; `held` says whether it has lost its beginning."""
 
     held: MissingFromStream
     items: Mapping[str, Item] = field(default_factory=dict)
@@ -148,7 +152,7 @@ class Findings:
     rejected: list[Outcome] = field(default_factory=list)
     pending: list[Record] = field(default_factory=list)
     applied_twice: list[str] = field(default_factory=list)
-    _applied: set[tuple[str, bytes]] = field(default_factory=set)
+    _applied: set[tuple[Any, ...]] = field(default_factory=set)
 
     def note(self, entry: Entry) -> None:
         """Count an entry, and keep what has to be looked at."""
@@ -159,9 +163,18 @@ class Findings:
         elif entry.fate is Fate.REJECTED and entry.outcome:
             self.rejected.append(entry.outcome)
         elif entry.fate is Fate.APPLIED:
-            fact, event_id = _fact(entry)
-            self.applied_twice += [event_id] if fact in self._applied else []
-            self._applied.add(fact)
+            self._note_applied(entry)
+
+    def _note_applied(self, entry: Entry) -> None:
+        event = entry.outcome.event if entry.outcome else None
+        if event is None:
+            return
+        names = {identity_of(event)}
+        if is_known_by_id(event):
+            names.add((event.product_id, event.event_id))
+        if names & self._applied:
+            self.applied_twice.append(event.event_id)
+        self._applied |= names
 
     @property
     def open(self) -> int:
@@ -274,17 +287,17 @@ def _row(pipeline: PipelineState, key: str, want: Item) -> dict[str, Any]:
 def _add_first_differences(
     pipeline: PipelineState, rows: list[dict[str, Any]], records: Iterable[Record]
 ) -> None:
-    """Tell of each row from which event on the table differs."""
+    """Add to each row the first event after which the table differs."""
     drifting = {row["product_id"] for row in rows}
-    applied: dict[str, list[str]] = {key: [] for key in drifting}
-    names: dict[bytes, str] = {}
-    theirs = (record for record in records if record.partition_key in drifting)
-    for entry in pipeline.ledger().enter(theirs):
+    applied: dict[str, list[InventoryEvent]] = {key: [] for key in drifting}
+    named: dict[str, list[InventoryEvent]] = {key: [] for key in drifting}
+    of_drifting = (record for record in records if record.partition_key in drifting)
+    for entry in pipeline.ledger().enter(of_drifting):
         if entry.outcome is not None and entry.outcome.event is not None:
-            event_id = entry.outcome.event.event_id
-            names[digest(event_id)] = event_id
+            key, event = entry.record.partition_key, entry.outcome.event
+            named[key].append(event)
             if entry.fate is Fate.APPLIED:
-                applied[entry.record.partition_key].append(event_id)
+                applied[key].append(event)
     for row in rows:
         key = row["product_id"]
         if key in pipeline.contents.broken:
@@ -292,50 +305,5 @@ def _add_first_differences(
         elif not pipeline.watermarked:
             row["first_difference"] = "the simple design remembers no events"
         else:
-            have = pipeline.contents.items.get(key)
-            row["first_difference"] = first_difference(applied[key], have, names)
-
-
-def first_difference(expected: list[str], found: Item | None, names: Mapping[bytes, str]) -> str:
-    """The first event of which the expected ids and the item's memory of its last events differ.
-
-    The item remembers 64 events, so an older difference shows only in its numbers.
-    """
-    if found is None:
-        return "there is no item"
-    wanted = [digest(event_id) for event_id in expected]
-    ids = found.recent_event_ids
-    have = [ids[at : at + DIGEST_BYTES] for at in range(0, len(ids), DIGEST_BYTES)]
-    start = _aligned(wanted, have)
-    for want, got in zip(wanted[start:], have, strict=False):
-        if want != got:
-            return _told(want, got, have, names)
-    rest = wanted[start + len(have) :]
-    if rest:
-        return f"{names[rest[0]]} was not applied"
-    extra = have[len(wanted) - start :]
-    if extra:
-        return _extra(extra[0], have, names)
-    return "all events agree: the item was changed otherwise"
-
-
-def _aligned(wanted: list[bytes], have: list[bytes]) -> int:
-    """Where in the expected events the item's memory begins."""
-    for first in have:
-        if first in wanted:
-            return max(wanted.index(first) - have.index(first), 0)
-    return 0
-
-
-def _told(want: bytes, got: bytes, have: list[bytes], names: Mapping[bytes, str]) -> str:
-    return _extra(got, have, names) if want in have else f"{names[want]} was not applied"
-
-
-def _extra(got: bytes, have: list[bytes], names: Mapping[bytes, str]) -> str:
-    name = names.get(got, "an event that the stream does not hold")
-    return f"{name} was applied " + ("twice" if have.count(got) > 1 else "and should not have been")
-
-
-def _fact(entry: Entry) -> tuple[tuple[str, bytes], str]:
-    event_id = entry.outcome.event.event_id if entry.outcome and entry.outcome.event else ""
-    return (entry.record.partition_key, digest(event_id)), event_id
+            item = pipeline.contents.items.get(key)
+            row["first_difference"] = first_difference(applied[key], named[key], item)

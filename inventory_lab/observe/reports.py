@@ -1,4 +1,4 @@
-"""The function's own words, read back from its log: a report a batch, and a line where the records of
+"""What the function reports in its log: a report a batch, and a line where the records of
 an older shard came among those of a younger one.
 """
 
@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from inventory_lab.resources.account import Account, unless_missing
+from inventory_lab.observe.function_log import log_events
+from inventory_lab.resources.account import Account
 
 COUNTS = (
     "records",
@@ -75,7 +76,7 @@ class BatchStart:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What the log tells: sums over all batches, the batches that were processed whole, late runs by
+    """What the log reports: sums over all batches, the batches that were processed whole, late runs by
     partition key, where the batches begin of which something was processed, and when the first batch ran, in epoch seconds (None: none did).
     """
 
@@ -108,30 +109,20 @@ def read(account: Account) -> Reports:
 
 def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:
     """Every report with its time, in the order of the log; none when the function has not run yet."""
-    logs = account.client("logs")
-    request: dict[str, Any] = {
-        "logGroupName": account.log_group(),
-        "filterPattern": '"report"',
-    }
-    while True:
-        answer = unless_missing(("ResourceNotFoundException",), logs.filter_log_events, **request)
-        for event in (answer or {}).get("events", []):
-            report = _report(event["message"])
-            if report is not None:
-                yield event["timestamp"] / 1000, report
-        if not (answer or {}).get("nextToken"):
-            return
-        request["nextToken"] = answer["nextToken"]
+    for event in log_events(account, '"report"'):
+        report = _report(event["message"])
+        if report is not None:
+            yield event["timestamp"] / 1000, report
 
 
 def _report(line: str) -> LateRun | Report | None:
     """The report in a log line; None for whatever else a handler has printed there."""
     try:
-        found = json.loads(line)
-        kind = found.get("report") if isinstance(found, dict) else None
+        report = json.loads(line)
+        kind = report.get("report") if isinstance(report, dict) else None
         if kind == "late_parent":
-            return late_run(found)
-        return _batch_report(found) if kind == "batch" else None
+            return late_run(report)
+        return _batch_report(report) if kind == "batch" else None
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None
 
@@ -148,8 +139,8 @@ def _batch_report(line: Mapping[str, Any]) -> Report:
 
 
 def late_run(line: Mapping[str, Any]) -> LateRun:
-    """The run that a line of the function's log tells of. Raises ValueError, TypeError, KeyError or
-    AttributeError for one that tells of none.
+    """The run that a line of the function's log reports. Raises ValueError, TypeError, KeyError or
+    AttributeError for a line without one.
     """
     return LateRun(
         partition_key=_text(line["partition_key"]),
@@ -163,11 +154,11 @@ def late_run(line: Mapping[str, Any]) -> LateRun:
 
 def _whole(value: Any) -> int:
     if type(value) is not int or value < 0:
-        raise ValueError(f"{value!r:.60} is no count")
+        raise ValueError(f"{value!r:.60} is not a count")
     return value
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.60} is no text")
+        raise TypeError(f"{value!r:.60} is not a text")
     return value

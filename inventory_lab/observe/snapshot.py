@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from inventory_lab.domain.inventory import Item, Status
+from inventory_lab.domain.memory import decode, encode
 from inventory_lab.exceptions import BadSnapshot
 from inventory_lab.html import cell, table
 
@@ -82,9 +83,10 @@ class Snapshot:
 
 
 def _to_json(item: Item) -> dict[str, Any]:
-    return asdict(item) | {"recent_event_ids": b64encode(item.recent_event_ids).decode()}
+    row = {f.name: getattr(item, f.name) for f in fields(item)}
+    return row | {"memory": b64encode(encode(item.memory)).decode()}
 
 
 def _from_json(row: Mapping[str, Any]) -> Item:
-    ids, status = b64decode(row["recent_event_ids"]), Status(row["status"])
-    return Item(**{**row, "recent_event_ids": ids, "status": status})
+    memory, status = decode(b64decode(row["memory"])), Status(row["status"])
+    return Item(**{**row, "memory": memory, "status": status})

@@ -47,26 +47,26 @@ def read(account: Account) -> Contents:
 
     Raises NotBuilt.
     """
-    found = Contents()
+    contents = Contents()
     try:
         for attributes in _scan(account):
-            _sort_in(found, attributes)
+            _sort_in(contents, attributes)
     except ClientError as exc:
         if exc.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         raise NotBuilt("table", account.settings.name("table")) from exc
-    return found
+    return contents
 
 
-def _sort_in(found: Contents, attributes: Mapping[str, Any]) -> None:
+def _sort_in(contents: Contents, attributes: Mapping[str, Any]) -> None:
     try:
         item = to_item(attributes)
     except BrokenItem as exc:
-        found.broken[exc.product_id] = Broken(attributes, exc, _watermarks(attributes))
+        contents.broken[exc.product_id] = Broken(attributes, exc, _watermarks(attributes))
     else:
-        found.items[item.product_id] = item
+        contents.items[item.product_id] = item
         if "N" in attributes.get("expires_at", {}):
-            found.expires[item.product_id] = int(Decimal(attributes["expires_at"]["N"]))
+            contents.expires[item.product_id] = int(Decimal(attributes["expires_at"]["N"]))
 
 
 def _watermarks(attributes: Mapping[str, Any]) -> Mapping[str, int]:

@@ -21,14 +21,14 @@ REBUILT_COLUMNS = (
 )  # fmt: skip
 
 
-def redriven(found: Iterable[tuple[Redriven, Line | None]]) -> pd.DataFrame:
+def redriven(prepared: Iterable[tuple[Redriven, Line | None]]) -> pd.DataFrame:
     """What was done about each failed record, and what became of the record that was sent."""
     rows = [
         (
             shown(r.failed.sequence_number), r.failed.partition_key, r.event_id, r.done,
             line.fate.value if line else "", line.reason if line else "", r.failed.record_id,
         )
-        for r, line in found
+        for r, line in prepared
     ]  # fmt: skip
     return table_of(rows, REDRIVEN_COLUMNS)
 

@@ -51,8 +51,8 @@ def rebuild(
     done: dict[str, Rewritten] = {}
     for _ in range(ROUNDS):
         pipeline = read_state()
-        wanted, untold = differing(pipeline, read())
-        queues.send(account, "rejected_queue", [rejection_body(outcome) for outcome in untold])
+        wanted, missing = differing(pipeline, read())
+        queues.send(account, "rejected_queue", [rejection_body(outcome) for outcome in missing])
         written = [w for w in wanted if _write(store, client, name, pipeline, w)]
         done |= {w.product_id: w for w in written}
         if len(written) == len(wanted):
@@ -64,7 +64,7 @@ def differing(
     pipeline: PipelineState, records: Iterable[Record]
 ) -> tuple[list[Rewritten], list[Outcome]]:
     """The items that are not what the stream says, with what they have to be; and the rejections that
-    nobody was told of. Raises StreamCut.
+    are missing from the rejected queue. Raises StreamCut.
     """
     ledger, found = pipeline.ledger(_is_processed(pipeline)), Findings(pipeline.held())
     arrived: dict[str, float] = {}
@@ -73,8 +73,8 @@ def differing(
         arrived[entry.record.partition_key] = entry.record.arrived_at
     if why := pipeline.cut(accounted(pipeline) + found.open, found.published, found.held):
         raise StreamCut(why)
-    untold = list(missing_rejections(pipeline, found))
-    return _rewritten(pipeline, ledger, arrived), untold
+    missing = list(missing_rejections(pipeline, found))
+    return _rewritten(pipeline, ledger, arrived), missing
 
 
 def _rewritten(

@@ -8,23 +8,23 @@ from inventory_lab.resources.account import Account
 
 
 def set_thresholds(account: Account, product_id: str, high: int | None, low: int | None) -> None:
-    """Set a product's thresholds; None takes its own away. Raises WrongSetting, NotBuilt.
+    """Set a product's thresholds; None removes its own. Raises WrongSetting, NotBuilt.
 
     The version grows with the write, so that a batch that is being folded is processed by the new ones.
     """
     if not isinstance(product_id, str) or not 1 <= len(product_id) <= LONGEST_PRODUCT_ID:
-        raise WrongSetting("product_id", product_id, "a text of 1 to 256 characters")
+        raise WrongSetting("product_id", product_id, "a string of 1 to 256 characters")
     _check(account, high, low)
-    given = {"high_stock": high, "low_stock": low}
-    kept = {f":{name}": {"N": str(value)} for name, value in given.items() if value is not None}
-    gone = [name for name, value in given.items() if value is None]
+    thresholds = {"high_stock": high, "low_stock": low}
+    kept = {f":{n}": {"N": str(value)} for n, value in thresholds.items() if value is not None}
+    removed = [name for name, value in thresholds.items() if value is None]
     assignments = "".join(f", {name[1:]} = {name}" for name in kept)
     account.client("dynamodb").update_item(
         TableName=account.settings.name("table"),
         Key={"product_id": {"S": product_id}},
         UpdateExpression="SET version = if_not_exists(version, :none) + :one"
         + assignments
-        + (f" REMOVE {', '.join(gone)}" if gone else ""),
+        + (f" REMOVE {', '.join(removed)}" if removed else ""),
         ExpressionAttributeValues={":none": {"N": "0"}, ":one": {"N": "1"}, **kept},
     )
 

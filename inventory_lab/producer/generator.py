@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -14,6 +15,8 @@ from inventory_lab.domain.events import (
     ProductRemoved,
     QuantityChanged,
 )
+from inventory_lab.domain.identity import source_name
+from inventory_lab.domain.timestamps import rfc_3339
 
 ZIPF_EXPONENT = 1.1
 OPENING_STOCK = (200, 900)
@@ -21,6 +24,8 @@ RESTOCK_BELOW = 60
 RESTOCK = (150, 1_100)
 LARGEST_SALE = 12
 SECONDS_BETWEEN_EVENTS = 2.0
+VERSION = 1
+"""Goes up when the same arguments no longer give the same events."""
 MISTAKES = 0.01
 """The share of events that the function has to reject."""
 REMOVALS = 0.002
@@ -42,6 +47,12 @@ def simulate(
     ['product_added', 'product_added', 'product_added', 'quantity_changed']
     >>> shop == list(simulate(events=100, products=3))
     True
+
+    The events are numbered: `source` names start, seed, products and the version of this generator. So
+    publishing them again changes nothing, and a longer run continues a shorter one.
+
+    >>> [event.sequence for event in simulate(events=3, products=2)]
+    [1, 1, 2]
     """
     if events < 0 or products < 1:
         raise ValueError(f"events must be 0 or more and products 1 or more: {events}, {products}")
@@ -53,9 +64,12 @@ class _Shop:
 
     def __init__(self, products: int, seed: int, start: datetime) -> None:
         self._random = random.Random(seed)
-        self._seed = seed
+        self._name = f"sim{VERSION}-{seed}-{products}"
+        self._source = source_name(start, self._name)
+        self._started = f"{start:%Y%m%dT%H%M%S}"
         self._now = start
         self._count = 0
+        self._numbers: Counter[str] = Counter()
         self._names = [
             f"product-{number:0{len(str(products))}d}" for number in range(1, products + 1)
         ]
@@ -78,31 +92,39 @@ class _Shop:
             return self._add(name)
         if chance < MISTAKES + REMOVALS:
             self._stock[name] = None
-            return ProductRemoved(name, **self._identity())
+            return ProductRemoved(name, **self._identity(name))
         return self._change(name, stock)
 
     def _add(self, name: str) -> InventoryEvent:
         quantity = self._random.randint(*OPENING_STOCK)
         self._stock[name] = quantity
-        return ProductAdded(name, quantity, **self._identity())
+        return ProductAdded(name, quantity, **self._identity(name))
 
     def _change(self, name: str, stock: int) -> InventoryEvent:
         delta = -self._random.randint(1, LARGEST_SALE)
         if stock + delta < 0 or (stock < RESTOCK_BELOW and self._random.random() < 0.1):
             delta = self._random.randint(*RESTOCK)
         self._stock[name] = stock + delta
-        return QuantityChanged(name, delta, **self._identity())
+        return QuantityChanged(name, delta, **self._identity(name))
 
     def _mistake(self, name: str, stock: int | None) -> InventoryEvent:
         """An event that no shop should send; it leaves the stock as it is."""
         if stock is None:
-            return QuantityChanged(name, -1, **self._identity())
+            return QuantityChanged(name, -1, **self._identity(name))
         if self._random.random() < 0.5:
-            return QuantityChanged(name, -stock - self._random.randint(1, 50), **self._identity())
-        return ProductAdded(name, self._random.randint(*OPENING_STOCK), **self._identity())
+            return QuantityChanged(
+                name, -stock - self._random.randint(1, 50), **self._identity(name)
+            )
+        return ProductAdded(name, self._random.randint(*OPENING_STOCK), **self._identity(name))
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self, name: str) -> dict[str, Any]:
         self._count += 1
+        self._numbers[name] += 1
         self._now += timedelta(seconds=self._random.expovariate(1 / SECONDS_BETWEEN_EVENTS))
-        moment = self._now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return {"event_id": f"sim-{self._seed}-{self._count:06d}", "occurred_at": moment}
+        moment = rfc_3339(self._now)
+        return {
+            "event_id": f"{self._name}-{self._started}-{self._count:06d}",
+            "occurred_at": moment,
+            "source": self._source,
+            "sequence": self._numbers[name],
+        }

@@ -10,12 +10,16 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory_lab.domain.events import LONGEST_PRODUCT_ID, InventoryEvent, encode_event
 from inventory_lab.exceptions import EventTooLarge, PublishFailed
+from inventory_lab.producer.session import Session
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 RECORDS_PER_CALL = 500
 BYTES_PER_CALL = 5 * 1024 * 1024
@@ -23,8 +27,8 @@ BYTES_PER_CALL = 5 * 1024 * 1024
 BYTES_PER_RECORD = 1024 * 1024
 """Data and partition key together; larger records have to be switched on for the stream."""
 IN_FLIGHT_PER_PRODUCT = 50
-"""A whole call can be stored twice when its answer is lost. The function recognises a repeat among
-the last 64 events of a product, so fewer than that may be unacknowledged."""
+"""A whole call can be stored twice when its answer is lost. The function recognises a repeated event
+without a number among the last 64 of a product, so fewer than that may be unacknowledged."""
 ATTEMPTS = 8
 TRANSIENT_CODES = {
     "InternalFailure", "InternalFailureException", "KMSThrottlingException",
@@ -88,6 +92,8 @@ class _Entry:
     source: InventoryEvent | RawRecord
     key: str
     data: bytes
+    weight: int
+    """1 when it counts towards what may be unacknowledged, else 0."""
     position: int = 0
     failures: int = 0
 
@@ -98,16 +104,18 @@ class _Entry:
 class Publisher:
     """Puts events into one stream; the client, the pause and the chance come in as parameters.
 
+    `session` numbers the events that bring no source. Without it they are sent as they are.
     `on_stored` is called after each call with how many events it stored, and how many there are in all.
     """
 
     def __init__(
         self,
-        kinesis: Any,
+        kinesis: BaseClient,
         stream_name: str,
         now: Callable[[], str],
         sleep: Callable[[float], None],
         chance: random.Random | None = None,
+        session: Session | None = None,
         on_stored: Callable[[int, int], None] | None = None,
     ) -> None:
         self._kinesis = kinesis
@@ -115,6 +123,7 @@ class Publisher:
         self._now = now
         self._sleep = sleep
         self._chance = chance or random.Random()
+        self._session = session
         self._on_stored = on_stored or (lambda *_: None)
 
     def publish(
@@ -125,12 +134,13 @@ class Publisher:
         """Store all events; events without `occurred_at` get the time of publishing.
 
         `ordered` keeps one event of a product in flight, which keeps the given order. Raises
-        EventTooLarge before anything is sent, PublishFailed with what was not stored.
+        EventTooLarge and EventChanged before anything is sent, PublishFailed with what was not stored.
         """
         entries = self._entries(events)
         receipt = Receipt(stored=[None] * len(entries))
-        in_flight = 1 if ordered else IN_FLIGHT_PER_PRODUCT
-        backlog = _Backlog(entries, in_flight)
+        for entry in entries if ordered else ():
+            entry.weight = 1
+        backlog = _Backlog(entries, 1 if ordered else IN_FLIGHT_PER_PRODUCT)
         pause = FIRST_PAUSE_SECONDS
         while call := backlog.next_call():
             try:
@@ -167,11 +177,17 @@ class Publisher:
 
     def _entry(self, event: Any) -> _Entry:
         if isinstance(event, RawRecord):
-            return _Entry(event, event.partition_key, event.data)
+            return _Entry(event, event.partition_key, event.data, weight=1)
         if not isinstance(event, InventoryEvent):
             raise TypeError(f"{_WANTED}, not of {_named(event)}")
-        stamped = event if event.occurred_at else replace(event, occurred_at=self._now())
-        return _Entry(event, event.product_id, encode_event(stamped))
+        sent = self._stamped(event)
+        return _Entry(event, event.product_id, encode_event(sent), weight=int(sent.source is None))
+
+    def _stamped(self, event: InventoryEvent) -> InventoryEvent:
+        """The event with a time and, in a session, with a number."""
+        if self._session is not None:
+            return self._session.numbered(event, self._now())
+        return event if event.occurred_at else replace(event, occurred_at=self._now())
 
     def _put(self, call: list[_Entry], receipt: Receipt) -> tuple[list[_Entry], str]:
         """Make one PutRecords call; the entries that failed, in order, and the last error."""
@@ -227,7 +243,7 @@ def _note(receipt: Receipt, entry: _Entry, result: dict[str, Any], overtaken: se
 
 
 class _Backlog:
-    """What is still to be sent: no call holds more than `in_flight` entries of one product, and a
+    """What is still to be sent: no call holds more weight of one product than `in_flight`, and a
     product's entries leave in the order in which they came.
     """
 
@@ -245,7 +261,7 @@ class _Backlog:
                 self._hold_first(entry)
                 break
             call.append(entry)
-            taken[entry.key] += 1
+            taken[entry.key] += entry.weight
             room -= entry.size()
         self._held = {key: held for key, held in self._held.items() if held}
         return call

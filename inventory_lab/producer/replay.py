@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from inventory_lab.domain.events import (
     LARGEST_QUANTITY,
@@ -23,12 +24,20 @@ from inventory_lab.domain.events import (
     ProductAdded,
     QuantityChanged,
 )
+from inventory_lab.domain.identity import SESSION
+from inventory_lab.domain.timestamps import rfc_3339
 from inventory_lab.exceptions import BadRow, BadTable, MalformedEvent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PRODUCT_NAMES = ("product_id", "product", "sku", "stockcode", "item", "itemid", "article")
 CHANGE_NAMES = ("delta", "change", "quantitychange", "stockchange", "movement")
 SALES_NAMES = ("quantity", "qty", "sold", "sales", "unitssold", "units")
 TIME_NAMES = ("occurred_at", "timestamp", "datetime", "time", "date", "invoicedate", "orderdate")
+
+LONGEST_NAME = 100
+"""Of a source: an event's `source` has 128 characters, the time before the name included."""
 
 DELIMITERS = ",;\t|"
 _DATE_LIKE = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2,4})")
@@ -39,9 +48,12 @@ _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One readable row: `line` is its line in the file, or its number in the DataFrame from 1 on."""
+    """One readable row: `line` is its line in the file, or its number in the DataFrame from 1 on,
+    `place` its number among all rows of its product, unreadable ones included.
+    """
 
     line: int
+    place: int
     product_id: str
     delta: int
     occurred_at: str
@@ -50,22 +62,27 @@ class Movement:
 class Replay:
     """The events of a file or DataFrame, in its order; iterate as often as you like.
 
-    The same rows are the same facts, with the same event ids, however often they are replayed.
+    The same rows are the same facts, with the same numbers, however often they are replayed.
 
-    `assumptions` says how the columns are read, `bad_rows` which rows were left out and why.
+    `assumptions` says how the columns are read, `bad_rows` which rows were left out and why. `source`
+    names where the facts come from, in every event.
     """
 
     def __init__(
-        self, source: str, movements: list[Movement], bad_rows: list[BadRow], assumptions: str,
-        opening_stock: Mapping[str, int],
+        self, name: str, movements: list[Movement], bad_rows: list[BadRow], assumptions: str,
+        opening_stock: Mapping[str, int], source: str | None = None,
     ) -> None:  # fmt: skip
-        self.source = source
+        self.name = name
         self.movements = movements
         self.bad_rows = bad_rows
         self.assumptions = assumptions
         self._opening_stock = opening_stock
-        rows = repr((source, movements)).encode("utf-8", "surrogatepass")
-        self._digest = hashlib.sha256(rows).hexdigest()[:16]
+        rows = repr((name, movements)).encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(rows).hexdigest()[:16]
+        began = movements[0].occurred_at
+        self.source = f"{began}/{source or digest}"
+        self._label = source or digest
+        self._grows = source is not None
 
     def __len__(self) -> int:
         return len(self.movements) + len(self._opening_stock)
@@ -78,19 +95,30 @@ class Replay:
                 yield ProductAdded(
                     product,
                     unopened.pop(product),
-                    event_id=f"{self._digest}-opening-{movement.line}",
-                    occurred_at=movement.occurred_at,
+                    event_id=self._opening_id(movement),
+                    occurred_at=self._opening_time(movement),
+                    source=self.source,
+                    sequence=1,
                 )
             yield QuantityChanged(
                 product,
                 movement.delta,
-                event_id=f"{self._digest}-row-{movement.line}",
+                event_id=f"{self._label}-row-{movement.line}",
                 occurred_at=movement.occurred_at,
+                source=self.source,
+                sequence=1 + movement.place,
             )
+
+    def _opening_id(self, movement: Movement) -> str:
+        """Of a file that grows it does not depend on a row, which may become readable later."""
+        return f"{self._label}-opening" if self._grows else f"{self._label}-opening-{movement.line}"
+
+    def _opening_time(self, movement: Movement) -> str:
+        return self.movements[0].occurred_at if self._grows else movement.occurred_at
 
 
 def replay(
-    source: Any,
+    table: str | PathLike[str] | pd.DataFrame,
     product: str | None = None,
     delta: str | None = None,
     time: str | None = None,
@@ -99,6 +127,7 @@ def replay(
     opening_stock: int | Literal["enough"] = "enough",
     day_first: bool | None = None,
     on_bad_row: Literal["skip", "refuse"] = "skip",
+    source: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Replay:
     """The events of a CSV file (its path) or a pandas DataFrame of stock movements.
@@ -110,20 +139,29 @@ def replay(
     all that follows. `day_first` reads 1/2/2026 as 1 February; left out, the file decides where it can.
     `progress` is called with the number of rows read so far.
 
-    Raises BadTable when there is nothing to read, BadRow on the first bad row with "refuse".
+    The rows are numbered in a source of their own, so replaying the same table again changes nothing.
+    For a file that grows, name the source yourself, as in `source="sales"`: when the longer file is
+    replayed, only its new rows count. Rows may then only be added at the end (publish() raises
+    EventChanged for a row that it has published with other content), every row needs its product, the
+    first row has to be readable, and `opening_stock` has to be a number.
+
+    Raises BadTable when there is nothing to read, BadRow on the first bad row with "refuse", ValueError
+    for a source that cannot be one.
 
     >>> import pandas
     >>> sales = pandas.DataFrame({"Product": ["Phone"], "Sold": [2], "Date": ["2026-01-05"]})
     >>> [(type(event).__name__, event.product_id) for event in replay(sales)]
     [('ProductAdded', 'Phone'), ('QuantityChanged', 'Phone')]
     """
-    name, header, rows = _open(source)
+    _check_source(source, opening_stock)
+    name, header, rows = _open(table)
     columns = _columns(name, header, product, delta, sold, time)
     cells = list(_cells(rows, columns, progress))
     order = "" if day_first is None else _ORDER[day_first]
     if day_first is None:
         day_first, order = _order_of_dates([str(cell.time) for cell in cells])
-    movements, bad_rows = _movements(name, cells, columns.sign, day_first, on_bad_row)
+    refuses = _refusal(cells, on_bad_row, grows=source is not None)
+    movements, bad_rows = _movements(name, cells, columns.sign, day_first, refuses)
     if not movements:
         why = f"; the first bad row: {bad_rows[0]}" if bad_rows else ""
         raise BadTable(name, f"it holds no stock movement{why}")
@@ -132,7 +170,23 @@ def replay(
         f"{columns.product} is the product, {columns.delta} the {meaning}, "
         f"{columns.time} the time{order}"
     )
-    return Replay(name, movements, bad_rows, assumptions, _openings(movements, opening_stock))
+    openings = _openings(movements, opening_stock)
+    return Replay(name, movements, bad_rows, assumptions, openings, source)
+
+
+def _check_source(source: str | None, opening_stock: int | Literal["enough"]) -> None:
+    if source is None:
+        return
+    if not isinstance(source, str) or not 1 <= len(source) <= LONGEST_NAME:
+        raise ValueError(f"source={source!r:.60}: a source has 1 to {LONGEST_NAME} characters")
+    if source.startswith(SESSION):
+        raise ValueError(
+            f"source={source!r:.60}: {SESSION!r} is the source of publish(); take another"
+        )
+    if opening_stock == "enough":
+        raise ValueError(
+            "a table that grows needs opening_stock=N: how much is enough depends on all later rows"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,26 +322,48 @@ def _order_of_dates(texts: Iterable[str]) -> tuple[bool, str]:
 
 
 def _movements(
-    source: str, cells: list[_Cells], sign: int, day_first: bool, on_bad_row: str
+    name: str, cells: list[_Cells], sign: int, day_first: bool, refuse: Callable[[_Cells], bool]
 ) -> tuple[list[Movement], list[BadRow]]:
     movements: list[Movement] = []
     bad_rows: list[BadRow] = []
+    places: Counter[str] = Counter()
     for cell in cells:
         try:
-            movements.append(_movement(cell, sign, day_first))
+            product = _product(cell.product)
+            places[product] += 1
+            movements.append(_movement(cell, product, places[product], sign, day_first))
         except (ValueError, OverflowError, MalformedEvent) as exc:
-            bad = BadRow(source, cell.line, str(exc))
-            if on_bad_row == "refuse":
+            bad = BadRow(name, cell.line, str(exc))
+            if refuse(cell):
                 raise bad from exc
             bad_rows.append(bad)
     return movements, bad_rows
 
 
-def _movement(cell: _Cells, sign: int, day_first: bool) -> Movement:
+def _refusal(cells: list[_Cells], on_bad_row: str, grows: bool) -> Callable[[_Cells], bool]:
+    """Whether a bad row is an error. In a file that grows that is so for the first row, whose time names
+    the source, and for a row without a product, which has no number.
+    """
+
+    def refuses(cell: _Cells) -> bool:
+        unnumbered = cell is cells[0] or not _is_product(cell.product)
+        return on_bad_row == "refuse" or (grows and unnumbered)
+
+    return refuses
+
+
+def _is_product(value: Any) -> bool:
+    try:
+        return bool(_product(value))
+    except ValueError:
+        return False
+
+
+def _movement(cell: _Cells, product: str, place: int, sign: int, day_first: bool) -> Movement:
     """The movement of a row. Raises ValueError with what is wrong, or MalformedEvent."""
-    product, delta = _product(cell.product), sign * _quantity(cell.delta)
+    delta = sign * _quantity(cell.delta)
     event = QuantityChanged(product, delta, occurred_at=_time(cell.time, day_first))
-    return Movement(cell.line, event.product_id, event.delta, event.occurred_at)
+    return Movement(cell.line, place, event.product_id, event.delta, event.occurred_at)
 
 
 def _product(value: Any) -> str:
@@ -323,9 +399,9 @@ def _time(value: Any, day_first: bool) -> str:
     if _is_missing(value):
         raise ValueError("the time is missing")
     if isinstance(value, datetime):
-        return _rfc_3339(value)
+        return rfc_3339(value)
     if isinstance(value, date):
-        return _rfc_3339(datetime(value.year, value.month, value.day, tzinfo=UTC))
+        return rfc_3339(datetime(value.year, value.month, value.day, tzinfo=UTC))
     return _parsed_time(str(value).strip(), day_first)
 
 
@@ -345,13 +421,7 @@ def _parsed_time(text: str, day_first: bool) -> str:
         raise ValueError(f"the time {text!r} is not a date") from exc
     if len(readings) > 1:
         raise ValueError(f"the time {text!r} does not name a whole date")
-    return _rfc_3339(readings.pop())
-
-
-def _rfc_3339(moment: datetime) -> str:
-    """The time in UTC; one without a zone is taken as UTC."""
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc_3339(readings.pop())
 
 
 def _is_missing(value: Any) -> bool:

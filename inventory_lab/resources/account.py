@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from inventory_lab.exceptions import PrincipalNotAvailable
 from inventory_lab.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.client import BaseClient
 
 TAGS = {"project": "inventory-lab"}
 """Every resource of a lab is made with these, and only what has them is torn down."""
@@ -17,16 +21,16 @@ TAGS = {"project": "inventory-lab"}
 class Account:
     """One AWS account and region, seen with the deployer's session."""
 
-    def __init__(self, session: Any, settings: Settings) -> None:
+    def __init__(self, session: boto3.Session, settings: Settings) -> None:
         self.session = session
         self.settings = settings
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[str, BaseClient] = {}
         caller = self.client("sts").get_caller_identity()
         self.account_id: str = caller["Account"]
         self.caller_arn: str = caller["Arn"]
         self.partition: str = self.caller_arn.split(":")[1]
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str) -> BaseClient:
         """The deployer's client of a service, made once."""
         if service not in self._clients:
             self._clients[service] = self.session.client(service, region_name=self.settings.region)

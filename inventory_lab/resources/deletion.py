@@ -22,7 +22,7 @@ def until_gone(
     """Ask for the deletion until AWS takes it, then wait until there is no `state` any more.
 
     Errors with one of the codes `look_again` mean that the resource is busy, or gone already. Raises
-    StillStanding after WAIT_SECONDS.
+    StillDeleting after WAIT_SECONDS.
     """
     for _ in range(WAIT_SECONDS):
         if state() not in (None, "DELETING"):

@@ -11,9 +11,21 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.html import cell
 from inventory_lab.html import table as html_table
-from inventory_lab.resources import function, pipe, queues, roles, stream, table, topic, user
+from inventory_lab.resources import (  # fmt: skip
+    event_source_mapping,
+    function,
+    pipe,
+    queues,
+    roles,
+    stream,
+    table,
+    topic,
+    user,
+)
 from inventory_lab.resources.account import Account
 
+Asking = tuple[Callable[[], Mapping[str, Any] | str | None], str]
+"""What describes a resource, and the member of the answer that holds its state."""
 NOT_DEPLOYED, NOT_KNOWN = "not deployed", "not known"
 DEPLOYED = "deployed"
 """The state of a resource for which AWS reports none, such as a queue or a role."""
@@ -37,9 +49,14 @@ class Deployed:
 
 def deployed(account: Account) -> list[Deployed]:
     """Every resource that build() deploys, in the order in which an event flows, then who may do what."""
-    kinds: dict[str, tuple[Callable[[], Mapping[str, Any] | str | None], str]] = {
+    readers: dict[str, Asking] = {}
+    if account.settings.has_pipe:
+        readers["pipe"] = partial(pipe.describe, account), "CurrentState"
+    if account.settings.has_mapping:
+        readers["event_source_mapping"] = partial(event_source_mapping.describe, account), "State"
+    kinds: dict[str, Asking] = {
         "stream": (partial(stream.describe, account), "StreamStatus"),
-        "pipe": (partial(pipe.describe, account), "CurrentState"),
+        **readers,
         "function": (partial(function.describe, account), "State"),
         "table": (partial(table.describe, account), "TableStatus"),
         "topic": (partial(topic.describe, account), ""),
@@ -47,8 +64,12 @@ def deployed(account: Account) -> list[Deployed]:
         "producer_user": (partial(user.describe, account), ""),
         **{kind: (partial(roles.describe, account, kind), "") for kind in roles.KINDS},
     }
-    name = account.settings.name
-    return [Deployed(kind, name(kind), _state(*asking)) for kind, asking in kinds.items()]
+    return [Deployed(kind, _name(account, kind), _state(*asking)) for kind, asking in kinds.items()]
+
+
+def _name(account: Account, kind: str) -> str:
+    """Its name in the settings; a mapping has none, it is known by its function."""
+    return account.settings.name("function" if kind == "event_source_mapping" else kind)
 
 
 def _state(describe: Callable[[], Mapping[str, Any] | str | None], member: str) -> str:

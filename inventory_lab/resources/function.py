@@ -58,7 +58,7 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
 
 
 def use_handler(account: Account, source: str | Path, handler: str) -> str:
-    """The function's ARN, after a handler of one's own took the place of the lab's.
+    """The function's ARN, after its code is replaced by a handler of your own.
 
     Raises BadHandler before anything is changed, and NotBuilt.
     """
@@ -92,7 +92,7 @@ def tags(account: Account) -> dict[str, str] | None:
 
 def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
     """Delete the function, once no update of it is under way; its log group stays. Raises
-    StillStanding.
+    StillDeleting.
     """
     name = account.settings.name("function")
     call = partial(account.client("lambda").delete_function, FunctionName=name)
@@ -144,8 +144,8 @@ def _configuration(account: Account) -> dict[str, Any]:
     }
 
 
-def _differs(existing: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return any(existing.get(key) != value for key, value in wanted.items())
+def _differs(existing: dict[str, Any], expected: dict[str, Any]) -> bool:
+    return any(existing.get(key) != value for key, value in expected.items())
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -15,9 +15,9 @@ def read_source(source: str | Path, function: str) -> bytes:
     """The source of a module that has such a function. Text is taken for a path when it is one line
     that ends in .py. Raises BadHandler.
     """
-    given_as_text = isinstance(source, str) and not _looks_like_a_path(source)
-    where = "the source" if given_as_text else str(source)
-    data = str(source).encode() if given_as_text else _read(Path(source))
+    is_text = isinstance(source, str) and not _looks_like_a_path(source)
+    where = "the source" if is_text else str(source)
+    data = str(source).encode() if is_text else _read(Path(source))
     if function not in _names(data, where):
         raise BadHandler(where, f"there is no function {function!r} in it")
     return data

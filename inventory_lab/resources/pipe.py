@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from inventory_lab.exceptions import PipeFailed
+from inventory_lab.resources import pipe_log_group
 from inventory_lab.resources.account import TAGS, Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
 
@@ -23,6 +24,7 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
         delete(account, sleep)  # nothing has run yet, and its cause may be gone
         pipe = None
     if pipe is None:
+        pipe_log_group.ensure(account)
         account.client("pipes").create_pipe(**_request(account))
     if pipe is None or pipe["CurrentState"] in _MOVING:
         pipe = settled(account, sleep)
@@ -63,7 +65,7 @@ def tags(account: Account) -> dict[str, str] | None:
 
 
 def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Delete the pipe, whatever its state, and wait until it is gone. Raises StillStanding."""
+    """Delete the pipe, whatever its state, and wait until it is gone. Raises StillDeleting."""
     name = account.settings.name("pipe")
     call = partial(account.client("pipes").delete_pipe, Name=name)
     until_gone(name, lambda: _state(account), call, (*_MISSING, "ConflictException"), sleep)
@@ -94,5 +96,10 @@ def _request(account: Account) -> dict[str, Any]:
             }
         },
         "TargetParameters": {"LambdaFunctionParameters": {"InvocationType": "REQUEST_RESPONSE"}},
+        "LogConfiguration": {
+            "CloudwatchLogsLogDestination": {"LogGroupArn": pipe_log_group.arn_of(account)},
+            "Level": "INFO",
+            "IncludeExecutionData": ["ALL"],
+        },
         "Tags": TAGS,
     }

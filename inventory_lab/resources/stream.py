@@ -42,7 +42,7 @@ def tags(account: Account) -> dict[str, str] | None:
 
 def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
     """Delete the stream with its records and consumers, and wait until it is gone. Raises
-    StillStanding.
+    StillDeleting.
     """
     name = account.settings.name("stream")
     request = {"StreamName": name, "EnforceConsumerDeletion": True}

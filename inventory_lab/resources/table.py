@@ -47,7 +47,7 @@ def tags(account: Account) -> dict[str, str] | None:
 
 
 def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Delete the table with all its items, and wait until it is gone. Raises StillStanding."""
+    """Delete the table with all its items, and wait until it is gone. Raises StillDeleting."""
     name = account.settings.name("table")
     call = partial(account.client("dynamodb").delete_table, TableName=name)
     until_gone(name, lambda: _state(account), call, (*_MISSING, "ResourceInUseException"), sleep)

@@ -13,6 +13,7 @@ from inventory_lab.resources import (  # fmt: skip
     function,
     log_group,
     pipe,
+    pipe_log_group,
     queues,
     roles,
     stream,
@@ -50,8 +51,8 @@ class _Resource:
 def tear_down(account: Account, sleep: Sleep = time.sleep, dry_run: bool = False) -> list[Deletion]:
     """What became of each resource, in the order of deletion; a dry run only reads.
 
-    May be repeated, also after it was interrupted. Raises StillStanding for a deletion that AWS does
-    not finish, and the ClientError of a call that AWS denies; what comes later is then left standing.
+    May be repeated, also after it was interrupted. Raises StillDeleting for a deletion that AWS does
+    not finish, and the ClientError of a call that AWS denies; the resources after it then still exist.
     """
     return [
         Deletion(resource.kind, resource.name, _delete(resource, account, dry_run))
@@ -72,7 +73,8 @@ def _delete(resource: _Resource, account: Account, dry_run: bool) -> Outcome:
 
 
 def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
-    """All of a lab, users before what they use. The log group comes after the function's role: until
+    """All resources of a lab in reverse order: first the pipe, then the function that it invokes. The log
+    group comes after the function's role: until
     that is gone, lines that arrive late could make it again.
     """
 
@@ -94,6 +96,8 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     yield named("stream", stream.tags, partial(stream.delete, sleep=sleep))
     for kind in roles.KINDS:
         yield named(kind, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind))
+    pipe_log = pipe_log_group.name_of(account)
+    yield _Resource("pipe_log_group", pipe_log, pipe_log_group.tags, pipe_log_group.delete)
     yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
     user_name = account.settings.name("producer_user")
     yield _Resource("user", user_name, user.tags, user.delete)

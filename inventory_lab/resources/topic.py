@@ -10,7 +10,7 @@ _MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFou
 
 
 def ensure(account: Account) -> str:
-    """The topic's ARN; CreateTopic and Subscribe give back what already stands."""
+    """The topic's ARN; CreateTopic and Subscribe return what exists already."""
     sns = account.client("sns")
     if describe(account) is None:
         tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]

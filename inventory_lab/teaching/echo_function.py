@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from inventory_lab.observe.function_log import log_events
 from inventory_lab.resources import function, log_group, pipe, roles
-from inventory_lab.resources.account import Account, unless_missing
+from inventory_lab.resources.account import Account
 from inventory_lab.resources.policies import policy
 
 if TYPE_CHECKING:
@@ -118,18 +119,8 @@ class EchoFunction:
 
     def heard(self) -> list[Any]:
         """The events it was called with, oldest first, from its log; on AWS that takes some seconds."""
-        logs, lines = self.account.client("logs"), []
-        request: dict[str, Any] = {
-            "logGroupName": self.account.log_group(),
-            "filterPattern": '"GOT"',
-        }
-        while True:
-            missing = ("ResourceNotFoundException",)
-            answer = unless_missing(missing, logs.filter_log_events, **request) or {}
-            lines += [event["message"] for event in answer.get("events", [])]
-            if not answer.get("nextToken"):
-                return [json.loads(line.removeprefix("GOT ")) for line in lines]
-            request["nextToken"] = answer["nextToken"]
+        lines = (event["message"] for event in log_events(self.account, '"GOT"'))
+        return [json.loads(line.removeprefix("GOT ")) for line in lines]
 
     def delete(self) -> None:
         """Delete all of it that is there: pipe, function, roles and log."""

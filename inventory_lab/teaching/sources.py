@@ -67,4 +67,4 @@ def _source(what: Any) -> tuple[str, str]:
             raise ValueError(path)
         return path.as_posix(), dedent(inspect.getsource(what))
     except (TypeError, OSError, ValueError) as exc:
-        raise NothingToShow(what, "it is no function, class or module of inventory_lab") from exc
+        raise NothingToShow(what, "it is not a function, class or module of inventory_lab") from exc

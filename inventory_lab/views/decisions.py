@@ -14,7 +14,7 @@ TITLE = "How IAM decides"
 QUESTIONS = (
     ("Does a Deny apply?", "yes: denied at once"),
     ("Does an Allow apply?", "on the user or on the stream"),
-    ("Does the boundary allow it?", "only if there is one"),
+    ("Within the boundary?", "only if there is one"),
 )
 _GATES = (340, 540, 740)
 _TOP, _ROW, _RESULT = 132, 78, 850

@@ -19,10 +19,12 @@ from inventory_lab import (
     Snapshot,
     connect,
 )
-from inventory_lab.domain.inventory import Item, Status, digest
+from inventory_lab.domain.inventory import Item, Status
+from inventory_lab.domain.memory import Memory, digest, encode
 from inventory_lab.exceptions import BadSnapshot, NotBuilt
 from inventory_lab.observe import frames, reports, stream
-from inventory_lab.observe.reconcile import Reconciliation, first_difference
+from inventory_lab.observe.differences import first_difference
+from inventory_lab.observe.reconcile import Reconciliation
 from tests.operate.table_damage import damage
 
 DAY = 24 * 3600
@@ -32,9 +34,9 @@ def stock(lab: Lab) -> Any:
     return lab.inventory()["quantity"].to_dict()
 
 
-def phones(lab: Lab, *deltas: int) -> None:
+def phones(lab: Lab, *deltas: int, name: str = "e") -> None:
     """Sell and return phones; the events are called e-1, e-2 … by their place in the call."""
-    events = [QuantityChanged("Phone", d, event_id=f"e-{n}") for n, d in enumerate(deltas, 1)]
+    events = [QuantityChanged("Phone", d, event_id=f"{name}-{n}") for n, d in enumerate(deltas, 1)]
     lab.settle(lab.publish(events))
 
 
@@ -65,7 +67,7 @@ def test_a_quantity_changed_by_hand_is_drift_of_which_all_events_agree(shop: Lab
 
 def test_an_event_that_the_table_lacks_is_named(shop: Lab) -> None:
     ids = digest("e-0") + digest("e-2")
-    damage(shop, "Phone", recent_event_ids={"B": ids}, applied_count={"N": "2"})
+    damage(shop, "Phone", memory={"B": encode(Memory(event_ids=ids))}, applied_count={"N": "2"})
     [row] = shop.reconcile().drift.to_dict("records")
     assert row["first_difference"] == "e-1 was not applied"
 
@@ -102,15 +104,32 @@ def test_an_item_that_is_gone_is_not_exact(shop: Lab) -> None:
     ],
 )  # fmt: skip
 def test_the_first_difference_is_told(found: list[str] | None, told: str) -> None:
-    names = {digest(name): name for name in "abcx"}
-    memory = b"".join(map(digest, found or []))
-    item = None if found is None else Item("Phone", Status.ACTIVE, recent_event_ids=memory)
-    assert first_difference(["a", "b", "c"], item, names) == told
+    events = [QuantityChanged("Phone", 1, event_id=name) for name in "abcx"]
+    memory = Memory(event_ids=b"".join(map(digest, found or [])))
+    item = None if found is None else Item("Phone", Status.ACTIVE, memory=memory)
+    assert first_difference(events[:3], events, item) == told
+
+
+def test_the_first_difference_among_numbered_events_is_exact_at_any_distance() -> None:
+    events = [
+        QuantityChanged(
+            "Phone", 1, event_id=f"e-{n}", source="2026-01-05T09:00:00Z/sales", sequence=n
+        )
+        for n in range(1, 1_001)
+    ]
+    memory = Memory()
+    for event in events[:99] + events[100:]:
+        memory = memory.with_processed(event, applied=True)
+    item = Item("Phone", Status.ACTIVE, memory=memory)
+    assert first_difference(events, events, item) == "e-100 was not applied"
+    without = events[:499] + events[500:]
+    told = first_difference([e for e in without if e.sequence != 100], without, item)
+    assert told == "number 500 of a source was processed, and the stream does not hold it"
 
 
 def test_what_the_stream_has_forgotten_is_said_and_not_called_exact(shop: Lab) -> None:
     shop.clock.advance(DAY + 1)
-    phones(shop, -1)
+    phones(shop, -1, name="later")
     found = shop.reconcile()
     assert not found.exact
     assert found.problems == [
@@ -176,7 +195,7 @@ def test_a_snapshot_can_be_kept_in_a_file(shop: Lab, tmp_path: Path) -> None:
 def test_another_file_is_no_snapshot(text: str, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(BadSnapshot, match=r"other.json is no snapshot that save\(\) wrote"):
+    with pytest.raises(BadSnapshot, match=r"other.json is not a snapshot that save\(\) wrote"):
         Snapshot.load(path)
 
 

@@ -88,5 +88,7 @@ def test_a_denial_is_not_waited_for() -> None:
 
 def test_a_deletion_that_does_not_end_is_an_error_that_says_in_which_state_it_is() -> None:
     pipe = FakePipe(seconds=WAIT_SECONDS + 1)
-    with pytest.raises(StillDeleting, match="'pipe-1' still stands after 300 s, in state DELETING"):
+    with pytest.raises(
+        StillDeleting, match="has not deleted 'pipe-1' after 300 s, its state is DELETING"
+    ):
         pipe.until_gone()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inventory_lab import Lab
+from inventory_lab import Lab, Settings, connect
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.deployed import NOT_KNOWN, deployed
 
@@ -44,3 +44,10 @@ def test_a_closed_lab_says_so(lab: Lab) -> None:
     lab.close()
     assert repr(lab) == "Lab(closed)"
     assert lab._repr_html_() == "<p>Lab (closed)</p>"
+
+
+def test_a_lab_with_a_mapping_names_it_by_its_function() -> None:
+    with connect(settings=Settings(reader="mapping")) as lab:
+        lab.build()
+        assert "event_source_mapping update-inventory Enabled" in repr(lab)
+        assert "pipe inventory-pipe" not in repr(lab)

@@ -20,7 +20,8 @@ LIST_BUCKETS = json.dumps(
     }
 )
 DEPLOYER_SIDS = [
-    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "Pipe",
+    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
+    "TagsOfTheLogOfThePipe", "DeliverTheLogOfThePipe", "Pipe",
     "CreateEventSourceMapping", "EventSourceMapping", "FindEventSourceMappings", "TagsOfEventSourceMappings", "Roles",
     "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
 ]  # fmt: skip

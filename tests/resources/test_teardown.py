@@ -17,14 +17,14 @@ from tests.resources.test_deployer import leave_things_behind
 
 IN_ORDER = [
     "pipe", "event_source_mapping", "function", "topic", "rejected_queue", "dead_letter_queue", "alerts_queue", "table",
-    "stream", "pipe_role", "function_role", "log_group", "user",
+    "stream", "pipe_role", "function_role", "pipe_log_group", "log_group", "user",
 ]  # fmt: skip
 EXISTING: dict[Stage, set[str]] = {
     "access": {"pipe_role", "function_role", "user"},
     "stream": {"stream"},
     "table": {"table"},
     "function": {"function", "topic", "rejected_queue", "dead_letter_queue", "alerts_queue"},
-    "pipe": {"pipe", "event_source_mapping"},
+    "pipe": {"pipe", "pipe_log_group", "event_source_mapping"},
 }
 SERVICES = ("dynamodb", "iam", "kinesis", "lambda", "logs", "pipes", "sns", "sqs")
 TAG = {"project": "inventory-lab"}

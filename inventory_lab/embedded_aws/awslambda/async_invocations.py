@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from inventory_lab.embedded_aws.awslambda.runtime import Answer
-from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.clock import LabClock, zulu
 from inventory_lab.exceptions import RoleNotAssumable
 
 SERVICE = "lambda.amazonaws.com"
@@ -167,7 +167,7 @@ class Records:
     ) -> dict[str, Any]:
         """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
         version = str(function.version)
-        moment = self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = zulu(self._clock.now())
         record: dict[str, Any] = {
             "version": "1.0",
             "timestamp": moment,

@@ -20,14 +20,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from inventory_lab.embedded_aws.clock import zulu
 from inventory_lab.embedded_aws.polling.consumer import CALL_ERRORS, Clients, Delivery, GivenUp
 from inventory_lab.embedded_aws.polling.filters import read_filters
-from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers, zulu
+from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers
 from inventory_lab.embedded_aws.polling.report import Round
 from inventory_lab.embedded_aws.polling.source import Source, start_of
 
@@ -37,6 +38,14 @@ ERROR_CHARACTERS = 500
 _IN_KINESIS = (
     "kinesisSchemaVersion", "partitionKey", "sequenceNumber", "data", "approximateArrivalTimestamp",
 )  # fmt: skip
+
+
+MeasureAge = Callable[[str, float], None]
+"""Takes note of the age of a batch's last record: the function's name, and milliseconds."""
+
+
+def not_measured(_name: str, _milliseconds: float) -> None:
+    """Nothing is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +59,16 @@ class MappingConsumer:
     failure_destination: str | None
     clients: Clients
     functions: Any
+    measure_age: MeasureAge = not_measured
 
     @classmethod
     def of(
-        cls, configuration: Mapping[str, Any], role_arn: str, clients: Clients, functions: Any
+        cls,
+        configuration: Mapping[str, Any],
+        role_arn: str,
+        clients: Clients,
+        functions: Any,
+        measure_age: MeasureAge = not_measured,
     ) -> MappingConsumer:
         """The consumer of a mapping as GetEventSourceMapping shows it."""
         return cls(
@@ -64,10 +79,13 @@ class MappingConsumer:
             failure_destination=configuration["DestinationConfig"]["OnFailure"].get("Destination"),
             clients=clients,
             functions=functions,
+            measure_age=measure_age,
         )
 
-    def deliver(self, events: list[Event], now: datetime) -> Delivery:  # noqa: ARG002
+    def deliver(self, events: list[Event], now: datetime) -> Delivery:
         """Invoke the function and wait for its answer."""
+        age = now.timestamp() - events[-1]["approximateArrivalTimestamp"]
+        self.measure_age(self.function_arn.split(":")[6], round(age * 1000))
         try:
             answer = self.functions.invoke(
                 FunctionName=self.function_arn,

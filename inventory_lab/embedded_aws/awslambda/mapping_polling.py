@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.embedded_aws.awslambda.mapping_consumer import (
     MappingConsumer,
+    MeasureAge,
+    not_measured,
     processing_result,
 )
 from inventory_lab.embedded_aws.awslambda.mappings import EventSourceMapping
@@ -25,16 +27,23 @@ def key_of(mapping: EventSourceMapping) -> Key:
     return Key(mapping.arn, mapping.created, mapping_reader(stream, function))
 
 
-def poll(mapping: EventSourceMapping, pollers: Pollers, functions: Any) -> Round:
+def poll(
+    mapping: EventSourceMapping,
+    pollers: Pollers,
+    functions: Any,
+    measure_age: MeasureAge = not_measured,
+) -> Round:
     """Poll with the role of the mapping's function; `functions` is Lambda's own client, which invokes."""
-    done = _round(mapping, pollers, functions)
+    done = _round(mapping, pollers, functions, measure_age)
     result = processing_result(done)
     if result is not None:
         mapping.configuration["LastProcessingResult"] = result
     return done
 
 
-def _round(mapping: EventSourceMapping, pollers: Pollers, functions: Any) -> Round:
+def _round(
+    mapping: EventSourceMapping, pollers: Pollers, functions: Any, measure_age: MeasureAge
+) -> Round:
     function_arn = mapping.configuration["FunctionArn"]
     try:
         role = functions.get_function_configuration(FunctionName=function_arn)["Role"]
@@ -42,7 +51,7 @@ def _round(mapping: EventSourceMapping, pollers: Pollers, functions: Any) -> Rou
         return Round(error=str(exc))
 
     def consumer(clients: Clients) -> MappingConsumer:
-        return MappingConsumer.of(mapping.configuration, role, clients, functions)
+        return MappingConsumer.of(mapping.configuration, role, clients, functions, measure_age)
 
     unqualified = ":".join(function_arn.split(":")[:7])
     return pollers.poll(key_of(mapping), Role(role, SERVICE, unqualified), consumer)

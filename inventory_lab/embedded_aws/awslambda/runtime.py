@@ -5,7 +5,7 @@
 | supported: faults before the handler runs | `Runtime.ImportModuleError`, `.HandlerNotFound`, `.UserCodeSyntaxError`, `.MalformedHandlerName`, `.BuiltInModuleConflict` | the same types and texts |
 | supported: an exception of the handler | its type, message and stack | the same, with the paths of Lambda |
 | supported: the end of the process (`sys.exit`) | `Runtime.ExitError` | the same; the notebook goes on |
-| supported: a result that is no JSON | `Runtime.MarshalError` | the same |
+| supported: a result that is not JSON | `Runtime.MarshalError` | the same |
 | supported: Decimal in a result | a number | the same |
 | supported: the context object | Python's | the same; the remaining time is lab time |
 | differs: `os._exit` and crashes | end the sandbox | end the notebook |

@@ -166,8 +166,9 @@ def _reason(rule: AlarmRule, known: list[Datapoint], missing: int, old: str, new
             f"Threshold Crossed: no datapoints were received for {_plural(missing, 'period')} and "
             f"{_plural(missing, 'missing datapoint')} {_were(missing)} treated as [{how}]."
         )
-    chosen = [p for p in known if p.value is not None and rule.breaches(p.value) == (new == ALARM)]
-    shown = ", ".join(f"{p.value} ({p.at:%d/%m/%y %H:%M:%S})" for p in reversed(chosen))
+    values = [(p.at, float(p.value)) for p in known if p.value is not None]
+    chosen = [(at, v) for at, v in reversed(values) if rule.breaches(v) == (new == ALARM)]
+    shown = ", ".join(f"{value} ({at:%d/%m/%y %H:%M:%S})" for at, value in chosen)
     side = "" if new == ALARM else "not "
     needed = _plural(rule.datapoints_to_alarm, "datapoint")
     return (

@@ -56,6 +56,11 @@ class Measurements:
         """How far a reader of a stream is behind."""
         self.put("AWS/Kinesis", ITERATOR_AGE, milliseconds, "Milliseconds", StreamName=stream)
 
+    def batch_age(self, function: str, milliseconds: float) -> None:
+        """How old the last record of a batch is that a mapping hands to a function."""
+        for dimensions in ({"FunctionName": function}, {}):
+            self.put("AWS/Lambda", "IteratorAge", milliseconds, "Milliseconds", **dimensions)
+
     def call(self, operation: str, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """A call of the Kinesis API that a program made and that succeeded."""
         stream = str(params.get("StreamName") or params.get("StreamARN", "").rpartition("/")[2])

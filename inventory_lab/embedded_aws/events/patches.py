@@ -32,7 +32,7 @@ from moto.events.models import EventsBackend, Rule
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.clock import LabClock, zulu
 from inventory_lab.embedded_aws.events.targets import (
     MOST_TARGETS,
     NO_PERMISSIONS,
@@ -243,8 +243,4 @@ def _shown(event: Mapping[str, Any]) -> dict[str, Any]:
         "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail",
     )  # fmt: skip
     moment = datetime.fromtimestamp(float(event["time"]), UTC)
-    return {name: event[name] for name in names} | {"time": _zulu(moment, "seconds")}
-
-
-def _zulu(moment: datetime, precision: str) -> str:
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+    return {name: event[name] for name in names} | {"time": zulu(moment, "seconds")}

@@ -27,13 +27,14 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from inventory_lab.embedded_aws.clock import zulu
 from inventory_lab.embedded_aws.pipes import metrics, targets
 from inventory_lab.embedded_aws.pipes.definition import Definition, Enrichment, most_of_a_batch
-from inventory_lab.embedded_aws.pipes.execution_log import ExecutionLog
+from inventory_lab.embedded_aws.pipes.execution_log import RECORD_CHARACTERS, ExecutionLog
 from inventory_lab.embedded_aws.pipes.targets import Outcome
 from inventory_lab.embedded_aws.pipes.templates import Template
 from inventory_lab.embedded_aws.polling.consumer import CALL_ERRORS, Clients, Delivery, GivenUp
-from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers, zulu
+from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers
 from inventory_lab.embedded_aws.polling.source import Source
 
 ENRICHMENT, TARGET = "Enrichment", "Target"
@@ -136,7 +137,7 @@ class _Execution:
 
     def _enrich(self, enrichment: Enrichment) -> list[Any] | Delivery:
         """What the enrichment makes of the batch, or the failure of the whole batch."""
-        self._note("EnrichmentStageEntered", self._events)
+        self._note("EnrichmentStageEntered")
         bodies = self._bodies(ENRICHMENT, enrichment.template, self._events)
         request = json.dumps(bodies)
         self._note("EnrichmentInvocationStarted", request=request)
@@ -160,7 +161,7 @@ class _Execution:
     def _deliver(self, items: list[Any]) -> Delivery:
         """Hand the items to the target."""
         service = self._pipe.target.service
-        self._note("TargetStageEntered", items)
+        self._note("TargetStageEntered", items if items is not self._events else None)
         bodies = self._bodies(TARGET, self._pipe.target.template, items)
         request = targets.request_of(items, bodies, self._pipe) if self._logs_data else ""
         self._note("TargetInvocationStarted", request=request)
@@ -215,7 +216,7 @@ class _Execution:
             self._note("ExecutionFailed", self._events, error=error)
         else:
             step = "ExecutionPartiallyFailed" if failed else "ExecutionSucceeded"
-            self._note(step, delivery.failed or self._events)
+            self._note(step, delivery.failed or None)
         self.measured = metrics.of_execution(records, failed, stage if failed else None, skipped)
         return delivery
 
@@ -236,9 +237,21 @@ class _Execution:
             return
         data: dict[str, str] = {}
         if self._logs_data:
-            data |= {} if payload is None else {"payload": json.dumps(list(payload))}
+            data |= {"payload": _text(payload)} if payload is not None else {}
             data |= {"awsRequest": request, "awsResponse": response} if request else {}
         self._log.note(step, error, **data)
+
+
+def _text(items: Sequence[Any]) -> str:
+    """The items as JSON; no more of them than a log record has room for."""
+    parts: list[str] = []
+    room = RECORD_CHARACTERS
+    for item in items:
+        parts.append(json.dumps(item))
+        room -= len(parts[-1])
+        if room < 0:
+            return f"[{', '.join(parts)}"
+    return f"[{', '.join(parts)}]"
 
 
 def _items(answer: str) -> list[Any]:

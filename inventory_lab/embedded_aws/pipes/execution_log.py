@@ -5,7 +5,7 @@
 | levels | OFF, ERROR, INFO, TRACE; each has the steps of those before it | the same |
 | a record | executionId, timestamp, messageType, resourceArn, logLevel, payload, awsRequest, awsResponse, truncatedFields, error | the same |
 | logLevel | that of the pipe, not of the record | the same |
-| execution data | with IncludeExecutionData ALL, cut so that a record stays under 256 KB | the same; `payload` in the records of the execution, of its stages and of failures, `awsRequest` and `awsResponse` in those of invocations |
+| execution data | with IncludeExecutionData ALL, cut so that a record stays under 256 KB | the same; `payload` where an execution starts, where it changes and where it fails, `awsRequest` and `awsResponse` in those of invocations |
 | destinations | CloudWatch Logs, Firehose, S3 | CloudWatch Logs |
 | log stream | AWS says nothing | one for each pipe and day |
 

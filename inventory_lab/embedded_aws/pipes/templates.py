@@ -5,7 +5,7 @@ is read as if it were not encoded, `<aws.pipes.…>` says something of the pipe.
 - as a value of its own a variable brings JSON, a text with the quotes it needs;
 - in a text an object or an array loses its quotes, so a bare `<$.data>` gives `{key: value}`;
 - data that is JSON is decoded, other data stays base64;
-- `<aws.pipes.event.json>` has no value when the data is no JSON;
+- `<aws.pipes.event.json>` has no value when the data is not JSON;
 - a path that leads nowhere leaves nothing behind; paths are not checked when a pipe is stored.
 
 Where AWS leaves the behaviour open, this is what happens here:

@@ -1,15 +1,15 @@
 """The filters of a pipe or an event source mapping that reads a Kinesis stream. Free of moto.
 
 Filters are OR-ed, the keys of one AND-ed, the values in an array OR-ed. `data` is decoded and read
-as JSON for the comparison; a record whose data is no JSON is dropped by a filter that looks into it.
+as JSON for the comparison; a record whose data is not JSON is dropped by a filter that looks into it.
 
 | | |
 |---|---|
 | operators | equality, null, empty string, prefix and suffix (also with equals-ignore-case), equals-ignore-case, anything-but with values, numeric, exists, $or |
-| refused (InvalidFilter) | what Pipes lacks: wildcard, cidr, anything-but with an operator; metadata that the poller adds; whatever is no pattern |
+| refused (InvalidFilter) | what Pipes lacks: wildcard, cidr, anything-but with an operator; metadata that the poller adds; whatever is not a pattern |
 
 Where AWS leaves the behaviour open, this is what happens here:
-- a filter that looks into data that is no JSON drops the record even if another branch of its $or
+- a filter that looks into data that is not JSON drops the record even if another branch of its $or
   would keep it, or if it asks for a key to be absent; another filter may still keep the record;
 - numbers are equal as doubles, so 300 equals 300.0 and integers past 2^53 may be equal;
 - without regard to case means that each character is compared in lower case;
@@ -127,7 +127,7 @@ def _filter(given: Mapping[str, Any], place: _Place) -> Filter:
     pattern = parsed(text)
     if not isinstance(pattern, dict):
         raise place.refusal(
-            f"the pattern {text!r:.60} is no JSON object",
+            f"the pattern {text!r:.60} is not a JSON object",
             'write one such as {"partitionKey": ["1"]}',
         )
     return Filter(_object(pattern, place), _looks_into_data(pattern))
@@ -140,7 +140,8 @@ def _looks_into_data(pattern: Mapping[str, Json]) -> bool:
 def _object(pattern: Json, place: _Place) -> Match:
     if not isinstance(pattern, dict) or not pattern:
         raise place.refusal(
-            f"{pattern!r:.60} is no pattern or an empty one", "give an object with a key at least"
+            f"{pattern!r:.60} is not a pattern or an empty one",
+            "give an object with a key at least",
         )
     if len(place.keys) >= DEEPEST:
         raise place.refusal(f"it is nested deeper than {DEEPEST} keys", "filter by an upper key")
@@ -180,7 +181,7 @@ def _check_field(value: Json, place: _Place) -> None:
 def _leaf(values: Json, place: _Place) -> Match:
     if not isinstance(values, list) or not values:
         raise place.refusal(
-            f"{values!r:.60} is no array of values or an empty one", 'write ["value"]'
+            f"{values!r:.60} is not an array of values or an empty one", 'write ["value"]'
         )
     tests = [_value(value, place) for value in values]
     return lambda node: any(test(leaves) for leaves in [_leaves(node)] for test in tests)
@@ -225,7 +226,7 @@ def _ignore_case(argument: Json, place: _Place) -> Test:
 
 def _text(argument: Json, place: _Place) -> str:
     if not isinstance(argument, str):
-        raise place.refusal(f"{argument!r:.60} is no text", "give one text")
+        raise place.refusal(f"{argument!r:.60} is not a text", "give one text")
     return argument
 
 
@@ -253,7 +254,7 @@ def _numeric(argument: Json, place: _Place) -> Test:
     bounds = _bounds(argument)
     if not bounds or not _is_range([str(sign) for sign, _ in bounds], [n for _, n in bounds]):
         raise place.refusal(
-            f"{argument!r:.60} is no range of numbers", 'write ["=", 5] or [">", 0, "<=", 5]'
+            f"{argument!r:.60} is not a range of numbers", 'write ["=", 5] or [">", 0, "<=", 5]'
         )
     return _any(
         lambda leaf: (

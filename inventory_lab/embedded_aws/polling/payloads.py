@@ -43,7 +43,7 @@ def parsed(text: str, constant: Callable[[str], Any] = _refused) -> Any:
 
 
 def payload(event: Mapping[str, Any]) -> Any:
-    """The data of a record, decoded; MISSING when it is no JSON."""
+    """The data of a record, decoded; MISSING when it is not JSON."""
     try:
         text = base64.b64decode(event.get("data", "")).decode()
     except ValueError:

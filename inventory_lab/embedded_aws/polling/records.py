@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from inventory_lab.embedded_aws.clock import zulu
+
 PAYLOAD_BYTES = 6 * 1024 * 1024
 ENVELOPE_BYTES = 700
 """More than what surrounds the data and the key of one record in the payload."""
@@ -79,11 +81,6 @@ def batch_info(events: Sequence[Event], shard_id: str) -> dict[str, Any]:
         "batchSize": len(events),
         "streamArn": first["eventSourceARN"],
     }
-
-
-def zulu(moment: datetime) -> str:
-    """The moment as AWS writes it, in milliseconds."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _arrival(event: Event) -> datetime:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from inventory_lab.embedded_aws.clock import zulu
+
 
 def lambda_payload(
     subscription: Any, message: str, message_id: str, more: Mapping[str, Any], now: datetime
@@ -22,7 +24,7 @@ def lambda_payload(
             "TopicArn": subscription.topic_arn,
             "Subject": more.get("subject"),
             "Message": message,
-            "Timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "Timestamp": zulu(now),
             "SignatureVersion": "1",
             "Signature": "EXAMPLE",
             "SigningCertUrl": "EXAMPLE",

@@ -96,13 +96,22 @@ def explain_access(
     partition = caller.arn.split(":")[1]
     call = Call(action.partition(":")[0], "", {}, region, caller.account(), partition)
     request, decision = evaluator.decide(caller, call, Need(action, resource, context or {}))
-    held = evaluator.held(caller)
-    policies = {
-        IDENTITY: held.policies,
-        BOUNDARY: {held.boundary_arn: held.boundary or ()},
-        RESOURCE: {f"the policy of {resource}": evaluator.lookups.policy(resource)},
-    }.get(decision.policy_type, {f"the trust policy of {resource}": evaluator.trust(resource)})
+    policies = _policies_of(evaluator, caller, resource, decision.policy_type)
     return explain(request, decision, policies)
+
+
+def _policies_of(
+    evaluator: PolicyEvaluator, caller: Caller, resource: str, policy_type: str
+) -> Mapping[str, Policy]:
+    """The policies of the type that decided, by name."""
+    granted = evaluator.held(caller)
+    if policy_type == RESOURCE:
+        return {f"the policy of {resource}": evaluator.lookups.policy(resource)}
+    if policy_type == BOUNDARY:
+        return {granted.boundary_arn: granted.boundary or ()}
+    if policy_type == IDENTITY:
+        return granted.policies
+    return {f"the trust policy of {resource}": evaluator.trust(resource)}
 
 
 def explain(

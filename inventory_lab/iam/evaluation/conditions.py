@@ -7,7 +7,7 @@ Where AWS leaves the behaviour open, this is what happens here:
 - an operator without ForAllValues or ForAnyValue does not match a key that has several values;
 - ForAnyValue with IfExists holds when the key is missing;
 - values that are empty strings count as none, in Null, ForAllValues and ForAnyValue;
-- a request's value that is no number, date, address or ARN fulfils no operator of that kind, a
+- a request's value that is not a number, date, address or ARN fulfils no operator of that kind, a
   negated one included; so does a policy's value with a variable that the request does not resolve.
 """
 
@@ -114,7 +114,7 @@ def _arn_like(policy: str, with_variables: bool) -> Test:
 
     def test(value: str, context: Context) -> bool:
         if value.count(":") < ARN_PARTS - 1:
-            raise ValueError(f"{value!r} is no ARN")
+            raise ValueError(f"{value!r} is not an ARN")
         return text.matches(value, context)
 
     return test
@@ -158,7 +158,7 @@ def _address(policy: str, _: bool) -> Test:
 
 def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{text!r} is not a number")
     return Decimal(text)
 
 
@@ -168,7 +168,7 @@ def _moment(text: str) -> Decimal:
         return Decimal(text)
     found = _DATE.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no date in ISO 8601 or epoch seconds")
+        raise ValueError(f"{text!r} is not a date in ISO 8601 or epoch seconds")
     year, month, day, time = found.groups()
     moment = datetime.fromisoformat(f"{year}-{month or '01'}-{day or '01'}T{time or '00:00'}")
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -113,14 +113,14 @@ def _parsed(text: str) -> dict[str, Any]:
             text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError) as exc:
-        raise InvalidPolicy("the document", f"is no JSON: {exc}") from exc
+        raise InvalidPolicy("the document", f"is not JSON: {exc}") from exc
     if not isinstance(document, dict):
-        raise InvalidPolicy("the document", "is no JSON object")
+        raise InvalidPolicy("the document", "is not a JSON object")
     return document
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _as_json(document: Any) -> str:
     try:
         return json.dumps(document, default=dict)
     except (TypeError, ValueError, RecursionError) as exc:
-        raise InvalidPolicy("the document", f"is no JSON: {exc}") from exc
+        raise InvalidPolicy("the document", f"is not JSON: {exc}") from exc
 
 
 def _statements(document: Document) -> list[Any]:
@@ -160,7 +160,7 @@ def _check_sids(statements: Iterable[Any], kind: Kind) -> None:
 def _no_others(owner: str, found: Document, known: set[str]) -> None:
     for name in found:
         if name not in known:
-            raise InvalidPolicy(name, f"is no element of {owner}")
+            raise InvalidPolicy(name, f"is not an element of {owner}")
 
 
 def _check_principal_and_resource(source: Document, kind: Kind) -> None:

@@ -171,9 +171,9 @@ def _reads_code(call: Call) -> list[Need]:
 
 
 _LOG_DELIVERY = (
-    "logs:CreateLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
+    "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,7 @@ class Bench:
         self.calls: list[AwsCall] = []
         self.slept: list[float] = []
         self._names: dict[str, str] = {}
+        self._raw: dict[str, Any] = {}
 
     def name(self, kind: str) -> str:
         """A name that nothing has yet, such as "orders-17"; a diagnosis shows it as "orders"."""
@@ -66,7 +68,7 @@ class Bench:
 
     def client(self, service: str, session: boto3.Session | None = None) -> Any:
         """A boto3 client whose calls are in `calls`, as the owner of the account, or in a `session`."""
-        client = (session or self.lab.session("root")).client(service)
+        client = (session or self._owner).client(service)
         events = client.meta.events
         events.register_first("before-parameter-build", self._note_parameters)
         events.register_first("after-call", self._note_answer)
@@ -74,7 +76,14 @@ class Bench:
 
     def raw(self, service: str) -> Any:
         """A client of the check's own: its calls are not listed. Delete what you create with it."""
-        return self.lab.session("root").client(service)
+        if service not in self._raw:
+            self._raw[service] = self._owner.client(service)
+        return self._raw[service]
+
+    @cached_property
+    def _owner(self) -> boto3.Session:
+        """The session of the owner of the account, whom no policy limits."""
+        return self.lab.session("root")
 
     def fault(self, client: Any, operation: str, fault: Fault) -> None:
         """Let calls of an operation through this client fail, or be answered, as `fault` says: one fault

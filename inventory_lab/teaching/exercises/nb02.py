@@ -185,7 +185,7 @@ def _put(answer: Answer, bench: Bench, refused: set[int], times: int) -> None:
     if not refused and len(bench.slept) > pauses:
         raise WrongAnswer("Nothing failed, and your function pauses all the same.")
     if min(bench.slept[pauses:], default=1) <= 0:
-        raise WrongAnswer("sleep(0) is no pause: the limit of a shard counts by the second.")
+        raise WrongAnswer("sleep(0) is not a pause: the limit of a shard counts by the second.")
     if type(returned) is not int or returned != sent_again:
         raise WrongAnswer(
             f"It sent {sent_again} records again and returns {_short(returned)}: return how many "

@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, expect_denied
+from inventory_lab.embedded_aws.kinesis.pages import ShardPage
 from inventory_lab.exceptions import UndecidedCall
 from tests.embedded_aws.principals import (
     ACCOUNT,
@@ -278,6 +279,42 @@ def test_a_shard_iterator_reads_only_the_stream_that_one_may_read(person: MakePr
         assert f"kinesis:GetRecords on resource: {STREAM} because" in message
 
 
+def token_of(lab: Lab) -> str:
+    """Where the second page of ListShards begins, as root gets it."""
+    first = (
+        lab.session("root")
+        .client("kinesis")
+        .list_shards(StreamName="e-commerce-streaming", MaxResults=1)
+    )
+    return str(first["NextToken"])
+
+
+def test_a_page_of_shards_is_allowed_with_the_stream_of_its_token(person: MakePrincipal) -> None:
+    somebody = person(allow("kinesis:ListShards", STREAM))
+    page = somebody.client("kinesis").list_shards(NextToken=token_of(somebody.lab))
+    assert [shard["ShardId"] for shard in page["Shards"]] == ["shardId-000000000001"]
+
+
+@pytest.mark.parametrize("claim", [{}, {"StreamARN": WRONG}, {"StreamName": "e-comerce-streaming"}])
+def test_a_page_of_shards_is_denied_with_the_stream_of_its_token(
+    claim: dict[str, str], person: MakePrincipal
+) -> None:
+    denied = person(allow("kinesis:*"), deny("kinesis:*", STREAM))
+    token = token_of(denied.lab)
+    message = denial(lambda: denied.client("kinesis").list_shards(NextToken=token, **claim))
+    assert f"kinesis:ListShards on resource: {STREAM} with an explicit deny" in message
+
+
+def test_a_token_that_was_made_up_reads_nothing(person: MakePrincipal) -> None:
+    forged = ShardPage("e-commerce-streaming", {"Type": "AT_LATEST"}, "").encode()
+    somebody = person(allow("kinesis:*", WRONG))
+    for token in (forged, "made up", "\ud800"):
+        message = denial(
+            lambda token=token: somebody.client("kinesis").list_shards(NextToken=token)  # type: ignore[misc]
+        )
+        assert "is not authorized to perform: kinesis:ListShards" in message
+
+
 @pytest.mark.parametrize(
     ("service", "call", "what"),
     [
@@ -309,7 +346,7 @@ def test_what_the_lab_does_not_know_is_denied_and_said(
     service: str, call: Callable[[Any], Any], what: str, person: MakePrincipal
 ) -> None:
     message = denial(lambda: call(person(allow("*")).client(service)))
-    assert f"because the local lab does not know {what}" in message
+    assert f"because the embedded AWS does not know {what}" in message
 
 
 # ---------------------------------------------------------------- what is decided

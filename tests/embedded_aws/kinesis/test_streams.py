@@ -192,6 +192,20 @@ def test_sequence_numbers_grow_over_a_recreated_stream(kinesis: Any) -> None:
     assert int(put(kinesis, "Phone")["SequenceNumber"]) > before
 
 
+def test_records_of_another_stream_change_no_sequence_number(lab: Lab) -> None:
+    """So what somebody tries in a stream beside it does not change what a notebook prints."""
+    kinesis = lab.session("root").client("kinesis")
+    numbers = []
+    for neighbours in (0, 5):
+        kinesis.create_stream(StreamName=f"ours-{neighbours}", ShardCount=1)
+        kinesis.create_stream(StreamName=f"theirs-{neighbours}", ShardCount=1)
+        for _ in range(neighbours):
+            kinesis.put_record(StreamName=f"theirs-{neighbours}", PartitionKey="a", Data=b"")
+        answer = kinesis.put_record(StreamName=f"ours-{neighbours}", PartitionKey="a", Data=b"")
+        numbers.append(answer["SequenceNumber"])
+    assert numbers[0] == numbers[1]
+
+
 def test_the_last_hash_key_belongs_to_the_last_shard(kinesis: Any) -> None:
     assert put(kinesis, "Phone", LAST_HASH_KEY)["ShardId"] == "shardId-000000000001"
 
@@ -842,6 +856,8 @@ def test_shards_are_listed_page_by_page(kinesis: Any) -> None:
     assert "NextToken" not in rest
     assert ids(shards(kinesis, ExclusiveStartShardId=SECOND)) == [THIRD, FOURTH]
     assert "NextToken is invalid" in refusal(kinesis.list_shards, NextToken="made up")
+    both = {"NextToken": first["NextToken"], "StreamName": STREAM}
+    assert "cannot be provided together" in refusal(kinesis.list_shards, **both)
 
 
 def test_a_stream_is_described_page_by_page(kinesis: Any) -> None:

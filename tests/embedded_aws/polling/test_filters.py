@@ -101,7 +101,7 @@ def test_a_pattern_may_have_4096_characters_and_no_more() -> None:
 
 
 def test_a_filter_without_a_pattern_is_refused() -> None:
-    with pytest.raises(InvalidFilter, match="no JSON object"):
+    with pytest.raises(InvalidFilter, match="is not a JSON object"):
         read_filters({"Filters": [{}]})
 
 

@@ -14,7 +14,6 @@ no request that the gate has not passed, so what was made earlier or elsewhere f
 
 from __future__ import annotations
 
-import base64
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +32,7 @@ from moto.utilities.utils import get_partition
 
 from inventory_lab.embedded_aws.faults import CALLER, TWICE
 from inventory_lab.embedded_aws.iam.rejected_requests import problem_of_request
+from inventory_lab.embedded_aws.kinesis.pages import stream_of_iterator, stream_of_token
 from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import InvalidPolicy, UndecidedCall, UnknownToTheLab
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
@@ -309,16 +309,13 @@ def _with_what_is_meant(
         named = any(name in params for name in ("RoleName", "GroupName", "PolicyArn", "PolicyName"))
         return params if named else {**params, "UserName": caller.name}
     if (service, operation) == ("kinesis", "GetRecords"):
-        return {**params, "StreamName": _stream_of(str(params.get("ShardIterator")))}
+        return {**params, "StreamName": stream_of_iterator(str(params.get("ShardIterator")))}
+    if (service, operation) == ("kinesis", "ListShards") and params.get("NextToken"):
+        token = str(
+            params["NextToken"]
+        )  # what else the call names is no claim on the token's stream
+        return {"StreamName": stream_of_token(token)}
     return params
-
-
-def _stream_of(iterator: str) -> str:
-    """The stream that a shard iterator of moto's reads."""
-    try:
-        return base64.decodebytes(iterator.encode()).decode().partition(":")[0]
-    except ValueError:
-        return ""
 
 
 def _answer(refusal: Refusal) -> Answer:

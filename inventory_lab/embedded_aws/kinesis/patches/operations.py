@@ -15,9 +15,6 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Operations.html
 
 from __future__ import annotations
 
-import binascii
-import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
@@ -30,6 +27,7 @@ from moto.kinesis.responses import KinesisResponse
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.kinesis.iterators import Position
+from inventory_lab.embedded_aws.kinesis.pages import ShardPage
 from inventory_lab.embedded_aws.kinesis.patches import errors
 from inventory_lab.embedded_aws.kinesis.patches.shards import RECORDS_PER_READ
 from inventory_lab.embedded_aws.patching import Patch
@@ -45,7 +43,6 @@ _STREAM = "(self, stream_arn, stream_name"
 _HOURS = f"{_STREAM}, retention_period_hours)"
 NAMED = {
     "split_shard": f"{_STREAM}, shard_to_split, new_starting_hash_key)",
-    "merge_shards": f"{_STREAM}, shard_to_merge, adjacent_shard_to_merge)",
     "increase_stream_retention_period": _HOURS,
     "decrease_stream_retention_period": _HOURS,
 }
@@ -285,20 +282,36 @@ def _get_records(clock: LabClock) -> Callable[[Any], Any]:
 
 def _list_shards(self: Any) -> Any:
     """One page; the token names the stream, the filter and the last shard of the page before."""
-    token = self._get_param("NextToken")
-    if token:
-        name, only, start = _decoded(token)
-        stream = self.kinesis_backend.describe_stream(None, name)
-    else:
-        stream = self.kinesis_backend.describe_stream(*_which(self))
-        only = self._get_param("ShardFilter") or {"Type": "FROM_TRIM_HORIZON"}
-        start = self._get_param("ExclusiveStartShardId") or ""
-    found = sorted(s.shard_id for s in _filtered(stream, only) if s.shard_id > start)
-    page = found[: self._get_param("MaxResults") or 1000]
+    begin = _page_of_token(self) or _first_page(self)
+    stream = self.kinesis_backend.describe_stream(None, begin.stream)
+    shards = _filtered(stream, begin.shard_filter)
+    remaining = sorted(shard.shard_id for shard in shards if shard.shard_id > begin.after)
+    page = remaining[: self._get_param("MaxResults") or 1000]
     answer: dict[str, Any] = {"Shards": [stream.shards[shard].to_json() for shard in page]}
-    if len(found) > len(page):
-        answer["NextToken"] = _encoded(stream.stream_name, only, page[-1])
+    if len(remaining) > len(page):
+        answer["NextToken"] = begin._replace(after=page[-1]).encode()
     return ActionResult(answer)
+
+
+def _first_page(self: Any) -> ShardPage:
+    stream = self.kinesis_backend.describe_stream(*_which(self))
+    only = self._get_param("ShardFilter") or {"Type": "FROM_TRIM_HORIZON"}
+    if "Timestamp" in only:
+        only = only | {"Timestamp": _seconds(only["Timestamp"])}
+    return ShardPage(stream.stream_name, only, self._get_param("ExclusiveStartShardId") or "")
+
+
+def _page_of_token(self: Any) -> ShardPage | None:
+    """What a NextToken stands for, which comes without a stream; None without a token."""
+    token = self._get_param("NextToken")
+    if not token:
+        return None
+    if any(_which(self)):
+        raise errors.invalid_argument("NextToken and StreamName cannot be provided together.")
+    try:
+        return ShardPage.decode(token)
+    except ValueError as exc:
+        raise errors.invalid_argument("NextToken is invalid.") from exc
 
 
 def _update_shard_count(self: Any) -> Any:
@@ -345,20 +358,6 @@ def _seconds(moment: Any) -> float:
     if isinstance(moment, datetime):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return float(moment or 0)
-
-
-def _encoded(name: str, only: dict[str, Any], last: str) -> str:
-    if "Timestamp" in only:
-        only = only | {"Timestamp": _seconds(only["Timestamp"])}
-    return b64encode(json.dumps([name, only, last]).encode()).decode()
-
-
-def _decoded(token: str) -> tuple[str, dict[str, Any], str]:
-    try:
-        name, only, last = json.loads(b64decode(token, validate=True))
-    except (binascii.Error, ValueError) as exc:
-        raise errors.invalid_argument("NextToken is invalid.") from exc
-    return name, only, last
 
 
 def _which(self: Any) -> tuple[str | None, str | None]:

@@ -1,0 +1,25 @@
+"""The function's log, read through CloudWatch Logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from inventory_lab.resources.account import Account, unless_missing
+
+
+def log_events(account: Account, pattern: str) -> Iterator[Mapping[str, Any]]:
+    """The events of the log that fit a filter pattern, in their order; none before the first call of
+    the function made the log group.
+
+    Pages may be empty and still have a next one:
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    """
+    filter_log_events = account.client("logs").filter_log_events
+    request = {"logGroupName": account.log_group(), "filterPattern": pattern}
+    while True:
+        answer = unless_missing(("ResourceNotFoundException",), filter_log_events, **request) or {}
+        yield from answer.get("events", [])
+        if not answer.get("nextToken"):
+            return
+        request["nextToken"] = answer["nextToken"]

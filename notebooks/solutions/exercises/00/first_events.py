@@ -1,0 +1,72 @@
+"""An event is a fact in the past tense: a product was added, its quantity changed, it was removed. Three
+sales are three facts, so they are three events. When somebody asks in a year what happened, the sum alone
+could not tell. The stock itself is in no event but the first: it follows from them.
+"""
+
+
+# %% solution
+def first_events(product, stock, sales):
+    """The events of a day: the product arrives, is sold, and is removed when nothing is left."""
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded(product, stock)]
+    events += [QuantityChanged(product, -sold) for sold in sales]
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+    return events
+
+
+# %% wrong: the stock grows: a sale is a negative number
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded(product, stock)]
+    events += [QuantityChanged(product, sold) for sold in sales]
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+    return events
+
+
+# %% wrong: make one event per sale
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded(product, stock)]
+    if sales:
+        events.append(QuantityChanged(product, -sum(sales)))
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+    return events
+
+
+# %% wrong: nothing is left, and the product is not removed
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    return [ProductAdded(product, stock)] + [QuantityChanged(product, -n) for n in sales]
+
+
+# %% wrong: pieces are left, and the product is removed all the same
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    changes = [QuantityChanged(product, -n) for n in sales]
+    return [ProductAdded(product, stock), *changes, ProductRemoved(product)]
+
+
+# %% wrong: an event has another product
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded("Tablet", stock)]
+    events += [QuantityChanged("Tablet", -n) for n in sales]
+    if sum(sales) == stock:
+        events.append(ProductRemoved("Tablet"))
+    return events
+
+
+# %% wrong: Return a list of events
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    return ProductAdded(product, stock)

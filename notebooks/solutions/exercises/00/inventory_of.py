@@ -1,0 +1,124 @@
+"""The stock is worked out, or *folded*, from the events: begin with nothing, and take one event after the
+other. Two ideas carry the whole course. First, some events do not count, because they do not fit what
+happened before them, and the order decides which. Second, an event may arrive twice, so the function
+must remember which ids it has counted. The set `seen` grows with every event; notebook 11 shows how a
+memory that stays small can be exact all the same.
+"""
+
+
+# %% solution
+def inventory_of(events):
+    """The quantity of every product that the events leave in the shop."""
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed" and product in stock:
+            del stock[product]
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: The event with the id b arrives twice: it counts once
+def inventory_of(events):
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and stock.get(product, -1) + event["delta"] >= 0:
+            if product in stock:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: A sale of more pieces than there are does not count.
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif product in stock:
+            stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: The last piece is sold, so 0 are left
+def inventory_of(events):
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if kind == "product_added":
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock[product] = 0
+        else:
+            stock[product] = stock.get(product, 0) + event["delta"]
+    return {
+        product: quantity for product, quantity in stock.items() if quantity or product == "Pan"
+    }
+
+
+# %% wrong: the second addition does not count
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added":
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif product in stock and stock[product] + event["delta"] >= 0:
+            stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: Two sales of the same size with different ids are two sales.
+def inventory_of(events):
+    stock, before = {}, None
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        fact = (kind, product, event.get("delta"))
+        if fact == before:
+            continue
+        before = fact
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: return a dict of product and quantity
+def inventory_of(events):
+    stock = {}
+    for event in events:
+        stock[event["product_id"]] = event.get("quantity", 0)
+
+
+# %% wrong: KeyError in line 4 (stock
+def inventory_of(events):
+    stock = {}
+    for event in events:
+        stock[event["product_id"]] += event["delta"]
+    return stock

@@ -90,6 +90,10 @@ class EmbeddedAws:
             self._stack = self._stack.pop_all()
         return self
 
+    def patches(self) -> list[Patch]:
+        """Every patch of moto and botocore that is in force while the account is open."""
+        return [*self.service_patches(), *self.gate_patches()]
+
     def service_patches(self) -> list[Patch]:
         """What moto lacks, by service, and what connects it to this account."""
         clock, evaluator, invoke = self.clock, self.evaluator, self._functions.queue

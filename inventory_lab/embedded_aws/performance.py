@@ -8,6 +8,8 @@
 | looks for every member of an answer under up to six spellings | first under its own; under no other when all of a dict is spelled as in the service model |
 | (botocore) reads the service models from disk for every session, so for every new environment of a function | once in this process |
 | counts the messages of a queue three times for each message sent or received, and lists them all to give out ten | counts when asked, stops at the tenth |
+| lists the methods of a service's class for every call | once for each class |
+| makes an RSA key for each subscription | one for all in a process |
 
 `tests/embedded_aws/test_performance.py` compares the answers with bare moto's.
 """
@@ -26,12 +28,15 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.parsing import ast_nodes as ast
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
+from moto.sns.models import Subscription
 from moto.sqs.models import Queue, SQSBackend
 
 from inventory_lab.embedded_aws.patching import Patch
 
 service_models = cache(create_loader)
 """The loader of a search path, which remembers what it has read."""
+
+_SIGNING_KEYS: dict[str, Any] = {}
 
 PLAIN_ACTIONS = (
     ast.UpdateExpressionSetAction,
@@ -78,7 +83,7 @@ class CacheableUpdate:
 
 def patches() -> list[Patch]:
     """What makes moto and botocore answer the same, only sooner."""
-    return [*_expression_patches(), *_answer_patches(), *_queue_patches()]
+    return [*_expression_patches(), *_answer_patches(), *_queue_patches(), *_process_patches()]
 
 
 def _expression_patches() -> list[Patch]:
@@ -153,6 +158,28 @@ def _queue_patches() -> list[Patch]:
         _faster(SQSBackend, "send_message", sent, counted, _uncounted),
         _faster(SQSBackend, "receive_message", received, counted, _uncounted),
     ]
+
+
+def _process_patches() -> list[Patch]:
+    """What is the same for all accounts of a process."""
+    names, key = "the operations of a service are listed once", "messages are signed with one key"
+    return [
+        _faster(moto.core.responses, "method_names_from_class", "(clazz)", names, cache),
+        _faster(Subscription, "private_key", "(self)", key, _one_key),
+    ]
+
+
+def _one_key(private_key: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The 2,048 bits of a new key take a tenth of a second to find. Nothing checks the signature: the
+    certificate that a message names cannot be fetched.
+    """
+
+    def one_key(subscription: Any) -> Any:
+        if "sns" not in _SIGNING_KEYS:
+            _SIGNING_KEYS["sns"] = private_key(subscription)
+        return _SIGNING_KEYS["sns"]
+
+    return one_key
 
 
 def _faster(owner: Any, name: str, signature: str, why: str, around: Callable[[Any], Any]) -> Patch:

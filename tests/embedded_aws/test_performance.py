@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import moto.core.responses
 import pytest
 from botocore.exceptions import ClientError
 from moto.core.models import MockAWS
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
+from moto.sns.models import Subscription
+from moto.sqs.responses import SQSResponse
 
 from inventory_lab.embedded_aws import performance as speed
 from inventory_lab.embedded_aws.patching import applied
@@ -144,3 +148,19 @@ def test_a_queue_still_counts_its_messages_when_asked(context: Callable[[], Any]
         mock.stop()
     assert counts["ApproximateNumberOfMessages"] == "2"
     assert counts["ApproximateNumberOfMessagesNotVisible"] == "1"
+
+
+def test_the_operations_of_a_service_are_those_that_moto_lists() -> None:
+    listed = moto.core.responses.method_names_from_class(SQSResponse)
+    with faster():
+        assert moto.core.responses.method_names_from_class(SQSResponse) == listed
+        assert "send_message" in listed
+
+
+def test_all_subscriptions_sign_with_one_key_of_2048_bits() -> None:
+    topic = SimpleNamespace(arn="arn:aws:sns:us-east-1:123456789012:alerts")
+    with faster():
+        one, other = (Subscription("123456789012", topic, "e", "sqs") for _ in range(2))
+        assert one.private_key() is other.private_key()
+        assert one.private_key().key_size == 2048
+    assert one.private_key() is not other.private_key()

@@ -117,20 +117,24 @@ def patches(problem_of: ProblemOf) -> list[Patch]:
             around=partial(_updated, problem_of),
             upstream=True,
         ),
-        *(_settling(name) for name in ("start_pipe", "stop_pipe")),
+        Patch(
+            owner=backend,
+            name="start_pipe",
+            signature="(self, name)",
+            kind="hook",
+            why="the pipe is running at once",
+            around=_settled,
+        ),
+        Patch(
+            owner=backend,
+            name="stop_pipe",
+            signature="(self, name)",
+            kind="gap",
+            why="the pipe is stopped at once, and says by whom",
+            around=_settled,
+            upstream=True,
+        ),
     ]
-
-
-def _settling(name: str) -> Patch:
-    return Patch(
-        owner=EventBridgePipesBackend,
-        name=name,
-        signature="(self, name)",
-        kind="gap",
-        why="the state settles at once, with its reason",
-        around=_settled,
-        upstream=True,
-    )
 
 
 def _none(_: Any) -> list[tuple[str, str]]:

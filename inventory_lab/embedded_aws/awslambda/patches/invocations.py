@@ -12,7 +12,7 @@
 
 moto 5.2.5 runs Docker for an Invoke, or answers a canned text; `tests/embedded_aws/awslambda/test_invocations.py` shows
 what the lab answers. How an invocation goes is in `environments.py`, `runtime.py`, `timeouts.py`,
-`function_logs.py` and `asynchronous.py`; who else may start one in `deliveries.py`.
+`logs.py` and `async_invocations.py`; topics and rules that may start one are in `sns/` and `events/`.
 
 While a handler runs, `inventory_lab` in sys.modules is the zip's: code of `embedded_aws/` that can run
 meanwhile imports nothing late.
@@ -30,7 +30,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
-from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 
 from inventory_lab.embedded_aws.awslambda.async_invocations import (
@@ -249,7 +249,6 @@ def patches(functions: Functions) -> list[Patch]:
     runs_here = "runs the function in this process, where moto starts Docker"
     refused = "refuses what moto would start by itself"
     started = "(self, body, request_headers, response_headers)"
-    started_by_name = "(self, function_name, qualifier, body, headers, response_headers)"
     return [
         Patch(
             owner=LambdaResponse,
@@ -261,7 +260,6 @@ def patches(functions: Functions) -> list[Patch]:
         ),
         _hook(LambdaResponse, "invoke", "(self)", runs_here, invoke),
         _hook(LambdaResponse, "invoke_async", "(self)", runs_here, invoke_async),
-        _hook(LambdaBackend, "invoke", started_by_name, refused, _refuse_by_name),
         _hook(LambdaFunction, "invoke", started, refused, _refuse),
     ]
 
@@ -370,9 +368,3 @@ def _refuse(function: Any, *_: Any) -> bytes:
     raise UnsupportedFunction(
         function.function_name, "only Invoke, topics and event rules can start it"
     )
-
-
-def _refuse_by_name(
-    backend: Any, function_name: str, qualifier: str | None = None, *_: Any, **__: Any
-) -> bytes:
-    return _refuse(backend.get_function(function_name, qualifier))

@@ -92,10 +92,9 @@ def _of_tags(name: str, signature: str, of_mapping: Callable[..., Any]) -> Patch
         owner=LambdaBackend,
         name=name,
         signature=signature,
-        kind="gap",
-        why="the tags of an event source mapping",
+        kind="hook",
+        why="the tags of a mapping, which this account keeps and moto does not",
         around=partial(_of_mappings, of_mapping),
-        upstream=True,
     )
 
 

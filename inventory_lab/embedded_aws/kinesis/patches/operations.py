@@ -43,7 +43,6 @@ _STREAM = "(self, stream_arn, stream_name"
 _HOURS = f"{_STREAM}, retention_period_hours)"
 NAMED = {
     "split_shard": f"{_STREAM}, shard_to_split, new_starting_hash_key)",
-    "merge_shards": f"{_STREAM}, shard_to_merge, adjacent_shard_to_merge)",
     "increase_stream_retention_period": _HOURS,
     "decrease_stream_retention_period": _HOURS,
 }

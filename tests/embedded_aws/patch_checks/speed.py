@@ -1,0 +1,99 @@
+"""Workloads whose answers must be the same with and without the patches for speed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+
+KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+
+Workload = Callable[[], Any]
+
+
+def updates_of_items() -> Any:
+    """What updates answer and leave, the same expression twice, good and bad ones."""
+    from tests.embedded_aws.test_performance import UPDATES, answer, table
+
+    dynamodb = table()
+    answers = [answer(dynamodb, key, update) for update in UPDATES for key in ("Phone", "Watch")]
+    items = dynamodb.scan(TableName="t")["Items"]
+    return answers, sorted(items, key=lambda item: str(item["product_id"]))
+
+
+def counts_of_a_queue() -> Any:
+    """What a queue counts and gives out, with messages that are delayed and in flight."""
+    sqs = boto3.Session(**KEYS).client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    for number in range(12):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number), DelaySeconds=900 * (number > 10))
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=3)["Messages"]
+    counted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    counts = {name: value for name, value in counted.items() if "NumberOfMessages" in name}
+    return counts, [message["Body"] for message in received]
+
+
+def a_message_of_a_topic() -> Any:
+    """What a queue receives of a topic, without what is new in each message."""
+    sns, sqs = (boto3.Session(**KEYS).client(service) for service in ("sns", "sqs"))
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue["QueueArn"])
+    sns.publish(TopicArn=topic, Message="sold")
+    body = json.loads(sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"])
+    signature = len(body.pop("Signature"))
+    fresh = ("MessageId", "Timestamp", "UnsubscribeURL", "SigningCertURL")
+    return signature, {name: value for name, value in body.items() if name not in fresh}
+
+
+def clients() -> Any:
+    """Names, operations and answers of clients that are made twice."""
+    return [_facts(service) for service in ("kinesis", "sqs", "iam") * 2]
+
+
+def _facts(service: str) -> Any:
+    client = boto3.Session(**KEYS).client(service)
+    model = client.meta.service_model
+    return {
+        "endpoint": client.meta.endpoint_url,
+        "methods": sorted(client.meta.method_to_api_mapping.items()),
+        "inputs": [str(model.operation_model(name).input_shape) for name in model.operation_names],
+        "answer": _without_id(_FIRST_CALLS[service](client)),
+    }
+
+
+_FIRST_CALLS: dict[str, Callable[[Any], Any]] = {
+    "kinesis": lambda client: client.list_streams(),
+    "sqs": lambda client: client.list_queues(),
+    "iam": lambda client: client.list_users(),
+}
+
+
+def _without_id(answer: dict[str, Any]) -> Any:
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+WORKLOADS: dict[str, Workload] = {
+    "UpdateExpressionParser.make": updates_of_items,
+    "UpdateExpressionValidator.__init__": updates_of_items,
+    "UpdateExpressionValidator.validate": updates_of_items,
+    "ResponseSerializer.get_value": updates_of_items,
+    "Queue.approximate_number_of_messages": counts_of_a_queue,
+    "Queue.approximate_number_of_messages_delayed": counts_of_a_queue,
+    "Queue.approximate_number_of_messages_not_visible": counts_of_a_queue,
+    "Queue.messages": counts_of_a_queue,
+    "SQSBackend.send_message": counts_of_a_queue,
+    "SQSBackend.receive_message": counts_of_a_queue,
+    "Subscription.private_key": a_message_of_a_topic,
+    "moto.core.responses.method_names_from_class": clients,
+    "botocore.session.create_loader": clients,
+    "EventAliaser.__init__": clients,
+    "botocore.hooks.accepts_kwargs": clients,
+    "ClientCreator._load_service_model": clients,
+    "ClientCreator._create_methods": clients,
+    "botocore.endpoint_provider.RuleSet": clients,
+}
+"""By the target of the patch."""

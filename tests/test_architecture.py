@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -163,3 +164,17 @@ def _is_error(node: ast.ClassDef) -> bool:
     return any(
         isinstance(b, ast.Name) and b.id in {"Exception", "InventoryLabError"} for b in node.bases
     )
+
+
+def test_the_map_names_only_what_exists() -> None:
+    for name in ("README.md", "embedded_aws/README.md"):
+        text = (PACKAGE / name).read_text(encoding="utf-8").partition("## Patches")[0]
+        paths = re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:/|\.py))`", text)
+        homes = (PACKAGE, (PACKAGE / name).parent, ROOT, PACKAGE / "iam", PACKAGE / "backends")
+        assert [path for path in paths if not any((h / path).exists() for h in homes)] == []
+
+
+def test_the_map_names_every_package() -> None:
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    packages = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert [name for name in sorted(packages) if f"`{name}/`" not in text] == []

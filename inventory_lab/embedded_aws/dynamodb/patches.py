@@ -12,7 +12,6 @@ So the lab is prompt where AWS takes its time: code that must not see expired it
 them on AWS. The deletion costs no write units and shows in a DynamoDB stream, there and here;
 here its record does not name the service as the one who deleted.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
-`tests/embedded_aws/dynamodb/test_tables.py` tells when moto deletes by itself.
 """
 
 from __future__ import annotations

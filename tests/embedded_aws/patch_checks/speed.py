@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,20 @@ def counts_of_a_queue() -> Any:
     counted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     counts = {name: value for name, value in counted.items() if "NumberOfMessages" in name}
     return counts, [message["Body"] for message in received]
+
+
+def a_message_of_a_topic() -> Any:
+    """What a queue receives of a topic, without what is new in each message."""
+    sns, sqs = (boto3.Session(**KEYS).client(service) for service in ("sns", "sqs"))
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue["QueueArn"])
+    sns.publish(TopicArn=topic, Message="sold")
+    body = json.loads(sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"])
+    signature = len(body.pop("Signature"))
+    fresh = ("MessageId", "Timestamp", "UnsubscribeURL", "SigningCertURL")
+    return signature, {name: value for name, value in body.items() if name not in fresh}
 
 
 def clients() -> Any:
@@ -72,6 +87,8 @@ WORKLOADS: dict[str, Workload] = {
     "Queue.messages": counts_of_a_queue,
     "SQSBackend.send_message": counts_of_a_queue,
     "SQSBackend.receive_message": counts_of_a_queue,
+    "Subscription.private_key": a_message_of_a_topic,
+    "moto.core.responses.method_names_from_class": clients,
     "botocore.session.create_loader": clients,
     "EventAliaser.__init__": clients,
     "botocore.hooks.accepts_kwargs": clients,

@@ -12,7 +12,7 @@
 
 moto 5.2.5 runs Docker for an Invoke, or answers a canned text; `tests/embedded_aws/awslambda/test_invocations.py` shows
 what the lab answers. How an invocation goes is in `environments.py`, `runtime.py`, `timeouts.py`,
-`function_logs.py` and `asynchronous.py`; who else may start one in `deliveries.py`.
+`logs.py` and `async_invocations.py`; topics and rules that may start one are in `sns/` and `events/`.
 
 While a handler runs, `inventory_lab` in sys.modules is the zip's: code of `embedded_aws/` that can run
 meanwhile imports nothing late.

@@ -1,15 +1,14 @@
 """IAM in force: every API call in this process is decided before it is made.
 
-| | moto 5.2.5 | the lab |
+| | moto 5.2.5 | AWS, and the lab |
 |---|---|---|
 | who calls | any key is good | the user or role whose key, secret and token sign the call |
 | what is decided | nothing, or actions alone | each action on each resource, with conditions, boundaries and resource policies |
 | a denial | an XML page | AWS's code, status and text, by service |
 
-`before-parameter-build` keeps the parameters of the API call, `before-call` decides. Both stand among
+`before-parameter-build` keeps the parameters of the API call, `before-call` decides. Both are among
 botocore's built-in handlers while the gate is open, so each session that is made has them. moto takes
 no request that the gate has not passed, so what was made earlier or elsewhere fails closed.
-`tests/embedded_aws/iam/test_gate.py` tells when moto decides by itself.
 """
 
 from __future__ import annotations

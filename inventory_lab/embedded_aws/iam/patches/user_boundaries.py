@@ -6,7 +6,6 @@
 | Put- and DeleteUserPermissionsBoundary | not implemented | set and remove it |
 | GetUser | shows none | shows it |
 
-`tests/embedded_aws/iam/test_gate.py` caps a user; a moto that has it all makes `patched` needless.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@
 | an iterator | lives for ever; asked for by StreamARN cannot be read without it | stands for itself; expires after 5 minutes |
 | MillisBehindLatest | from the record to the newest | from the last record returned to now; 0 when caught up |
 | size of a call, a record | 5 MiB; 1 MiB, PutRecord any | 10 MiB; MaxRecordSizeInKiB of the stream |
-| a shard's throughput | unlimited | limited with `Settings(shard_limits=True)`, see shard_limits.py |
+| a shard's throughput | unlimited | limited with `Settings(shard_limits=True)`, see `limits.py` |
 
 | | |
 |---|---|
@@ -21,7 +21,7 @@
 
 Retention: https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
 Modes: https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html
-`tests/embedded_aws/kinesis/test_streams.py` runs the same checks on bare moto and tells when it needs none of this.
+`tests/embedded_aws/kinesis/test_streams.py` runs the same tests on bare moto.
 """
 
 from __future__ import annotations

@@ -6,16 +6,23 @@ NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lab notebooks fork wheel bench soak clean
+.PHONY: help demo test moto-next lint lab notebooks fork wheel bench soak clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 	$(BIN)/python -m inventory_lab demo
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
 	$(BIN)/python -m pytest $(NOTEBOOKS) -n auto --dist loadscope tests notebooks
+
+moto-next:  ## test the embedded AWS with the newest moto, pre-releases included, in .venv-moto-next
+	$(PYTHON) -m venv .venv-moto-next
+	.venv-moto-next/bin/python -m pip --quiet install --editable '.[dev,notebook]'
+	.venv-moto-next/bin/python -m pip --quiet install --upgrade --pre 'moto[dynamodb,server]'
+	.venv-moto-next/bin/python -m pip show moto | grep Version
+	.venv-moto-next/bin/python -m pytest -q --any-moto tests/embedded_aws
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/python -m ruff check .

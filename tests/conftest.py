@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from inventory_lab import Lab, connect
+from inventory_lab.embedded_aws import patching
 
 EVENTS = Path(__file__).parent / "events"
 
@@ -21,7 +22,15 @@ settings.register_profile("soak", max_examples=1_000, **ANY_MACHINE)
 settings.load_profile("suite")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--any-moto"):
+        patching.TESTED_VERSIONS = ((0,), (99,))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--any-moto", action="store_true", help="run with a moto outside the tested range"
+    )
     parser.addoption(
         "--mutations", type=int, default=12, help="how many of each solution are tried"
     )

@@ -23,7 +23,8 @@ Kind = Literal["gap", "hook", "speed"]
 its gate, its clock, its functions. `speed` changes no answer."""
 
 TESTED_MOTO = ">=5.2.5,<5.3"
-_OLDEST, _FIRST_UNTESTED = (5, 2, 5), (5, 3)
+TESTED_VERSIONS: tuple[tuple[int, ...], tuple[int, ...]] = (5, 2, 5), (5, 3)
+"""The same range in numbers: the first version of it, and the first after it."""
 _MISSING = "missing"
 
 
@@ -129,7 +130,8 @@ def check(patches: Iterable[Patch]) -> None:
 def check_moto(installed: str) -> None:
     """Raises UnsupportedMoto unless the version is in the range that the patches were tested with."""
     numbers = tuple(int(part) for part in installed.split(".")[:3] if part.isdigit())
-    if not _OLDEST <= numbers < _FIRST_UNTESTED:
+    first, after = TESTED_VERSIONS
+    if not first <= numbers < after:
         raise UnsupportedMoto(installed, TESTED_MOTO)
 
 

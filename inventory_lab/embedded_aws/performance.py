@@ -162,11 +162,8 @@ def _queue_patches() -> list[Patch]:
 
 def _process_patches() -> list[Patch]:
     """What is the same for all accounts of a process."""
-    names, key = "the operations of a service are listed once", "messages are signed with one key"
-    return [
-        _faster(moto.core.responses, "method_names_from_class", "(clazz)", names, cache),
-        _faster(Subscription, "private_key", "(self)", key, _one_key),
-    ]
+    key = "messages are signed with one key"
+    return [_faster(Subscription, "private_key", "(self)", key, _one_key)]
 
 
 def _one_key(private_key: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,14 @@ from moto.kinesis.responses import KinesisResponse
 from moto.sns.models import SNSBackend
 
 from inventory_lab import connect
-from inventory_lab.embedded_aws.patching import Patch, applied, check_moto, current_signature
+from inventory_lab.embedded_aws.patching import (
+    TESTED_MOTO,
+    TESTED_VERSIONS,
+    Patch,
+    applied,
+    check_moto,
+    current_signature,
+)
 from inventory_lab.exceptions import UnsupportedMoto
 
 
@@ -118,6 +127,15 @@ def test_connect_refuses_a_moto_whose_method_takes_something_else(
         connect()
 
 
+def test_the_tested_range_is_that_of_pyproject() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert f"moto[dynamodb]{TESTED_MOTO}" in project["dependencies"]
+
+
+any_moto = pytest.mark.skipif(TESTED_VERSIONS[0] == (0,), reason="--any-moto checks no range")
+
+
+@any_moto
 @pytest.mark.parametrize("installed", ["5.2.4", "4.2.14", "5.3.0", "6.0.0"])
 def test_a_moto_outside_the_tested_range_is_refused(installed: str) -> None:
     with pytest.raises(UnsupportedMoto, match=f"moto {installed} is installed"):

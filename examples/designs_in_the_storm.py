@@ -18,8 +18,8 @@ def main() -> None:
     print(storm("fold", schedules=20, events=20))
     if "powertools" in sys.argv:
         print(storm(RECIPE, schedules=20, events=20, reader="mapping"))
-        unrepeated = ("throttle", "duplicate_delivery", "late_execution", "crash_before_effect")
-        print(storm(RECIPE, schedules=20, events=20, reader="mapping", faults=unrepeated))
+        repeats = ("duplicate_delivery", "late_execution", "throttle", "crash_before_effect")
+        print(storm(RECIPE, schedules=20, events=20, reader="mapping", faults=repeats))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,11 @@ https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
 import os
 
 import boto3
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
 from aws_lambda_powertools.utilities.idempotency import (
     DynamoDBPersistenceLayer,
     IdempotencyConfig,
@@ -22,6 +26,7 @@ config = IdempotencyConfig(event_key_jmespath="event_id")
 
 
 def handle(event, context):
+    """The Lambda entry point."""
     config.register_lambda_context(context)
     return process_partial_response(
         event=event, record_handler=take, processor=processor, context=context
@@ -29,11 +34,13 @@ def handle(event, context):
 
 
 def take(record):
+    """Apply the fact of one record."""
     apply(fact=record.kinesis.data_as_json())
 
 
 @idempotent_function(data_keyword_argument="fact", persistence_store=persistence, config=config)
 def apply(fact):
+    """Change the stock, once for each event id."""
     key = {"product_id": {"S": fact["product_id"]}}
     if fact["event_type"] == "product_removed":
         table.delete_item(TableName=os.environ["TABLE_NAME"], Key=key)

@@ -45,7 +45,8 @@ def _blame(
         before, after = facts[:at], facts[at + 1 :]
         if fold([*before, *after]).get(key, ABSENT) == seen:
             return f"record {at + 1} was lost: {_text(record)}"
-        if repeated([*before, record, record, *after]).get(key, ABSENT) == seen:
+        again = ([*before, record, record, *after], [*facts, record])
+        if any(repeated(records).get(key, ABSENT) == seen for records in again):
             return f"record {at + 1} was counted twice: {_text(record)}"
     return "no single record explains it"
 

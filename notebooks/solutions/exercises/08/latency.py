@@ -1,0 +1,64 @@
+"""The report names a range of sequence numbers, and each shard has its own. At-least-once delivery means that
+a batch may be reported twice: the effect came with the first report. `total_seconds()` keeps days and
+fractions. A record without a report is not slow, it is waiting; so the answer is None and not 0.
+"""
+
+
+# %% solution
+def latency(record, shard_id, reports):
+    """Seconds from a record's arrival to the first report that covers it; None without one."""
+    number = int(record["SequenceNumber"])
+    times = [
+        report["at"]
+        for report in reports
+        if report["shard_id"] == shard_id and int(report["first"]) <= number <= int(report["last"])
+    ]
+    if not times:
+        return None
+    return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
+# %% wrong: the first report that covers the record counts
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    for report in reports:
+        if report["shard_id"] == shard_id:
+            if int(report["first"]) <= number <= int(report["last"]):
+                return (report["at"] - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
+# %% wrong: use .total_seconds()
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    for report in sorted(reports, key=lambda report: report["at"]):
+        if report["shard_id"] == shard_id:
+            if int(report["first"]) <= number <= int(report["last"]):
+                waited = report["at"] - record["ApproximateArrivalTimestamp"]
+                return waited.seconds + waited.microseconds / 1e6
+
+
+# %% wrong: return seconds, with .total_seconds()
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    for report in sorted(reports, key=lambda report: report["at"]):
+        if report["shard_id"] == shard_id:
+            if int(report["first"]) <= number <= int(report["last"]):
+                return report["at"] - record["ApproximateArrivalTimestamp"]
+
+
+# %% wrong: The first and the last record of a batch belong to it
+def latency(record, shard_id, reports):
+    number = record["SequenceNumber"]
+    for report in sorted(reports, key=lambda report: report["at"]):
+        if report["shard_id"] == shard_id and report["first"] < number < report["last"]:
+            return (report["at"] - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
+# %% wrong: so it is still waiting: return None
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    for report in sorted(reports, key=lambda report: report["at"]):
+        if report["shard_id"] == shard_id:
+            if int(report["first"]) <= number <= int(report["last"]):
+                return (report["at"] - record["ApproximateArrivalTimestamp"]).total_seconds()
+    return 0

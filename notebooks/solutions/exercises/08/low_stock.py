@@ -1,0 +1,97 @@
+"""`status` is a reserved word of DynamoDB, so the expression needs a stand-in name, `#status`. The paginator
+follows `LastEvaluatedKey` through all pages, the empty ones too. A tombstone has a quantity of 0, and would be
+ordered again if the filter asked for the quantity alone. The filter works after the read: it saves the network,
+not the read units. In a large table an index that holds the products of low stock alone would answer this
+with a query.
+"""
+
+
+# %% solution
+def low_stock(dynamodb, table, below):
+    """The active products with fewer than `below` pieces, with their quantities."""
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="#status = :active AND quantity < :below",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in items}
+
+
+# %% wrong: It reads the first page alone.
+def low_stock(dynamodb, table, below):
+    page = dynamodb.scan(
+        TableName=table,
+        FilterExpression="#status = :active AND quantity < :below",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
+    )
+    return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in page["Items"]}
+
+
+# %% wrong: keep the active items alone
+def low_stock(dynamodb, table, below):
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="quantity < :below",
+        ExpressionAttributeValues={":below": {"N": str(below)}},
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in items}
+
+
+# %% wrong: reserved keyword: status
+def low_stock(dynamodb, table, below):
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="status = :active AND quantity < :below",
+        ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in items}
+
+
+# %% wrong: Let it filter: FilterExpression takes both conditions.
+def low_stock(dynamodb, table, below):
+    low = {}
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+        for item in page["Items"]:
+            quantity = int(item["quantity"]["N"])
+            if item["status"]["S"] == "active" and quantity < below:
+                low[item["product_id"]["S"]] = quantity
+    return low
+
+
+# %% wrong: Compare with <.
+def low_stock(dynamodb, table, below):
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="#status = :active AND quantity <= :below",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in items}
+
+
+# %% wrong: A quantity is not an int
+def low_stock(dynamodb, table, below):
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="#status = :active AND quantity < :below",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
+    )
+    return {i["product_id"]["S"]: i["quantity"]["N"] for page in pages for i in page["Items"]}
+
+
+# %% wrong: return a dictionary
+def low_stock(dynamodb, table, below):
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="#status = :active AND quantity < :below",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
+    )
+    return [item["product_id"]["S"] for page in pages for item in page["Items"]]

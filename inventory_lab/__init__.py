@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from inventory_lab.teaching.versions import versions as versions
     from inventory_lab.views.batch import draw_batch as draw_batch
     from inventory_lab.views.bisect import draw_bisect as draw_bisect
+    from inventory_lab.views.decisions import draw_decisions as draw_decisions
     from inventory_lab.views.diagram import map_of as map_of
     from inventory_lab.views.policy_table import policy_table as policy_table
     from inventory_lab.views.race import draw_race as draw_race
@@ -61,6 +62,7 @@ _HOMES = {
     "connect": "lab",
     "draw_batch": "views.batch",
     "draw_bisect": "views.bisect",
+    "draw_decisions": "views.decisions",
     "draw_race": "views.race",
     "draw_role": "views.roles",
     "draw_shards": "views.shards",

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status: 0, 1 when counts drift, 2 for bad input, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
-        return _demo(options)
+        return _storm(options) if options.command == "storm" else _demo(options)
     except (BadTable, BadRow) as exc:
         _say(f"inventory_lab: {exc}")
         return EXIT_BAD_INPUT
@@ -74,6 +74,12 @@ class _Run:
             "seconds": round(self.seconds, 3),
             "events_per_second": round(self.published / self.seconds, 1),
         }
+
+
+def _storm(options: argparse.Namespace) -> int:
+    from inventory_lab.testing import command
+
+    return command.run(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -209,6 +215,8 @@ def _say(text: str, over: bool = False) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from inventory_lab.testing import command as storm_command
+
     parser = argparse.ArgumentParser(prog="inventory-lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="run the whole pipeline and reconcile it")
@@ -225,6 +233,8 @@ def _parser() -> argparse.ArgumentParser:
     rows.add_argument(
         "--opening-stock", type=_stock, metavar="N", help="of each product; default: just enough"
     )
+    storm = commands.add_parser("storm", help="try a handler of your own under seeded faults")
+    storm_command.add_options(storm)
     days = rows.add_mutually_exclusive_group()
     days.add_argument(
         "--day-first", action="store_true", default=None, help="read 1/2 as 1 February"

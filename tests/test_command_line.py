@@ -139,3 +139,14 @@ def test_drift_is_told_by_the_exit_status(
     monkeypatch.setattr(table, "read", tampered)
     assert command_line.main(["demo", "--events", "200", "--products", "5"]) == 1
     assert "NOT EXACT" in capsys.readouterr().out
+
+
+def test_storm_prints_its_report_and_exits_by_it(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--schedules", "1", "--events", "6"]
+    assert command_line.main(["storm", "fold", *options]) == 0
+    assert "fold behind a pipe: passed 1 schedules" in capsys.readouterr().out
+
+
+def test_storm_refuses_a_file_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["storm", "no_such_handler.py", "--schedules", "1"]) == 2
+    assert "no_such_handler.py" in capsys.readouterr().err

@@ -17,7 +17,7 @@ def test_there_is_something_to_compare() -> None:
     assert len(SHOWN) >= 2
 
 
-@pytest.mark.parametrize(("code", "output"), SHOWN, ids=["access", "exact"])
+@pytest.mark.parametrize(("code", "output"), SHOWN, ids=["access", "exact", "published twice"])
 def test_a_block_of_python_prints_the_block_after_it(code: str, output: str) -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

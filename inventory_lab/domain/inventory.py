@@ -154,11 +154,13 @@ def apply(item: Item | None, record: Record) -> Outcome:
             Verdict.REJECTED, record, before, processed, None, Reason.MALFORMED_EVENT, str(exc)
         )
     verdict, reason, detail = _decide(before, record, event)
-    after = replace(before, watermarks=watermarks)
     if verdict is Verdict.APPLIED:
         after = _applied(before, event, watermarks)
     elif verdict is Verdict.REJECTED and reason in _REMEMBERED:
-        after = replace(after, memory=before.memory.with_processed(event, applied=False))
+        memory = before.memory.with_processed(event, applied=False)
+        after = replace(before, watermarks=watermarks, memory=memory)
+    else:
+        after = replace(before, watermarks=watermarks)
     return Outcome(verdict, record, before, after, event, reason, detail)
 
 

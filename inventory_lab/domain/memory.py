@@ -77,8 +77,8 @@ class Numbers:
         """
         ranges = self.ranges
         if ranges and ranges[-1][1] + 1 == number:  # the usual case
-            return replace(self, ranges=(*ranges[:-1], (ranges[-1][0], number)))
-        grown = replace(self, ranges=_with(ranges, number))
+            return Numbers((*ranges[:-1], (ranges[-1][0], number)), self.unsure)
+        grown = Numbers(_with(ranges, number), self.unsure)
         return grown.without_lowest_gap() if len(grown.ranges) > RANGES_PER_SOURCE else grown
 
     def without_lowest_gap(self) -> Numbers:

@@ -3,6 +3,8 @@
 | moto | the lab |
 |---|---|
 | parses an UpdateExpression twice a call, copies its tree, and walks it ten times to validate it | an expression that has passed moto's validation once, with the same names on a table of the same keys, is not validated again when it only SETs, REMOVEs or ADDs whole attributes: nothing in it then depends on the item or on the values |
+| lists the methods of a service's class for every request | once |
+| visits every member of every record of an answer, present or not | only those that are present, when all of a dict is spelled as in the service model; a text is taken as it is |
 | looks for every member of an answer under up to six spellings | first under its own; under no other when all of a dict is spelled as in the service model |
 | (botocore) reads the service models from disk for every session, so for every new environment of a function | once in this process |
 | counts the messages of a queue three times for each message sent or received, and lists them all to give out ten | counts when asked, stops at the tenth |
@@ -21,7 +23,7 @@ from typing import Any
 import botocore.session
 import moto.core.responses
 from botocore.loaders import create_loader
-from moto.core.serialize import ResponseSerializer
+from moto.core.serialize import BaseJSONSerializer, JSONSerializer, ResponseSerializer
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.parsing import ast_nodes as ast
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
@@ -123,6 +125,20 @@ def _answer_patches() -> list[Patch]:
             spelling,
             _own_spelling_first,
         ),
+        _faster(
+            BaseJSONSerializer,
+            "_serialize_type_structure",
+            "(self, serialized, value, shape, key)",
+            "visits only the members that are present",
+            _members_that_are_present,
+        ),
+        _faster(
+            moto.core.responses,
+            "method_names_from_class",
+            "(clazz)",
+            "the methods of a class are listed once",
+            cache,
+        ),
     ]
 
 
@@ -146,11 +162,8 @@ def _queue_patches() -> list[Patch]:
 
 def _process_patches() -> list[Patch]:
     """What is the same for all accounts of a process."""
-    names, key = "the operations of a service are listed once", "messages are signed with one key"
-    return [
-        _faster(moto.core.responses, "method_names_from_class", "(clazz)", names, cache),
-        _faster(Subscription, "private_key", "(self)", key, _one_key),
-    ]
+    key = "messages are signed with one key"
+    return [_faster(Subscription, "private_key", "(self)", key, _one_key)]
 
 
 def _one_key(private_key: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -226,6 +239,37 @@ def _own_spelling_first(get_value: Callable[..., Any]) -> Callable[..., Any]:
         return None if spelled_as_in_the_model else get_value(self, value, key, shape)
 
     return own_spelling_first
+
+
+def _members_that_are_present(serialize: Callable[..., Any]) -> Callable[..., Any]:
+    def members_that_are_present(
+        self: Any, serialized: Any, value: Any, shape: Any, key: str
+    ) -> None:
+        if not key or not _is_spelled_as_modelled(self, value, shape):
+            serialize(self, serialized, value, shape, key)
+            return
+        structure = self.MAP_TYPE()
+        for name, member in shape.members.items():
+            found = value.get(name)
+            if type(found) is str and member.type_name == "string":
+                self._default_serialize(structure, found, member, name)
+            elif found is not None:
+                member.parent = shape
+                self._serialize(structure, found, member, name)
+        self._default_serialize(serialized, structure, shape, key)
+
+    return members_that_are_present
+
+
+def _is_spelled_as_modelled(serializer: Any, value: Any, shape: Any) -> bool:
+    """Whether a dict has only members of the shape, in the plain JSON protocol."""
+    return (
+        type(value) is dict
+        and type(serializer) is JSONSerializer
+        and not shape.is_document_type
+        and not serializer._value_picker.response_transformers
+        and value.keys() <= shape.members.keys()
+    )
 
 
 def _uncounted(act: Callable[..., Any]) -> Callable[..., Any]:

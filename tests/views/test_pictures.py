@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from inventory_lab import (
     connect,
     draw_batch,
     draw_bisect,
+    draw_decisions,
     draw_race,
     draw_role,
     draw_shards,
@@ -25,7 +27,9 @@ from inventory_lab import (
     simulate,
 )
 from inventory_lab.function.store import Store
+from inventory_lab.iam.evaluation.decision import BOUNDARY, Decision
 from inventory_lab.views.bisect import bisect_picture, last_bisect
+from inventory_lab.views.decisions import stopped_at
 from inventory_lab.views.observed import (
     BatchExecution,
     StoredRecord,
@@ -269,6 +273,48 @@ def test_a_role_that_is_missing_or_unknown(lab: Lab) -> None:
     assert draw_role(lab).description == "There is no role inventory-pipe-role yet."
     with pytest.raises(ValueError, match="use one of pipe, function"):
         draw_role(lab, "admin")
+
+
+# ------------------------------------------------------------ decisions of IAM
+
+
+def test_decisions_show_where_each_request_stops(small: Lab) -> None:
+    stream, iam = small.account.stream_arn(), small.session("root").client("iam")
+    user = small.settings.name("producer_user")
+    ask = "producer", "kinesis:PutRecord"
+    cases = {"right": small.explain_access(*ask, stream)}
+    cases["another stream"] = small.explain_access(*ask, f"{stream}-2")
+    deny = {"Effect": "Deny", "Action": "kinesis:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    iam.put_user_policy(UserName=user, PolicyName="stop", PolicyDocument=document)
+    cases["stopped"] = small.explain_access(*ask, stream)
+    assert [stopped_at(case.decision) for case in cases.values()] == [3, 1, 0]
+    picture = draw_decisions(cases)
+    svg_rules.check(picture)
+    assert picture.description == (
+        "right: allowed by a policy of the user. another stream: denied, no Allow applies; "
+        "stream/e-commerce-streaming ≠ stream/e-commerce-streaming-2. "
+        "stopped: denied, a Deny applies."
+    )
+
+
+def test_decisions_name_the_boundary_and_the_policy_of_the_stream(small: Lab) -> None:
+    stream, root = small.account.stream_arn(), small.session("root")
+    user, iam = small.settings.name("producer_user"), root.client("iam")
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    puts = {"Effect": "Allow", "Action": "kinesis:PutRecord", "Resource": stream}
+    shared = puts | {"Principal": {"AWS": iam.get_user(UserName=user)["User"]["Arn"]}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [shared]})
+    root.client("kinesis").put_resource_policy(ResourceARN=stream, Policy=document)
+    case = small.explain_access("producer", "kinesis:PutRecord", stream)
+    assert (
+        draw_decisions({"shared": case}).description == "shared: allowed by a policy of the stream."
+    )
+    capped = replace(case, decision=Decision(False, False, None, BOUNDARY))
+    assert "the boundary does not allow it" in draw_decisions({"capped": capped}).description
+    svg_rules.check(draw_decisions({"capped": capped}))
+    svg_rules.check(draw_decisions({}))
 
 
 # ------------------------------------------------------------ a race

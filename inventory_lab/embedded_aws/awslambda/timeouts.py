@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -20,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from types import FrameType
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from botocore import handlers
 
@@ -103,6 +104,7 @@ class Limit:
     def in_force(self) -> Iterator[None]:
         """While open, `time.sleep` lets lab time pass and real time is limited."""
         sleep, time.sleep = time.sleep, _sleep  # type: ignore[assignment]
+        exit_now, os._exit = os._exit, _exit
         _in_force.append(self)
         try:
             with self._real.alarm(self._real_deadline - self._real.now(), interrupt):
@@ -110,6 +112,7 @@ class Limit:
         finally:
             _in_force.pop()
             time.sleep = sleep
+            os._exit = exit_now
 
     def is_of_this_thread(self) -> bool:
         """False in a thread that is not the handler's own."""
@@ -176,6 +179,11 @@ def _refuse_late_call(**_: Any) -> None:
     limit = _innermost()
     if limit is not None and limit.is_of_this_thread() and limit.reached():
         raise TimedOut
+
+
+def _exit(status: int) -> NoReturn:
+    """`os._exit` of a handler: it ends the execution environment, and not this process."""
+    raise SystemExit(status)
 
 
 def _signals_reach_us() -> bool:

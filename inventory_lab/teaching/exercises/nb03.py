@@ -1,0 +1,203 @@
+"""The exercises of notebook 03, inline IAM policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from inventory_lab.exceptions import InvalidPolicy, WrongAnswer
+from inventory_lab.iam.account.evaluator import Caller
+from inventory_lab.iam.evaluation.decision import (
+    RESOURCE,
+    AccessRequest,
+    Decision,
+    evaluate_resource_policy,
+)
+from inventory_lab.iam.evaluation.document import Policy, read_policy
+from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.bench import Bench
+from inventory_lab.teaching.exercises.policies import actions_of, require_exactly
+from inventory_lab.teaching.exercises.registry import checks
+
+PUTS = ("kinesis:PutRecord", "kinesis:PutRecords")
+READS = tuple(
+    f"kinesis:{name}"
+    for name in ("DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
+)
+STREAMS = (
+    "arn:aws:kinesis:us-east-1:123456789012:stream/orders",
+    "arn:aws:kinesis:eu-west-1:444455556666:stream/returns",
+)
+PARTNERS = {
+    "arn:aws:iam::444455556666:user/till": "arn:aws:iam::444455556666:user/till",
+    "555566667777": "arn:aws:iam::555566667777:user/anybody",
+}
+"""Whom a stream is shared with, and a caller who is meant by that."""
+STRANGER = "arn:aws:iam::999900001111:user/stranger"
+
+
+@checks("03/allow_put", "let a user write to one stream, and do nothing else", build=True)
+def allow_put(answer: Answer, bench: Bench) -> None:
+    """A user with two old policies, the same user for another stream, and one without any policy."""
+    iam = bench.client("iam")
+    user, colleague, newcomer = (bench.name(n) for n in ("script", "colleague", "newcomer"))
+    for name in (user, colleague, newcomer):
+        iam.create_user(UserName=name)
+    for name, policy in ((user, "everything"), (user, "last-year"), (colleague, "everything")):
+        _give(iam, name, policy)
+    for name, stream in ((user, STREAMS[0]), (user, STREAMS[1]), (newcomer, STREAMS[0])):
+        before = set(_inline(bench, name))
+        answer(iam, name, stream)
+        _may_put_only(bench, name, stream, before)
+    if _inline(bench, colleague) != {"everything": _all_of_kinesis()}:
+        raise WrongAnswer(
+            "It changes the policies of another user. Use the argument `user` in every call."
+        )
+
+
+def _all_of_kinesis() -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": "kinesis:*", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _give(iam: Any, user: str, policy: str) -> None:
+    document = json.dumps(_all_of_kinesis())
+    iam.put_user_policy(UserName=user, PolicyName=policy, PolicyDocument=document)
+
+
+def _inline(bench: Bench, user: str) -> dict[str, Any]:
+    """The inline policies of a user, by name."""
+    iam = bench.raw("iam")
+    names = iam.list_user_policies(UserName=user)["PolicyNames"]
+    return {
+        name: iam.get_user_policy(UserName=user, PolicyName=name)["PolicyDocument"]
+        for name in names
+    }
+
+
+def _may_put_only(bench: Bench, user: str, stream: str, before: set[str]) -> None:
+    """Raise WrongAnswer unless the user's policies together allow the two actions alone."""
+    policies = _inline(bench, user)
+    if bench.made("CreatePolicy") or bench.made("AttachUserPolicy"):
+        raise WrongAnswer(
+            "It creates a managed policy, which exists outside the user and stays when the user is "
+            "deleted. Store an inline policy, with put_user_policy."
+        )
+    if not bench.made("PutUserPolicy"):
+        raise WrongAnswer("No policy was stored: call iam.put_user_policy.")
+    if not policies:
+        raise WrongAnswer(
+            "At the end the user has no policy at all. Delete the other policies, not the one that "
+            "you store."
+        )
+    if len(policies) > 1 and before & set(policies):
+        raise WrongAnswer(
+            f"The user still has another policy, {min(before & set(policies))}. What several policies "
+            "allow adds up, so delete it."
+        )
+    document = {**next(iter(policies.values())), "Statement": list(_statements(policies))}
+    require_exactly(document, [(action, stream) for action in PUTS])
+    _no_other_stream(document, stream)
+
+
+def _statements(policies: dict[str, Any]) -> Iterator[Any]:
+    for document in policies.values():
+        statement = document["Statement"]
+        yield from statement if isinstance(statement, list) else [statement]
+
+
+def _no_other_stream(document: dict[str, Any], stream: str) -> None:
+    other = next(arn for arn in STREAMS if arn != stream)
+    try:
+        require_exactly(document, [(action, other) for action in PUTS])
+    except WrongAnswer:
+        return
+    raise WrongAnswer("After a call for another stream, the user may still write to the first one.")
+
+
+@checks("03/report_policy", "the policy of a program that reads one stream")
+def report_policy(answer: Answer, _: Bench) -> None:
+    """The documents for two streams of different accounts and regions."""
+    for stream in STREAMS:
+        document = answer(stream)
+        if not isinstance(document, dict):
+            raise WrongAnswer(
+                f"It returns {_kind(document)}. Return the document as a dictionary with Version and "
+                "Statement."
+            )
+        require_exactly(document, [(action, stream) for action in READS])
+
+
+@checks("03/share", "let somebody else write to a stream, by a policy on the stream")
+def share(answer: Answer, bench: Bench) -> None:
+    """A stream that is shared with a user of another account, then with a whole account instead."""
+    kinesis, stream = bench.client("kinesis"), bench.name("orders")
+    kinesis.create_stream(StreamName=stream, ShardCount=1)
+    summary = bench.raw("kinesis").describe_stream_summary(StreamName=stream)
+    arn = str(summary["StreamDescriptionSummary"]["StreamARN"])
+    for principal, caller in PARTNERS.items():
+        _put_policy(answer, kinesis, arn, principal)
+        policy = _policy_of(bench, arn)
+        _lets_in(policy, caller, principal, arn)
+        others = [one for name, one in PARTNERS.items() if name != principal]
+        _lets_in_nobody_else(policy, others, arn)
+
+
+def _put_policy(answer: Answer, kinesis: Any, arn: str, principal: str) -> None:
+    try:
+        answer(kinesis, arn, principal)
+    except WrongAnswer as exc:
+        if "InvalidArgumentException" not in str(exc):
+            raise
+        raise WrongAnswer(
+            f"{exc}. A policy on a resource must also say who is allowed: give its statement a "
+            "Principal.",
+            exc.error,
+        ) from exc
+
+
+def _policy_of(bench: Bench, arn: str) -> Policy:
+    text = bench.raw("kinesis").get_resource_policy(ResourceARN=arn)["Policy"]
+    if text in ("", "{}"):
+        raise WrongAnswer("The stream has no policy: call kinesis.put_resource_policy.")
+    try:
+        return read_policy(text, "resource")
+    except InvalidPolicy as exc:
+        raise WrongAnswer(f"Kinesis would refuse the document: {exc}", exc) from exc
+
+
+def _lets_in(policy: Policy, caller: str, principal: str, arn: str) -> None:
+    for action in PUTS:
+        if not _decision(policy, caller, action, arn).allowed:
+            who = "the account" if principal.isdigit() else principal.rpartition(":")[2]
+            raise WrongAnswer(f"It does not let {who} call {action} on this stream.")
+    allowed = [a for a in actions_of("kinesis") if _decision(policy, caller, a, arn).allowed]
+    besides = [action for action in allowed if action not in PUTS]
+    if besides:
+        raise WrongAnswer(
+            f"It is too wide. Besides what it should, it allows {', '.join(besides[:3])}."
+        )
+    if _decision(policy, caller, PUTS[0], f"{arn}-2025").allowed:
+        raise WrongAnswer("Its Resource covers more than this stream: write the stream's ARN.")
+
+
+def _lets_in_nobody_else(policy: Policy, others: list[str], arn: str) -> None:
+    if any(_decision(policy, STRANGER, action, arn).allowed for action in PUTS):
+        raise WrongAnswer(
+            "It lets every AWS account in. Principal must name the argument `principal`, not *."
+        )
+    if any(_decision(policy, other, action, arn).allowed for other in others for action in PUTS):
+        raise WrongAnswer("It lets in somebody else than the argument `principal` says.")
+
+
+def _decision(policy: Policy, caller_arn: str, action: str, arn: str) -> Decision:
+    caller = Caller.of_arn(caller_arn)
+    request = AccessRequest(caller_arn, action, arn)
+    return evaluate_resource_policy(
+        policy, request, caller.itself(), RESOURCE, caller.its_account()
+    )
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,209 @@
+"""storm(): a handler under seeded schedules of everything that goes wrong behind a stream on AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from inventory_lab.exceptions import PublishFailed
+from inventory_lab.settings import HANDLERS, Settings
+from inventory_lab.testing.blame import first_difference
+from inventory_lab.testing.report import Failure, Outcome, StormReport
+from inventory_lab.testing.scenario import INVENTORY, Scenario
+from inventory_lab.testing.schedule import STORM_FAULTS, Part, Schedule, schedule_of
+from inventory_lab.testing.shrink import smallest
+from inventory_lab.testing.source import Handler, source_of
+
+if TYPE_CHECKING:
+    from inventory_lab.lab import Lab
+    from inventory_lab.producer.publisher import RawRecord, Receipt
+
+Reader = Literal["pipe", "mapping"]
+
+FUNCTION_TIMEOUT_SECONDS = 10
+SETTLE_SECONDS = 30
+"""Lab time: a handler that has not processed a schedule by then is stuck."""
+ROUNDS_TO_REST = 30
+ERROR_KEYS, LONGEST_ERROR = ("errorType", "errorMessage"), 300
+
+
+def storm(
+    handler: str | Path | Handler,
+    *,
+    schedules: int = 200,
+    events: int = 50,
+    seed: int = 1,
+    reader: Reader = "pipe",
+    function: str = "handle",
+    scenario: Scenario = INVENTORY,
+    faults: Sequence[str] = STORM_FAULTS,
+    shrink: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> StormReport:
+    """How a handler came through seeded schedules of faults.
+
+    `handler` is a .py file, Python text, a function, or "fold" or "per_record" for the two designs of
+    the lab. `schedules` are played with the seeds `seed`, `seed + 1`, …, each with about `events`
+    records; `reader` is what invokes the function; `function` names it in a file or text; `scenario`
+    says what the events are and what state they have to leave. The storm ends at the first schedule that
+    fails; with `shrink` it makes that one as small as it can, which takes up to a minute. `progress` is
+    called with the number of schedules played so far. Raises BadHandler for a handler that cannot be deployed, WrongSetting for a
+    fault that does not exist.
+
+    >>> storm("fold", schedules=2, events=12).passed
+    True
+    """
+    player = Player(handler, function, reader, scenario)
+    for played in range(schedules):
+        schedule = schedule_of(seed + played, scenario, events, faults)
+        outcome = player.play(schedule)
+        if progress is not None:
+            progress(played + 1)
+        if outcome.problem:
+            small = (
+                smallest(schedule, outcome, player.play) if shrink and not outcome.stuck else None
+            )
+            failure = Failure(schedule, outcome, *(small or (schedule, outcome)))
+            return StormReport(player.name, played + 1, seed, reader, failure)
+    return StormReport(player.name, schedules, seed, reader)
+
+
+class Player:
+    """Plays schedules on one handler, each in a pipeline of its own."""
+
+    def __init__(
+        self, handler: str | Path | Handler, function: str, reader: Reader, scenario: Scenario
+    ) -> None:
+        self.reader, self._scenario = reader, scenario
+        self._built_in = handler if isinstance(handler, str) and handler in HANDLERS else None
+        self._source, name = ("", "") if self._built_in else source_of(handler)
+        self._function = name or function
+        self.name = self._built_in or name or _shown(self._source)
+
+    def play(self, schedule: Schedule) -> Outcome:
+        """What became of a schedule. Raises BadHandler."""
+        from inventory_lab.lab import connect
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with connect("local", self._settings(schedule)) as lab:
+                lab.build()
+                if self._built_in is None:
+                    _allow_all_on_the_table(lab)
+                    lab.use_handler(self._source, self._function)
+                return self._outcome(lab, schedule)
+
+    def _settings(self, schedule: Schedule) -> Settings:
+        return Settings(
+            handler=self._built_in or "fold",
+            reader=self.reader,
+            batch_size=schedule.batch_size,
+            batch_window_seconds=schedule.batch_window_seconds,
+            retries=-1,
+            function_timeout=FUNCTION_TIMEOUT_SECONDS,
+        )
+
+    def _outcome(self, lab: Lab, schedule: Schedule) -> Outcome:
+        struck, receipts = _publish_under_faults(lab, schedule)
+        stuck = _stuck(lab, receipts)
+        if stuck:
+            return Outcome(f"not settled: {stuck}", tuple(struck), _last_error(lab), stuck=True)
+        stored = _stored(lab)
+        facts = self._scenario.facts(stored)
+        fold, repeated = self._scenario.expected_state, self._scenario.repeated_state
+        state = self._scenario.read_state(lab)
+        difference = first_difference(facts, fold(facts), state, fold, repeated or fold)
+        return Outcome(difference, tuple(struck), _last_error(lab) if difference else "")
+
+
+def _allow_all_on_the_table(lab: Lab) -> None:
+    """Let the function make every call on the lab's table: permissions are not what a storm tests."""
+    table = lab.account.arn("dynamodb", f"table/{lab.settings.name('table')}")
+    statement = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": [table, f"{table}/*"]}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    lab.session("root").client("iam").put_role_policy(
+        RoleName=lab.settings.name("function_role"), PolicyName="storm", PolicyDocument=document
+    )
+
+
+def _publish_under_faults(lab: Lab, schedule: Schedule) -> tuple[list[str], list[Receipt]]:
+    struck: list[str] = []
+    receipts: list[Receipt] = []
+    with lab.faults(schedule.plan):
+        for part in (*schedule.parts, Part(schedule.repeats, 0)):
+            receipts += _published(lab, list(part.records))
+            for _ in range(part.rounds):
+                struck += lab.pump().faults
+        for receipt in receipts:
+            _settled(lab, receipt, struck)
+    return struck, receipts
+
+
+def _settled(lab: Lab, receipt: Receipt, struck: list[str]) -> None:
+    """Pump under faults until the receipt is passed, or nothing moves any more."""
+    for _ in range(ROUNDS_TO_REST):
+        if lab.settle(receipt, timeout=0):
+            return
+        done = lab.pump()
+        struck += done.faults
+        if "Sandbox.Timedout" in done.error and not done.faults:
+            return
+
+
+def _published(lab: Lab, records: list[RawRecord]) -> list[Receipt]:
+    """The receipts of all records: what a fault kept from being stored is sent again."""
+    receipts, unsent = [], list(records)
+    while unsent:
+        try:
+            receipts.append(lab.publish(unsent, ordered=True))
+            unsent = []
+        except PublishFailed as exc:
+            receipts.append(exc.receipt)
+            unsent = list(exc.unsent)
+    return receipts
+
+
+def _stuck(lab: Lab, receipts: list[Receipt]) -> str:
+    """Why the pipeline does not come to rest without faults; empty when it does."""
+    for receipt in receipts:
+        report = lab.settle(receipt, timeout=SETTLE_SECONDS)
+        if not report:
+            return _readable(report.error) or "the function never processes these records"
+    for _ in range(ROUNDS_TO_REST):
+        if not lab.pump().invocations:
+            return ""
+    return "the function is invoked again and again"
+
+
+def _readable(error: str) -> str:
+    """An error of the function as type and message, where it is Lambda's JSON, which may be cut."""
+    kind, message = (re.search(rf'"{key}": ?"((?:[^"\\\\]|\\\\.)*)', error) for key in ERROR_KEYS)
+    if message is None:
+        return error[:LONGEST_ERROR]
+    return f"{kind[1] if kind else 'error'}: {message[1][:LONGEST_ERROR]}"
+
+
+def _stored(lab: Lab) -> list[RawRecord]:
+    """What is in the stream, in the order in which it was stored."""
+    from inventory_lab.observe import stream
+    from inventory_lab.producer.publisher import RawRecord
+
+    records = sorted(stream.records(lab.account), key=lambda record: record.sequence_number)
+    return [RawRecord(record.partition_key, record.data) for record in records]
+
+
+def _last_error(lab: Lab) -> str:
+    """The last error line in the function's log; empty when there is none."""
+    logs = lab.account.client("logs")
+    answer = logs.filter_log_events(logGroupName=lab.account.log_group(), filterPattern='"ERROR"')
+    lines = [event["message"].strip() for event in answer["events"]]
+    return lines[-1].splitlines()[0][:300] if lines else ""
+
+
+def _shown(source: str | Path) -> str:
+    """The name of a file; a text has none."""
+    return "the handler" if "\n" in str(source) else Path(source).name

@@ -1,0 +1,143 @@
+"""What the policies of a user allow adds up, so a narrow policy beside a broad one changes nothing: the
+others must be deleted. The new one is stored first. So there is no moment in which a running script has
+no permission. Two actions on one ARN are all that a producer needs. `PutRecords` has an action of its
+own: who may call `PutRecord` may not call `PutRecords`.
+"""
+
+
+# %% solution
+def allow_put(iam, user, stream_arn):
+    """Let the user write to this stream and do nothing else, by one inline policy."""
+    import json
+
+    name = "put-to-one-stream"
+    statement = {
+        "Effect": "Allow",
+        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+        "Resource": stream_arn,
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName=name, PolicyDocument=document)
+    for other in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        if other != name:
+            iam.delete_user_policy(UserName=user, PolicyName=other)
+
+
+# %% unchanged: name = 'put-to-one-stream' → name = 'put-to-one-streamx' -- the name of the policy is free
+
+
+# %% wrong: The user still has another policy, everything.
+def allow_put(iam, user, stream_arn):
+    import json
+
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=document)
+
+
+# %% wrong: It does not allow kinesis:PutRecords on stream/orders.
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    statement = {"Effect": "Allow", "Action": "kinesis:PutRecord", "Resource": stream_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=document)
+
+
+# %% wrong: Besides what it should, it allows kinesis:PutResourcePolicy on stream/orders.
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    statement = {"Effect": "Allow", "Action": "kinesis:Put*", "Resource": stream_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=document)
+
+
+# %% wrong: Besides what it should, it allows kinesis:PutRecord on stream/orders-2025
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn + "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=document)
+
+
+# %% wrong: It is too wide. Besides what it should, it allows kinesis:Delete
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    statement = {"Effect": "Allow", "Action": "kinesis:*", "Resource": stream_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=document)
+
+
+# %% wrong: Besides what it should, it allows kinesis:Delete
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    mine = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    rest = {"Effect": "Allow", "NotAction": "iam:*", "NotResource": stream_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [mine, rest]})
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=document)
+
+
+# %% wrong: At the end the user has no policy at all.
+def allow_put(iam, user, stream_arn):
+    import json
+
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=document)
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+
+
+# %% wrong: It creates a managed policy, which exists outside the user
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    made = iam.create_policy(PolicyName=f"{user}-put", PolicyDocument=document)
+    iam.attach_user_policy(UserName=user, PolicyArn=made["Policy"]["Arn"])
+
+
+# %% wrong: Parameter validation failed
+def allow_put(iam, user, stream_arn):
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=document)
+
+
+# %% wrong: The user still has another policy, orders.
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for name in ("everything", "last-year"):
+        if name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+            iam.delete_user_policy(UserName=user, PolicyName=name)
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    stream = stream_arn.split("/")[1]
+    iam.put_user_policy(UserName=user, PolicyName=stream, PolicyDocument=document)

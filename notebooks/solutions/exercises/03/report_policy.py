@@ -1,0 +1,91 @@
+"""A reader finds the shards, asks for an iterator and reads pages: each call needs the action of its own
+name. All four can be limited to one stream. `Get*` would be shorter, but it also allows
+`GetResourcePolicy`, and whatever AWS adds to Kinesis under such a name.
+"""
+
+
+# %% solution
+def report_policy(stream_arn):
+    """The policy document of a program that reads this stream."""
+    calls = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
+    statement = {
+        "Effect": "Allow",
+        "Action": [f"kinesis:{call}" for call in calls],
+        "Resource": stream_arn,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: It does not allow kinesis:ListShards on stream/orders.
+def report_policy(stream_arn):
+    calls = ["DescribeStreamSummary", "GetShardIterator", "GetRecords"]
+    statement = {
+        "Effect": "Allow",
+        "Action": [f"kinesis:{call}" for call in calls],
+        "Resource": stream_arn,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: Besides what it should, it allows kinesis:GetResourcePolicy on stream/orders
+def report_policy(stream_arn):
+    actions = ["kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:Get*"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: It is too wide. Besides what it should, it allows kinesis:Delete
+def report_policy(stream_arn):
+    writes = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    statement = {"Effect": "Allow", "NotAction": writes, "Resource": stream_arn}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: Besides what it should, it allows kinesis:DescribeStreamSummary on stream/orders-2025
+def report_policy(stream_arn):
+    calls = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
+    actions = [f"kinesis:{call}" for call in calls]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: Besides what it should, it allows kinesis:Delete
+def report_policy(stream_arn):
+    calls = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": f"kinesis:{call}", "Resource": stream_arn}
+            for call in calls
+        ]
+        + [{"Effect": "Allow", "Action": "*", "NotResource": stream_arn}],
+    }
+
+
+# %% wrong: It does not allow kinesis:DescribeStreamSummary on stream/returns.
+def report_policy(stream_arn):
+    calls = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
+    statement = {
+        "Effect": "Allow",
+        "Action": [f"kinesis:{call}" for call in calls],
+        "Resource": "arn:aws:kinesis:us-east-1:123456789012:stream/orders",
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: It returns a str. Return the document as a dictionary
+def report_policy(stream_arn):
+    import json
+
+    calls = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
+    actions = [f"kinesis:{call}" for call in calls]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+# %% wrong: It does not allow kinesis:DescribeStreamSummary on stream/orders.
+def report_policy(stream_arn):
+    calls = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
+    actions = [f"kinesis:{call}" for call in calls]
+    statement = {"Effect": "Deny", "Action": actions, "Resource": stream_arn}
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,105 @@
+"""There is at most one mapping between a stream and a function. AWS gives a new one its identifier, so
+when `ResourceConflictException` says that it exists, the identifier has to be looked up, with both
+filters: the stream and the function may each have other mappings. `TRIM_HORIZON` begins with the oldest
+record, so nothing that is in the stream already is left out.
+"""
+
+
+# %% solution
+def create_mapping(functions, stream, name, **more):
+    """The UUID of the mapping from the stream to the function, created unless it exists."""
+    try:
+        mapping = functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )
+    except functions.exceptions.ResourceConflictException:
+        answer = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
+        mapping = answer["EventSourceMappings"][0]
+    return mapping["UUID"]
+
+
+# %% wrong: The second call, for a mapping that exists, fails with ResourceConflictException.
+def create_mapping(functions, stream, name, **more):
+    mapping = functions.create_event_source_mapping(
+        EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+    )
+    return mapping["UUID"]
+
+
+# %% wrong: Start at TRIM_HORIZON.
+def create_mapping(functions, stream, name, **more):
+    try:
+        mapping = functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="LATEST", **more
+        )
+    except functions.exceptions.ResourceConflictException:
+        answer = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
+        mapping = answer["EventSourceMappings"][0]
+    return mapping["UUID"]
+
+
+# %% wrong: For a mapping that exists it returns nothing, not its UUID.
+def create_mapping(functions, stream, name, **more):
+    try:
+        return functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )["UUID"]
+    except functions.exceptions.ResourceConflictException:
+        pass
+
+
+# %% wrong: it returns the UUID of another mapping, not its UUID.
+def create_mapping(functions, stream, name, **more):
+    try:
+        mapping = functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )
+    except functions.exceptions.ResourceConflictException:
+        mapping = functions.list_event_source_mappings()["EventSourceMappings"][0]
+    return mapping["UUID"]
+
+
+# %% wrong: it leaves them out: pass `**more` to the call
+def create_mapping(functions, stream, name, **more):
+    try:
+        mapping = functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON"
+        )
+    except functions.exceptions.ResourceConflictException:
+        answer = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
+        mapping = answer["EventSourceMappings"][0]
+    return mapping["UUID"]
+
+
+# %% wrong: Your function asks whether the mapping exists, and then creates it.
+def create_mapping(functions, stream, name, **more):
+    answer = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
+    for mapping in answer["EventSourceMappings"]:
+        return mapping["UUID"]
+    mapping = functions.create_event_source_mapping(
+        EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+    )
+    return mapping["UUID"]
+
+
+# %% wrong: It returns a dict, not the UUID of the new mapping.
+def create_mapping(functions, stream, name, **more):
+    try:
+        return functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )
+    except functions.exceptions.ResourceConflictException:
+        answer = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
+        return answer["EventSourceMappings"][0]
+
+
+# %% wrong: When AWS answers InvalidParameterValueException, your function hides it and goes on.
+def create_mapping(functions, stream, name, **more):
+    try:
+        mapping = functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )
+    except Exception:
+        answer = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
+        mapping = answer["EventSourceMappings"][0]
+    return mapping["UUID"]

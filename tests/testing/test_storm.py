@@ -1,0 +1,174 @@
+"""A handler under seeded schedules: the exact one passes, and each weaker one is found out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from inventory_lab import Lab, RawRecord
+from inventory_lab.exceptions import BadHandler, WrongSetting
+from inventory_lab.testing import Scenario, storm
+from inventory_lab.testing.blame import first_difference
+from inventory_lab.testing.scenario import (
+    INVENTORY,
+    expected_inventory,
+    inventory_events,
+    summed_inventory,
+)
+from inventory_lab.testing.schedule import schedule_of
+
+HANDLERS = Path(__file__).parent / "handlers"
+
+
+@pytest.mark.parametrize("reader", ["pipe", "mapping"])
+def test_the_exact_handler_passes(reader: str) -> None:
+    report = storm("fold", schedules=3, events=15, reader=reader)  # type: ignore[arg-type]
+    assert report.passed, str(report)
+    assert "passed 3 schedules, seeds 1 to 3" in str(report)
+
+
+def test_the_simple_design_fails_and_its_smallest_schedule_is_reported() -> None:
+    report = storm("per_record", schedules=5, events=6, seed=1)
+    assert not report
+    assert report.failure is not None
+    assert len(report.failure.smallest.records) < len(report.failure.schedule.records)
+    assert "was counted twice" in report.failure.after.problem
+    assert "<table>" in report._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        ("remembers_nothing.py", "was counted twice"),
+        ("adds_and_reports.py", "was counted twice"),
+    ],
+)
+def test_a_weaker_handler_is_found_out(file: str, problem: str) -> None:
+    faults = ("throttle", "duplicate_delivery", "crash_between_commits")
+    report = storm(HANDLERS / file, schedules=20, events=8, faults=faults, seed=20)
+    assert problem in str(report)
+
+
+def test_a_failing_schedule_is_repeated_by_its_seed() -> None:
+    first = storm(HANDLERS / "adds_and_reports.py", schedules=20, events=12, shrink=False)
+    assert first.failure is not None
+    seed = first.failure.schedule.seed
+    again = storm(HANDLERS / "adds_and_reports.py", schedules=1, events=12, seed=seed, shrink=False)
+    assert again.failure is not None
+    assert again.failure.outcome.problem == first.failure.outcome.problem
+
+
+def test_a_seed_makes_the_same_schedule_and_another_seed_another_one() -> None:
+    assert schedule_of(3, INVENTORY, 20) == schedule_of(3, INVENTORY, 20)
+    assert schedule_of(3, INVENTORY, 20) != schedule_of(4, INVENTORY, 20)
+
+
+def test_a_fault_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(WrongSetting, match="earthquake"):
+        storm("fold", schedules=1, faults=["earthquake"])
+
+
+def test_the_record_to_blame_is_named() -> None:
+    facts = inventory_events(random.Random(5), 12)
+    for at in range(len(facts)):
+        state = expected_inventory([*facts[:at], *facts[at + 1 :]])
+        if state != expected_inventory(facts):
+            text = first_difference(
+                facts, expected_inventory(facts), state, expected_inventory, summed_inventory
+            )
+            assert "was lost" in text or "counted twice" in text
+
+
+# ------------------------------------------------------------ another domain
+
+CLICKS = """
+import base64, json, os
+import boto3
+
+table = boto3.client("dynamodb")
+
+def handle(event, context):
+    records = event if isinstance(event, list) else [r["kinesis"] | {"eventID": r["eventID"]} for r in event["Records"]]
+    for record in records:
+        table.put_item(
+            TableName=os.environ["TABLE_NAME"],
+            Item={"product_id": {"S": record["partitionKey"] + "/" + json.loads(base64.b64decode(record["data"]))["click"]}},
+        )
+"""
+
+
+def clicks(chance: random.Random, count: int) -> Sequence[RawRecord]:
+    return [RawRecord(f"user-{chance.randint(1, 3)}", b'{"click": "%d"}' % n) for n in range(count)]
+
+
+def seen(lab: Lab) -> dict[str, object]:
+    items = lab.account.client("dynamodb").scan(TableName=lab.settings.name("table"))["Items"]
+    return {item["product_id"]["S"]: True for item in items}
+
+
+def all_clicks(records: Sequence[RawRecord]) -> dict[str, object]:
+    return {f"{r.partition_key}/{int(r.data[11:-2])}": True for r in records}
+
+
+def test_a_handler_of_another_domain_is_tried_with_its_own_scenario() -> None:
+    scenario = Scenario(events=clicks, read_state=seen, expected_state=all_clicks)
+    assert storm(CLICKS, schedules=2, events=10, scenario=scenario).passed
+
+
+def test_a_lost_record_is_named() -> None:
+    scenario = Scenario(events=clicks, read_state=seen, expected_state=all_clicks)
+    report = storm(
+        HANDLERS / "swallows_errors.py",
+        schedules=20,
+        events=8,
+        scenario=scenario,
+        faults=["throttle"],
+    )
+    assert 'was lost: {"click"' in str(report)
+    assert "throttle (PutItem)" in str(report)
+
+
+# ------------------------------------------------------------ handlers that misbehave
+
+
+def test_a_handler_that_cannot_be_imported_is_reported() -> None:
+    report = storm(
+        "import nothing_of_this_name\n\ndef handle(event, context):\n    pass\n",
+        schedules=1,
+        events=3,
+    )
+    assert "ImportModuleError" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return object()", "MarshalError"),
+        ("import sys; sys.exit(3)", "exit status 3"),
+        ("import os; os._exit(3)", "exit status 3"),
+        ("import time; time.sleep(1_000)", "Task timed out"),
+        ("print('x' * 3_000_000); raise ValueError('too much')", "too much"),
+    ],
+)  # fmt: skip
+def test_a_handler_that_misbehaves_costs_a_line_and_never_the_process(body: str, said: str) -> None:
+    report = storm(f"def handle(event, context):\n    {body}\n", schedules=1, events=3)
+    assert not report
+    assert said in str(report)
+    assert len(str(report)) < 5_000
+
+
+def test_what_is_no_handler_is_refused() -> None:
+    with pytest.raises(BadHandler):
+        storm(42, schedules=1)  # type: ignore[arg-type]
+
+
+def local_handler(event: object, context: object) -> None:
+    raise ValueError(f"{INVENTORY} cannot be carried along")
+
+
+def test_a_function_that_uses_what_cannot_be_carried_along_is_refused_by_name() -> None:
+    with pytest.raises(BadHandler, match="INVENTORY"):
+        storm(local_handler, schedules=1)

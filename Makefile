@@ -52,6 +52,7 @@ bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate
 	$(BIN)/python benchmarks/folded_against_per_record.py
 	$(BIN)/python benchmarks/gate_on_against_off.py
 	$(BIN)/python benchmarks/behind_many_records.py
+	$(BIN)/python benchmarks/patches_for_speed.py
 
 clean:  ## remove the virtual environment
 	rm -rf $(VENV)

@@ -34,7 +34,7 @@ from inventory_lab.embedded_aws.pipes.execution_log import RECORD_CHARACTERS, Ex
 from inventory_lab.embedded_aws.pipes.targets import Outcome
 from inventory_lab.embedded_aws.pipes.templates import Template
 from inventory_lab.embedded_aws.polling.consumer import CALL_ERRORS, Clients, Delivery, GivenUp
-from inventory_lab.embedded_aws.polling.records import Event, batch_info, failed_identifiers
+from inventory_lab.embedded_aws.polling.records import Event, batch_info
 from inventory_lab.embedded_aws.polling.source import Source
 
 ENRICHMENT, TARGET = "Enrichment", "Target"
@@ -278,9 +278,3 @@ def _error(stage: str, service: str, why: Outcome | Exception, text: str) -> dic
         }
     kind = type(why).__name__ if isinstance(why, Exception) else why.error_type
     return error | {"httpStatusCode": 200, "requestId": "", "exceptionType": kind}
-
-
-def failed_events(answer: bytes, events: list[Event]) -> list[Event]:
-    """The events whose `eventID` a function's answer names as failed."""
-    failed = failed_identifiers(answer, [event["eventID"] for event in events])
-    return events if failed is None else [e for e in events if e["eventID"] in failed]

@@ -41,7 +41,6 @@ _OWN_CODES = {
     ("sns", "AccessDenied"): "AuthorizationError",
     ("s3", "InvalidClientTokenId"): "InvalidAccessKeyId",
 }
-_SPELLED = {"sns": "SNS:{}", "sqs": "sqs:{}"}
 
 
 def denied(service: str, request: AccessRequest, decision: Decision) -> Refusal:

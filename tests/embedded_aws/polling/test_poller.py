@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from inventory_lab.embedded_aws.clock import LabClock
-from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer, failed_events
+from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
 from inventory_lab.embedded_aws.pipes.definition import Definition
 from inventory_lab.embedded_aws.polling.consumer import Clients
 from inventory_lab.embedded_aws.polling.poller import Poller
+from inventory_lab.embedded_aws.polling.records import failed_identifiers
 from inventory_lab.embedded_aws.polling.report import Round
 from inventory_lab.exceptions import UnsupportedPipe
 from tests.fakes import client_error
@@ -301,29 +302,31 @@ def test_the_function_receives_flat_records_in_a_bare_array(
     assert record["approximateArrivalTimestamp"] == bench.stream.start.timestamp()
 
 
-EVENTS = [{"eventID": "s0:1"}, {"eventID": "s0:2"}]
+KNOWN = ["s0:1", "s0:2"]
+ALL = None
+"""What is returned when the answer does not say which ones."""
 
 
 @pytest.mark.parametrize(
     ("answer", "failed"),
     [
-        (b"", []),
-        (b"null", []),
-        (b"{}", []),
-        (b'{"ok": true}', []),
-        (b'["text"]', []),
-        (b'{"batchItemFailures": []}', []),
-        (b'{"batchItemFailures": null}', []),
-        (b'{"batchItemFailures": [{"itemIdentifier": "s0:2"}]}', EVENTS[1:]),
-        (b'{"batchItemFailures": [{"itemIdentifier": ""}]}', EVENTS),
-        (b'{"batchItemFailures": [{"itemIdentifier": null}]}', EVENTS),
-        (b'{"batchItemFailures": [{"item": "s0:2"}]}', EVENTS),
-        (b'{"batchItemFailures": ["s0:2"]}', EVENTS),
-        (b'{"batchItemFailures": [{"itemIdentifier": "s0:9"}]}', EVENTS),
+        (b"", set()),
+        (b"null", set()),
+        (b"{}", set()),
+        (b'{"ok": true}', set()),
+        (b'["text"]', set()),
+        (b'{"batchItemFailures": []}', set()),
+        (b'{"batchItemFailures": null}', set()),
+        (b'{"batchItemFailures": [{"itemIdentifier": "s0:2"}]}', {"s0:2"}),
+        (b'{"batchItemFailures": [{"itemIdentifier": ""}]}', ALL),
+        (b'{"batchItemFailures": [{"itemIdentifier": null}]}', ALL),
+        (b'{"batchItemFailures": [{"item": "s0:2"}]}', ALL),
+        (b'{"batchItemFailures": ["s0:2"]}', ALL),
+        (b'{"batchItemFailures": [{"itemIdentifier": "s0:9"}]}', ALL),
     ],
 )
-def test_the_answer_says_what_failed(answer: bytes, failed: list[dict[str, str]]) -> None:
-    assert failed_events(answer, EVENTS) == failed
+def test_the_answer_says_what_failed(answer: bytes, failed: set[str] | None) -> None:
+    assert failed_identifiers(answer, KNOWN) == failed
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ def allowed_besides(
     wanted = set(rights)
     resources = sorted({resource for _, resource in wanted})
     services = sorted({action.partition(":")[0] for action, _ in wanted})
-    tried = [action for service in services for action in actions_of(service)] + list(ELSEWHERE)
+    by_api = [action for service in services for action in actions_of(service)]
+    tried = list(dict.fromkeys([*by_api, *sorted({a for a, _ in wanted}), *ELSEWHERE]))
     for resource in (*resources, *(f"{resource}-2025" for resource in resources), "*"):
         for action in tried:
             if (action, resource) not in wanted and _allows(document, action, resource, context):

@@ -1,0 +1,220 @@
+"""The exercises of notebook 06, the EventBridge Pipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from inventory_lab.exceptions import WrongAnswer
+from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.bench import Bench
+from inventory_lab.teaching.exercises.policies import require_exactly
+from inventory_lab.teaching.exercises.registry import checks
+
+ARN = "arn:aws:{}:us-east-1:123456789012:{}"
+STREAM, QUEUE = ARN.format("kinesis", "stream/orders"), ARN.format("sqs", "orders-dlq")
+FUNCTION, PIPE = ARN.format("lambda", "function:count"), ARN.format("pipes", "pipe/orders")
+ROLE = "arn:aws:iam::123456789012:role/orders-pipe"
+READS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
+"""https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html"""
+LIMIT = ("LimitExceededException", "Cannot exceed quota for RolesPerAccount")
+CONFLICT = ("ConflictException", "Pipe orders already exists.")
+INVALID = ("ValidationException", "Input parameter is invalid.")
+
+
+@checks("06/create_pipe_role", "create a role for a pipe that may do its three things", build=True)
+def create_pipe_role(answer: Answer, bench: Bench) -> None:
+    """A new role, the same one again, and an error that must not be hidden."""
+    iam, name = bench.client("iam"), bench.name("pipe-role")
+    returned = answer(iam, name, STREAM, FUNCTION, QUEUE)
+    if not bench.made("CreateRole"):
+        raise WrongAnswer("No role was created: call iam.create_role.")
+    if bench.made("CreateRole")[0].parameters["RoleName"] != name:
+        raise WrongAnswer("The role has another name than the argument `name` says.")
+    role = bench.raw("iam").get_role(RoleName=name)["Role"]
+    if returned != role["Arn"]:
+        raise WrongAnswer(f"It returns {_short(returned)}: return the ARN of the role.")
+    _trusts_pipes(role["AssumeRolePolicyDocument"])
+    _allows_three_things(bench, name)
+    _works_again(answer, bench, name, role["Arn"])
+    _limit_passes(answer, bench)
+
+
+def _trusts_pipes(trust: Mapping[str, Any]) -> None:
+    """Raise WrongAnswer unless EventBridge Pipes, and nobody else, may assume the role."""
+    services: list[str] = []
+    for statement in _listed(trust["Statement"]):
+        principal = statement.get("Principal")
+        if not isinstance(principal, dict) or set(principal) != {"Service"}:
+            raise WrongAnswer(
+                "The trust policy lets more than a service assume the role. Its principal is "
+                '{"Service": "pipes.amazonaws.com"}.'
+            )
+        if _listed(statement.get("Action")) != ["sts:AssumeRole"]:
+            raise WrongAnswer("The trust policy must allow sts:AssumeRole, and nothing else.")
+        services += _listed(principal["Service"])
+    if services != ["pipes.amazonaws.com"]:
+        raise WrongAnswer(
+            f"The trust policy names {', '.join(services)}. The service that uses this role is "
+            "EventBridge Pipes: pipes.amazonaws.com."
+        )
+
+
+def _allows_three_things(bench: Bench, name: str) -> None:
+    iam = bench.raw("iam")
+    statements: list[Any] = []
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        statements += _listed(document["Statement"])
+    if not statements:
+        raise WrongAnswer(
+            "The role has a trust policy and no permissions: who may use it is said, what it may do is not. "
+            "Call iam.put_role_policy."
+        )
+    rights = [(f"kinesis:{action}", STREAM) for action in READS]
+    rights += [("lambda:InvokeFunction", FUNCTION), ("sqs:SendMessage", QUEUE)]
+    require_exactly({"Version": "2012-10-17", "Statement": statements}, rights)
+
+
+def _works_again(answer: Answer, bench: Bench, name: str, arn: str) -> None:
+    try:
+        again = answer(bench.client("iam"), name, STREAM, FUNCTION, QUEUE)
+    except WrongAnswer as exc:
+        if "EntityAlreadyExists" not in str(exc):
+            raise
+        raise WrongAnswer(
+            "The second call, for a role that exists, fails with EntityAlreadyExistsException. Catch it round "
+            "create_role, and go on with the permissions."
+        ) from exc
+    if again != arn:
+        raise WrongAnswer(f"For a role that exists it returns {_short(again)}, not its ARN.")
+
+
+def _limit_passes(answer: Answer, bench: Bench) -> None:
+    iam = bench.client("iam")
+    bench.fault(iam, "CreateRole", lambda *_: LIMIT)
+    try:
+        answer(iam, bench.name("pipe-role"), STREAM, FUNCTION, QUEUE)
+    except WrongAnswer as exc:
+        if "LimitExceeded" in str(exc):
+            return
+        raise WrongAnswer(
+            "When AWS answers LimitExceededException, your function goes on, and fails later with "
+            "something else. Catch EntityAlreadyExistsException alone."
+        ) from exc
+    raise WrongAnswer("When AWS answers LimitExceededException, your function says nothing.")
+
+
+@checks("06/create_pipe", "create a pipe that loses nothing and gives up in the end")
+def create_pipe(answer: Answer, bench: Bench) -> None:
+    """A new pipe, one that exists, and an error that must not be hidden."""
+    pipes = bench.client("pipes")
+    bench.fault(pipes, "CreatePipe", lambda *_: {"Arn": PIPE, "Name": "orders"})
+    bench.fault(pipes, "DescribePipe", lambda *_: {"Arn": PIPE, "CurrentState": "CREATING"})
+    returned = answer(pipes, "orders", ROLE, STREAM, FUNCTION, QUEUE, Tags={"team": "7"})
+    if not bench.made("CreatePipe"):
+        raise WrongAnswer("No pipe was created: call pipes.create_pipe.")
+    _request_is_right(bench.made("CreatePipe")[0].parameters)
+    if returned != PIPE:
+        raise WrongAnswer(f"It returns {_short(returned)}: return the ARN of the pipe.")
+    _existing_is_kept(answer, bench)
+    _invalid_passes(answer, bench)
+
+
+def _request_is_right(sent: Mapping[str, Any]) -> None:
+    expected = {"Name": "orders", "Source": STREAM, "Target": FUNCTION, "RoleArn": ROLE}
+    for member, value in expected.items():
+        if sent.get(member) != value:
+            raise WrongAnswer(f"{member} is {_short(sent.get(member))}, expected {value}.")
+    source = sent.get("SourceParameters", {}).get("KinesisStreamParameters", {})
+    if source.get("StartingPosition") != "TRIM_HORIZON":
+        raise WrongAnswer(
+            "It does not start at TRIM_HORIZON, so what is in the stream already is never processed."
+        )
+    if source.get("DeadLetterConfig", {}).get("Arn") != QUEUE:
+        raise WrongAnswer(
+            "The pipe has no dead-letter queue: what it gives up would disappear. Set DeadLetterConfig."
+        )
+    if source.get("MaximumRetryAttempts") != 2:
+        raise WrongAnswer(
+            "It does not limit the retries to 2. Without a limit a failing batch blocks its shard until the "
+            "record expires."
+        )
+    if sent.get("Tags") != {"team": "7"}:
+        raise WrongAnswer("Called with Tags, it leaves them out: pass `**more` to the call.")
+
+
+def _existing_is_kept(answer: Answer, bench: Bench) -> None:
+    pipes = bench.client("pipes")
+    bench.fault(pipes, "CreatePipe", lambda *_: CONFLICT)
+    bench.fault(pipes, "DescribePipe", lambda *_: {"Arn": PIPE, "CurrentState": "RUNNING"})
+    try:
+        returned = answer(pipes, "orders", ROLE, STREAM, FUNCTION, QUEUE)
+    except WrongAnswer as exc:
+        if "Conflict" not in str(exc):
+            raise
+        raise WrongAnswer(
+            "The second call, for a pipe that exists, fails with ConflictException. Catch it, and look "
+            "the ARN up with describe_pipe."
+        ) from exc
+    if returned != PIPE:
+        raise WrongAnswer(f"For a pipe that exists it returns {_short(returned)}, not its ARN.")
+
+
+def _invalid_passes(answer: Answer, bench: Bench) -> None:
+    pipes = bench.client("pipes")
+    bench.fault(pipes, "CreatePipe", lambda *_: INVALID)
+    bench.fault(pipes, "DescribePipe", lambda *_: {"Arn": PIPE})
+    try:
+        answer(pipes, "orders", ROLE, STREAM, FUNCTION, QUEUE)
+    except WrongAnswer as exc:
+        if "Validation" in str(exc):
+            return
+        raise
+    raise WrongAnswer(
+        "When AWS refuses the request with ValidationException, your function says nothing. Catch "
+        "ConflictException alone."
+    )
+
+
+@checks("06/mend", "read a denial and write the statement that mends it")
+def mend(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
+    """Denials of three services, one explicit deny, and a line that is no denial."""
+    user = "User: arn:aws:sts::123456789012:assumed-role/orders-pipe/orders"
+    for action, resource in (
+        ("lambda:InvokeFunction", FUNCTION),
+        ("sqs:SendMessage", QUEUE),
+        ("kinesis:GetRecords", STREAM),
+    ):
+        text = f"{user} is not authorized to perform: {action} on resource: {resource} because no "
+        text += f"identity-based policy allows the {action} action"
+        _mends(answer, f"AccessDeniedException: {text}", action, resource)
+    denied = f"{user} is not authorized to perform: sqs:SendMessage on resource: {QUEUE} with an "
+    denied += "explicit deny in an identity-based policy"
+    if answer(denied) is not None:
+        raise WrongAnswer(
+            "For an explicit deny it returns a statement, but no Allow overrides a Deny. Return None."
+        )
+    if answer("Task timed out after 60.00 seconds") is not None:
+        raise WrongAnswer("For a time-out it returns a statement. Return None: it is not a denial.")
+
+
+def _mends(answer: Answer, text: str, action: str, resource: str) -> None:
+    returned = answer(text)
+    if not isinstance(returned, dict):
+        raise WrongAnswer(f"For a denied {action} it returns {_short(returned)}, not a statement.")
+    if returned.get("Effect") != "Allow":
+        raise WrongAnswer("The statement has no Effect of Allow.")
+    try:
+        require_exactly({"Version": "2012-10-17", "Statement": [returned]}, [(action, resource)])
+    except WrongAnswer as exc:
+        raise WrongAnswer(f"For a denied {action}: {exc}") from exc
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _short(value: object) -> str:
+    return "nothing" if value is None else f"{json.dumps(value, default=repr)!s:.70}"

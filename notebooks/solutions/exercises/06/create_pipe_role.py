@@ -1,0 +1,94 @@
+"""A role has two policies with two questions. The *trust policy* says who may use it: the service EventBridge Pipes.
+The *permission policy* says what the role may do: read this stream, invoke this function, send to this
+queue, and nothing else. `put_role_policy` replaces a policy of the same name, so it is called for an existing
+role too: a second run repairs what somebody changed.
+"""
+
+# %% solution
+def create_pipe_role(iam, name, stream, function, queue):
+    """The ARN of a role that lets a pipe read the stream, invoke the function and send dead letters."""
+    import json
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    reads = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"]
+    rights = {
+        "lambda:InvokeFunction": function,
+        "sqs:SendMessage": queue,
+        **{f"kinesis:{action}": stream for action in reads},
+    }
+    allowed = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights.items()]
+    try:
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    except iam.exceptions.EntityAlreadyExistsException:
+        pass
+    document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=document)
+    return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+# %% unchanged: iam.put_role_policy(RoleName=name, PolicyName='pipe', PolicyDocument=document) → iam.put_role_policy(RoleName=name, PolicyName='pipex', PolicyDocument=document) -- the name of the policy is free
+
+
+# %% wrong: EventBridge Pipes: pipes.amazonaws.com
+def create_pipe_role(iam, name, stream, function, queue):
+    import json
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+# %% wrong: The trust policy lets more than a service assume the role.
+def create_pipe_role(iam, name, stream, function, queue):
+    import json
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com", "AWS": "123456789012"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+# %% wrong: The role has a trust policy and no permissions
+def create_pipe_role(iam, name, stream, function, queue):
+    import json
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+# %% wrong: It is too wide. Besides what it should, it allows kinesis:
+def create_pipe_role(iam, name, stream, function, queue):
+    import json
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    rights = {"kinesis:*": stream, "lambda:InvokeFunction": function, "sqs:SendMessage": queue}
+    allowed = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights.items()]
+    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}))
+    return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+# %% wrong: It does not allow sqs:SendMessage on orders-dlq.
+def create_pipe_role(iam, name, stream, function, queue):
+    import json
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    reads = ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
+    allowed = [{"Effect": "Allow", "Action": reads, "Resource": stream}, {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}]
+    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}))
+    return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+# %% wrong: fails with EntityAlreadyExistsException
+def create_pipe_role(iam, name, stream, function, queue):
+    import json
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    reads = ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
+    allowed = [{"Effect": "Allow", "Action": reads, "Resource": stream}, {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function},
+               {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue}]
+    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}))
+    return role["Role"]["Arn"]

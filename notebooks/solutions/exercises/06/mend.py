@@ -1,0 +1,49 @@
+"""A denial names everything that is needed: the action after `perform:`, the resource after `resource:`. Allow exactly
+these two. An explicit deny is another thing: somebody decided it, and no Allow overrides it. An error that is not a
+denial is not cured by a policy at all.
+"""
+
+# %% solution
+def mend(error):
+    """The statement that allows what was denied; None where no Allow can help."""
+    import re
+
+    denial = re.search(r"not authorized to perform: (\S+) on resource: (\S+)", error)
+    if denial is None or "explicit deny" in error:
+        return None
+    return {"Effect": "Allow", "Action": denial[1], "Resource": denial[2]}
+
+
+# %% wrong: For a denied lambda:InvokeFunction: It is too wide.
+def mend(error):
+    import re
+
+    denial = re.search(r"perform: (\S+) on resource: (\S+)", error)
+    if denial is None or "explicit deny" in error:
+        return None
+    return {"Effect": "Allow", "Action": denial[1], "Resource": "*"}
+
+
+# %% wrong: but no Allow overrides a Deny. Return None.
+def mend(error):
+    import re
+
+    denial = re.search(r"perform: (\S+) on resource: (\S+)", error)
+    return denial and {"Effect": "Allow", "Action": denial[1], "Resource": denial[2]}
+
+
+# %% wrong: TypeError in line 7
+def mend(error):
+    import re
+
+    denial = re.search(r"perform: (\S+) on resource: (\S+)", error)
+    if "explicit deny" in error:
+        return None
+    return {"Effect": "Allow", "Action": denial[1], "Resource": denial[2]}
+
+
+# %% wrong: For a denied sqs:SendMessage: It does not allow sqs:SendMessage
+def mend(error):
+    if "explicit deny" in error or "perform" not in error:
+        return None
+    return {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": error.split("resource: ")[1].split(" ")[0]}

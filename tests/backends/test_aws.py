@@ -113,8 +113,8 @@ def write_watermark(product: str, shard: str, number: int) -> None:
 def test_teardown_deletes_everything(aws: Lab) -> None:
     aws.build()
     dry, found = aws.teardown(dry_run=True), aws.teardown()
-    assert list(dry["outcome"]).count("would be deleted") == 11
-    assert list(found["outcome"]).count("deleted") == 11
+    assert list(dry["outcome"]).count("would be deleted") == 12
+    assert list(found["outcome"]).count("deleted") == 12
     assert set(aws.teardown()["outcome"]) == {"not there"}
     assert boto3.client("kinesis").list_streams()["StreamNames"] == []
     assert boto3.client("iam").list_roles()["Roles"] == []
@@ -170,7 +170,7 @@ def test_a_resource_that_is_being_changed_is_waited_for(
         lab.account.client(service).meta.events.register(
             f"before-call.{service}.{operation}", lambda **_: next(refusals, None)
         )
-        assert list(lab.teardown()["outcome"]).count("deleted") == 11
+        assert list(lab.teardown()["outcome"]).count("deleted") == 12
         assert clock.now() - start == timedelta(seconds=5)
         assert set(lab.teardown()["outcome"]) == {"not there"}
 

@@ -63,9 +63,9 @@ def test_methods_properties_classes_and_modules_are_shown_without_indentation(
     [
         ("producer/nothing", "", "there are admin/deployer, admin/operator"),
         ("pipe/permissions", "Nothing", "the statements are "),
-        (5, "", "no function, class or module of inventory_lab"),
-        (json.dumps, "", "no function, class or module of inventory_lab"),
-        (len, "", "no function, class or module of inventory_lab"),
+        (5, "", "not a function, class or module of inventory_lab"),
+        (json.dumps, "", "not a function, class or module of inventory_lab"),
+        (len, "", "not a function, class or module of inventory_lab"),
     ],
 )
 def test_what_is_no_file_of_the_repository_is_refused(what: object, sid: str, problem: str) -> None:

@@ -81,6 +81,7 @@ WORKLOADS: dict[str, Workload] = {
     "UpdateExpressionValidator.__init__": updates_of_items,
     "UpdateExpressionValidator.validate": updates_of_items,
     "ResponseSerializer.get_value": updates_of_items,
+    "BaseJSONSerializer._serialize_type_structure": updates_of_items,
     "Queue.approximate_number_of_messages": counts_of_a_queue,
     "Queue.approximate_number_of_messages_delayed": counts_of_a_queue,
     "Queue.approximate_number_of_messages_not_visible": counts_of_a_queue,

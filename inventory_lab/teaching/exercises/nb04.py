@@ -1,0 +1,209 @@
+"""The exercises of notebook 04, the DynamoDB table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inventory_lab.exceptions import WrongAnswer
+from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.bench import Bench
+from inventory_lab.teaching.exercises.registry import checks
+
+LIMIT = ("LimitExceededException", "Too many operations for a given subscriber")
+THROTTLED = ("ThrottlingException", "Rate of requests exceeds the allowed throughput.")
+
+
+@checks("04/create_table", "create a table, or keep the one that exists")
+def create_table(answer: Answer, bench: Bench) -> None:
+    """A new table, slow to become active; one that exists, with its items; another error."""
+    dynamodb, name = bench.client("dynamodb"), bench.name("stock")
+    bench.altered(dynamodb, "DescribeTable", _creating_at_first)
+    arn = _new_table(answer, bench, dynamodb, name)
+    raw = bench.raw("dynamodb")
+    raw.put_item(TableName=name, Item={"product_id": {"S": "Fan"}})
+    try:
+        again = answer(bench.client("dynamodb"), name)
+    except WrongAnswer as exc:
+        if "ResourceInUse" not in str(exc):
+            raise
+        raise WrongAnswer(
+            "The second call, for a table that exists, fails with ResourceInUseException. Catch it round "
+            "create_table: the table is there, which is what you want."
+        ) from exc
+    if raw.scan(TableName=name)["Count"] != 1:
+        raise WrongAnswer("When the table exists, your function deletes it and its items. Keep it.")
+    if again != arn:
+        raise WrongAnswer(f"For a table that exists it returns {_short(again)}, not its ARN.")
+    _other_error_passes(answer, bench, "CreateTable", LIMIT, bench.name("stock"))
+
+
+def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
+    returned = answer(dynamodb, name)
+    created = bench.made("CreateTable")
+    if not created:
+        raise WrongAnswer("No table was created: call dynamodb.create_table.")
+    sent = created[0].parameters
+    if sent.get("KeySchema") != [{"AttributeName": "product_id", "KeyType": "HASH"}]:
+        raise WrongAnswer("The key is not product_id alone: one element of KeySchema, KeyType HASH.")
+    if sent.get("BillingMode") != "PAY_PER_REQUEST":
+        raise WrongAnswer(
+            "The table is not on demand: set BillingMode to PAY_PER_REQUEST, or you pay for capacity by the hour."
+        )
+    states = [call.answer.get("Table", {}).get("TableStatus") for call in bench.made("DescribeTable")]
+    if "ACTIVE" not in states:
+        raise WrongAnswer(
+            "Your function returns while the table is still CREATING, and the next call would fail. Wait "
+            'until it is ACTIVE: dynamodb.get_waiter("table_exists").'
+        )
+    arn = str(bench.raw("dynamodb").describe_table(TableName=name)["Table"]["TableArn"])
+    if returned != arn:
+        raise WrongAnswer(f"It returns {_short(returned)}. Return the ARN: describe_table answers with it.")
+    return arn
+
+
+def _creating_at_first(answer: dict[str, Any], calls_before: int) -> None:
+    if "Table" in answer and calls_before == 0:
+        answer["Table"]["TableStatus"] = "CREATING"
+
+
+@checks("04/add_product", "add a product once, also when two programs do it at the same time")
+def add_product(answer: Answer, bench: Bench) -> None:
+    """A new product, the same again, a colleague who is faster, and another error."""
+    table = _table(bench)
+    if answer(bench.client("dynamodb"), table, "Fan", 7) is not True:
+        raise WrongAnswer("For a new product it does not return True.")
+    if _quantity(bench, table, "Fan") != 7:
+        raise WrongAnswer(
+            f"Added with 7 pieces, the item has {_quantity(bench, table, 'Fan')} as quantity."
+        )
+    if answer(bench.client("dynamodb"), table, "Fan", 99) is not False:
+        raise WrongAnswer("For a product that exists it does not return False.")
+    if _quantity(bench, table, "Fan") != 7:
+        raise WrongAnswer(
+            "Adding a product again overwrites its item. Give put_item a ConditionExpression: "
+            "attribute_not_exists(product_id)."
+        )
+    _colleague_is_faster(answer, bench, table)
+    _other_error_passes(answer, bench, "PutItem", THROTTLED, table, "Lamp", 1)
+
+
+def _colleague_is_faster(answer: Answer, bench: Bench, table: str) -> None:
+    """Somebody adds the product after the answer has looked and before it writes."""
+    dynamodb = bench.client("dynamodb")
+
+    def faster(*_: object) -> None:
+        bench.raw("dynamodb").put_item(
+            TableName=table, Item={"product_id": {"S": "Pan"}, "quantity": {"N": "3"}}
+        )
+
+    bench.fault(dynamodb, "PutItem", faster)
+    if answer(dynamodb, table, "Pan", 50) is not False or _quantity(bench, table, "Pan") != 3:
+        raise WrongAnswer(
+            "A colleague adds the product between your look and your write, and you overwrite it. A "
+            "condition is checked by DynamoDB in the moment of the write; a get_item before is not enough."
+        )
+
+
+@checks("04/change_quantity", "change a count in one write, never below zero", build=True)
+def change_quantity(answer: Answer, bench: Bench) -> None:
+    """Deliveries and sales, the last piece, too many, an unknown product, a race, another error."""
+    table = _table(bench)
+    _put(bench, table, "Fan", 7)
+    for delta, expected in ((-3, 4), (6, 10), (-10, 0), (5, 5)):
+        returned = answer(bench.client("dynamodb"), table, "Fan", delta)
+        stored = _quantity(bench, table, "Fan")
+        if stored != expected:
+            raise WrongAnswer(f"A change of {delta} leaves {stored} pieces, expected {expected}.")
+        if type(returned) is not int or returned != expected:
+            raise WrongAnswer(
+                f"It returns {_short(returned)}, expected {expected}: the new quantity as an int. "
+                'ReturnValues="UPDATED_NEW" brings it.'
+            )
+    _refuses(answer, bench, table, "Fan", -6, "A sale of 6 of 5 pieces")
+    _refuses(answer, bench, table, "Ghost", 4, "A change of a product that nobody added")
+    _loses_no_sale(answer, bench, table)
+    _other_error_passes(answer, bench, "UpdateItem", THROTTLED, table, "Fan", 1)
+
+
+def _refuses(answer: Answer, bench: Bench, table: str, product: str, delta: int, case: str) -> None:
+    before = _quantity(bench, table, product)
+    returned = answer(bench.client("dynamodb"), table, product, delta)
+    after = _quantity(bench, table, product)
+    if after != before:
+        raise WrongAnswer(
+            f"{case} changes the table: {_pieces(before)} before, {_pieces(after)} after. Put the rule "
+            "into the ConditionExpression."
+        )
+    if returned is not None:
+        raise WrongAnswer(f"{case} returns {_short(returned)}, expected None.")
+
+
+def _loses_no_sale(answer: Answer, bench: Bench, table: str) -> None:
+    """A colleague sells two pieces just before the answer writes."""
+    _put(bench, table, "Pan", 20)
+    dynamodb = bench.client("dynamodb")
+
+    def sells(*_: object) -> None:
+        bench.raw("dynamodb").update_item(
+            TableName=table, Key={"product_id": {"S": "Pan"}},
+            UpdateExpression="ADD quantity :n", ExpressionAttributeValues={":n": {"N": "-2"}},
+        )  # fmt: skip
+
+    for operation in ("UpdateItem", "PutItem"):
+        bench.fault(dynamodb, operation, lambda _, calls: sells() if calls == 0 else None)
+    answer(dynamodb, table, "Pan", -5)
+    if _quantity(bench, table, "Pan") != 13:
+        raise WrongAnswer(
+            "A colleague sells 2 of 20 pieces at the same time and you sell 5: 13 are left, the table says "
+            f"{_quantity(bench, table, 'Pan')}. Do not read first: let DynamoDB calculate in one update_item."
+        )
+
+
+def _table(bench: Bench) -> str:
+    name = bench.name("stock")
+    bench.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+    )
+    return name
+
+
+def _put(bench: Bench, table: str, product: str, quantity: int) -> None:
+    item = {"product_id": {"S": product}, "quantity": {"N": str(quantity)}}
+    bench.raw("dynamodb").put_item(TableName=table, Item=item)
+
+
+def _quantity(bench: Bench, table: str, product: str) -> int | None:
+    key = {"product_id": {"S": product}}
+    item = bench.raw("dynamodb").get_item(TableName=table, Key=key).get("Item")
+    if item is None:
+        return None
+    if "N" not in item.get("quantity", {}):
+        raise WrongAnswer("The item has no attribute quantity of type N, a number.")
+    return int(item["quantity"]["N"])
+
+
+def _other_error_passes(
+    answer: Answer, bench: Bench, operation: str, error: tuple[str, str], *arguments: Any
+) -> None:
+    dynamodb = bench.client("dynamodb")
+    bench.fault(dynamodb, operation, lambda *_: error)
+    try:
+        answer(dynamodb, *arguments)
+    except WrongAnswer as exc:
+        if error[0] in str(exc):
+            return
+        raise
+    raise WrongAnswer(
+        f"When AWS answers {error[0]}, your function hides it. Catch the one exception that you expect."
+    )
+
+
+def _pieces(quantity: int | None) -> str:
+    return "no item" if quantity is None else f"{quantity} pieces"
+
+
+def _short(value: object) -> str:
+    return "nothing" if value is None else f"{value!r:.60}"

@@ -1,0 +1,69 @@
+"""The calculation and the rule are both in the request, so nobody can come between. `quantity >= :least` refuses a sale of too many; a
+product without an item has no quantity, so the same condition refuses it as well. `ADD` would create the unknown
+product with a negative stock. The failed condition is an answer, not an accident: it becomes `None`. (AWS charges a write
+for it all the same.)
+"""
+
+# %% solution
+def change_quantity(dynamodb, table, product, delta):
+    """The new quantity; None when the product is unknown or the stock would fall below 0."""
+    try:
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="ADD quantity :delta",
+            ConditionExpression="quantity >= :least",
+            ExpressionAttributeValues={":delta": {"N": str(delta)}, ":least": {"N": str(-delta)}},
+            ReturnValues="UPDATED_NEW",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    return int(answer["Attributes"]["quantity"]["N"])
+
+
+# %% wrong: A sale of 6 of 5 pieces changes the table
+def change_quantity(dynamodb, table, product, delta):
+    answer = dynamodb.update_item(TableName=table, Key={"product_id": {"S": product}}, UpdateExpression="ADD quantity :n",
+                                  ExpressionAttributeValues={":n": {"N": str(delta)}}, ReturnValues="UPDATED_NEW")
+    return int(answer["Attributes"]["quantity"]["N"])
+
+
+# %% wrong: A change of a product that nobody added changes the table
+def change_quantity(dynamodb, table, product, delta):
+    try:
+        answer = dynamodb.update_item(TableName=table, Key={"product_id": {"S": product}}, UpdateExpression="ADD quantity :n",
+                                      ConditionExpression="attribute_not_exists(quantity) OR quantity >= :least",
+                                      ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}}, ReturnValues="UPDATED_NEW")
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    return int(answer["Attributes"]["quantity"]["N"])
+
+
+# %% wrong: let DynamoDB calculate in one update_item
+def change_quantity(dynamodb, table, product, delta):
+    key = {"product_id": {"S": product}}
+    item = dynamodb.get_item(TableName=table, Key=key).get("Item")
+    if item is None or int(item["quantity"]["N"]) + delta < 0:
+        return None
+    quantity = int(item["quantity"]["N"]) + delta
+    dynamodb.put_item(TableName=table, Item={**key, "quantity": {"N": str(quantity)}})
+    return quantity
+
+
+# %% wrong: expected 4: the new quantity as an int
+def change_quantity(dynamodb, table, product, delta):
+    try:
+        dynamodb.update_item(TableName=table, Key={"product_id": {"S": product}}, UpdateExpression="ADD quantity :n", ConditionExpression="quantity >= :least",
+                             ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}})
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+
+
+# %% wrong: A change of -10 leaves 10 pieces, expected 0.
+def change_quantity(dynamodb, table, product, delta):
+    try:
+        answer = dynamodb.update_item(TableName=table, Key={"product_id": {"S": product}}, UpdateExpression="ADD quantity :n", ConditionExpression="quantity > :least",
+                                      ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}}, ReturnValues="UPDATED_NEW")
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    return int(answer["Attributes"]["quantity"]["N"])

@@ -26,6 +26,7 @@ class Events(Protocol):
     """What a boto3 client's `meta.events` offers."""
 
     def register(self, name: str, handler: Any) -> None: ...  # noqa: D102
+    def register_first(self, name: str, handler: Any) -> None: ...  # noqa: D102
     def unregister(self, name: str, handler: Any) -> None: ...  # noqa: D102
 
 
@@ -46,7 +47,8 @@ class Client(Protocol):
 @dataclass(frozen=True, slots=True)
 class RaceStep:
     """What one execution did to the item: `action` is "read" or "write"; `version` is what it read, or
-    the version that its write makes; `error` is AWS's code when the write was refused.
+    the version that its write makes, None for an item without one; `error` is AWS's code when the write
+    was refused.
     """
 
     execution: str
@@ -63,7 +65,8 @@ class RaceStep:
 def record_calls(**clients: Client) -> Iterator[list[RaceStep]]:
     """Note the reads and writes of DynamoDB clients inside the with-block, for draw_race().
 
-    They are noted in their order, under the names that you give the clients.
+    They are noted in their order, under the names that you give the clients. The client of a table's
+    resource is its `meta.client`. A write shows the quantity that AWS answers, or its value `:quantity`.
 
     >>> with record_calls(A=lab.session("root").client("dynamodb")) as steps:
     ...     pass
@@ -74,9 +77,12 @@ def record_calls(**clients: Client) -> Iterator[list[RaceStep]]:
     listeners = [(client.meta.events, _listener(name, steps)) for name, client in clients.items()]
     names = ("before-parameter-build.dynamodb", "after-call.dynamodb")
     try:
-        for events, listener in listeners:
-            for name, handler in zip(names, listener, strict=True):
-                events.register(name, handler)
+        for events, (
+            before,
+            after,
+        ) in listeners:  # both see values as they travel, with their types
+            events.register(names[0], before)
+            events.register_first(names[1], after)
         yield steps
     finally:
         for events, listener in listeners:
@@ -106,8 +112,7 @@ def race_picture(steps: Sequence[RaceStep], product_id: str) -> Picture:
     rows = [_row(step, step.execution == left, _TOP + _ROW * n) for n, step in enumerate(steps)]
     svg = drawing(
         WIDTH, height, TITLE, describe(steps), text(20, 36, TITLE, 18, bold=True),
-        text(20, 60, "A write names the version it has read. If the item has another one by now, "
-             "DynamoDB refuses the write.", 13, "soft"),
+        text(20, 60, _subtitle(steps), 13, "soft"),
         text(145, 96, f"execution {left}" if left else "", 15, anchor="middle", bold=True),
         text(430, 96, f"the item {fitted(product_id, 150, 15)}", 15, anchor="middle", bold=True),
         text(715, 96, f"execution {right}" if right else "", 15, anchor="middle", bold=True),
@@ -125,6 +130,17 @@ def describe(steps: Sequence[RaceStep]) -> str:
     )
 
 
+def _subtitle(steps: Sequence[RaceStep]) -> str:
+    if steps and all(step.version is None for step in steps):
+        return (
+            "Time runs from top to bottom. The number in the middle is the quantity after a write."
+        )
+    return (
+        "A write names the version it has read. If the item has another one by now, "
+        "DynamoDB refuses the write."
+    )
+
+
 def _did(step: RaceStep) -> str:
     if step.action == "read":
         return "reads"
@@ -133,15 +149,23 @@ def _did(step: RaceStep) -> str:
 
 def _item(step: RaceStep) -> str:
     """What the item looks like to the step."""
+    if step.error == _LOST:
+        return _refused(step)
     if step.error:
-        expected = (
-            "no version" if step.expected_version is None else f"version {step.expected_version}"
-        )
-        return f"expects {expected}, refused" if step.error == _LOST else step.error
+        return step.error
     if step.version is None:
-        return "there is no item" if step.action == "read" else f"{step.quantity} pieces"
+        missing = "there is no item" if step.action == "read" else "quantity not shown"
+        return missing if step.quantity is None else plural(step.quantity, "piece")
     pieces = "" if step.quantity is None else f", {plural(step.quantity, 'piece')}"
     return f"version {step.version}{pieces}"
+
+
+def _refused(step: RaceStep) -> str:
+    if step.version is None:
+        return "the condition fails, refused"
+    if step.expected_version is None:
+        return "expects no version, refused"
+    return f"expects version {step.expected_version}, refused"
 
 
 def _row(step: RaceStep, is_left: bool, y: float) -> str:
@@ -176,11 +200,12 @@ def _arrow(step: RaceStep, is_left: bool, y: float, color: str) -> str:
 
 
 def _state(step: RaceStep, y: float) -> str:
-    """The version that a successful write gives the item."""
-    if step.action == "read" or step.error or step.version is None:
+    """The version that a successful write gives the item, or the quantity when it has no version."""
+    value = step.quantity if step.version is None else f"v{step.version}"
+    if step.action == "read" or step.error or value is None:
         return ""
     return box(392, y + 12, 76, 32, "lit", "lit_edge", radius=16, thickness=2) + text(
-        430, y + 33, f"v{step.version}", 14, anchor="middle", bold=True
+        430, y + 33, value, 14, anchor="middle", bold=True
     )
 
 
@@ -214,7 +239,10 @@ def steps_of(
                 yield _read(key, found.get(_key(key)))
     elif operation in _WRITES:
         values = request.get("ExpressionAttributeValues", {})
-        written = request.get("Item") or {k.removeprefix(":"): v for k, v in values.items()}
+        written = dict(request.get("Item", {})) or {
+            k.removeprefix(":"): v for k, v in values.items()
+        }
+        written |= answer.get("Attributes", {}) if operation == "UpdateItem" else {}
         step = _read(request.get("Key") or request["Item"], written)
         yield replace(
             step, action="write", expected_version=_number(values.get(":read")), error=error

@@ -144,6 +144,13 @@ class Bench:
             text = re.sub(rf"{re.escape(fresh)}(?!\d)", kind, text)
         return text
 
+    def _watched(self, client: Any) -> Any:
+        """The client, which from now on notes its calls."""
+        events = client.meta.events
+        events.register_first("before-parameter-build", self._note_parameters)
+        events.register_first("after-call", self._note_answer)
+        return client
+
     def _note_parameters(
         self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object
     ) -> None:

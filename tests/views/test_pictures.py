@@ -39,6 +39,7 @@ from inventory_lab.views.observed import (
     short_error,
 )
 from inventory_lab.views.picture import Picture
+from inventory_lab.views.race import RaceStep
 from inventory_lab.views.shards import lanes_of
 from inventory_lab.views.stock import StockStep, StockStory, stock_picture
 from inventory_lab.views.window import closed_batches
@@ -360,3 +361,15 @@ def test_the_same_data_gives_the_same_bytes_and_drawing_changes_nothing(small: L
 
     assert [p._repr_html_() for p in all_pictures()] == [p._repr_html_() for p in all_pictures()]
     assert small.clock.now() == now
+
+
+def test_a_race_over_an_item_without_a_version_shows_the_quantities() -> None:
+    steps = [
+        RaceStep("A", "read", "Phone", None, 20),
+        RaceStep("B", "read", "Phone", None, 20),
+        RaceStep("A", "write", "Phone", None, 15),
+        RaceStep("B", "write", "Phone", None, 17),
+    ]
+    description = draw_race(steps, "Phone").description
+    assert "A writes: 15 pieces. B writes: 17 pieces." in description
+    assert "version" not in description

@@ -44,12 +44,16 @@ def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
         raise WrongAnswer("No table was created: call dynamodb.create_table.")
     sent = created[0].parameters
     if sent.get("KeySchema") != [{"AttributeName": "product_id", "KeyType": "HASH"}]:
-        raise WrongAnswer("The key is not product_id alone: one element of KeySchema, KeyType HASH.")
+        raise WrongAnswer(
+            "The key is not product_id alone: one element of KeySchema, KeyType HASH."
+        )
     if sent.get("BillingMode") != "PAY_PER_REQUEST":
         raise WrongAnswer(
             "The table is not on demand: set BillingMode to PAY_PER_REQUEST, or you pay for capacity by the hour."
         )
-    states = [call.answer.get("Table", {}).get("TableStatus") for call in bench.made("DescribeTable")]
+    states = [
+        call.answer.get("Table", {}).get("TableStatus") for call in bench.made("DescribeTable")
+    ]
     if "ACTIVE" not in states:
         raise WrongAnswer(
             "Your function returns while the table is still CREATING, and the next call would fail. Wait "
@@ -57,7 +61,9 @@ def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
         )
     arn = str(bench.raw("dynamodb").describe_table(TableName=name)["Table"]["TableArn"])
     if returned != arn:
-        raise WrongAnswer(f"It returns {_short(returned)}. Return the ARN: describe_table answers with it.")
+        raise WrongAnswer(
+            f"It returns {_short(returned)}. Return the ARN: describe_table answers with it."
+        )
     return arn
 
 

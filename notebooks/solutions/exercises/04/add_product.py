@@ -4,6 +4,7 @@ one step, so of two programs that add the same product one succeeds and the othe
 else.
 """
 
+
 # %% solution
 def add_product(dynamodb, table, product, quantity):
     """True when the product was added; False when it exists already."""
@@ -19,7 +20,9 @@ def add_product(dynamodb, table, product, quantity):
 
 # %% wrong: For a product that exists it does not return False.
 def add_product(dynamodb, table, product, quantity):
-    dynamodb.put_item(TableName=table, Item={"product_id": {"S": product}, "quantity": {"N": str(quantity)}})
+    dynamodb.put_item(
+        TableName=table, Item={"product_id": {"S": product}, "quantity": {"N": str(quantity)}}
+    )
     return True
 
 
@@ -27,15 +30,20 @@ def add_product(dynamodb, table, product, quantity):
 def add_product(dynamodb, table, product, quantity):
     if "Item" in dynamodb.get_item(TableName=table, Key={"product_id": {"S": product}}):
         return False
-    dynamodb.put_item(TableName=table, Item={"product_id": {"S": product}, "quantity": {"N": str(quantity)}})
+    dynamodb.put_item(
+        TableName=table, Item={"product_id": {"S": product}, "quantity": {"N": str(quantity)}}
+    )
     return True
 
 
 # %% wrong: When AWS answers ThrottlingException, your function hides it.
 def add_product(dynamodb, table, product, quantity):
     try:
-        dynamodb.put_item(TableName=table, Item={"product_id": {"S": product}, "quantity": {"N": str(quantity)}},
-                          ConditionExpression="attribute_not_exists(product_id)")
+        dynamodb.put_item(
+            TableName=table,
+            Item={"product_id": {"S": product}, "quantity": {"N": str(quantity)}},
+            ConditionExpression="attribute_not_exists(product_id)",
+        )
     except Exception:
         return False
     return True
@@ -43,5 +51,7 @@ def add_product(dynamodb, table, product, quantity):
 
 # %% wrong: The item has no attribute quantity of type N
 def add_product(dynamodb, table, product, quantity):
-    dynamodb.put_item(TableName=table, Item={"product_id": {"S": product}, "quantity": {"S": str(quantity)}})
+    dynamodb.put_item(
+        TableName=table, Item={"product_id": {"S": product}, "quantity": {"S": str(quantity)}}
+    )
     return True

@@ -4,6 +4,7 @@ product with a negative stock. The failed condition is an answer, not an acciden
 for it all the same.)
 """
 
+
 # %% solution
 def change_quantity(dynamodb, table, product, delta):
     """The new quantity; None when the product is unknown or the stock would fall below 0."""
@@ -23,17 +24,27 @@ def change_quantity(dynamodb, table, product, delta):
 
 # %% wrong: A sale of 6 of 5 pieces changes the table
 def change_quantity(dynamodb, table, product, delta):
-    answer = dynamodb.update_item(TableName=table, Key={"product_id": {"S": product}}, UpdateExpression="ADD quantity :n",
-                                  ExpressionAttributeValues={":n": {"N": str(delta)}}, ReturnValues="UPDATED_NEW")
+    answer = dynamodb.update_item(
+        TableName=table,
+        Key={"product_id": {"S": product}},
+        UpdateExpression="ADD quantity :n",
+        ExpressionAttributeValues={":n": {"N": str(delta)}},
+        ReturnValues="UPDATED_NEW",
+    )
     return int(answer["Attributes"]["quantity"]["N"])
 
 
 # %% wrong: A change of a product that nobody added changes the table
 def change_quantity(dynamodb, table, product, delta):
     try:
-        answer = dynamodb.update_item(TableName=table, Key={"product_id": {"S": product}}, UpdateExpression="ADD quantity :n",
-                                      ConditionExpression="attribute_not_exists(quantity) OR quantity >= :least",
-                                      ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}}, ReturnValues="UPDATED_NEW")
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="ADD quantity :n",
+            ConditionExpression="attribute_not_exists(quantity) OR quantity >= :least",
+            ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}},
+            ReturnValues="UPDATED_NEW",
+        )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return None
     return int(answer["Attributes"]["quantity"]["N"])
@@ -53,8 +64,13 @@ def change_quantity(dynamodb, table, product, delta):
 # %% wrong: expected 4: the new quantity as an int
 def change_quantity(dynamodb, table, product, delta):
     try:
-        dynamodb.update_item(TableName=table, Key={"product_id": {"S": product}}, UpdateExpression="ADD quantity :n", ConditionExpression="quantity >= :least",
-                             ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}})
+        dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="ADD quantity :n",
+            ConditionExpression="quantity >= :least",
+            ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}},
+        )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return None
 
@@ -62,8 +78,14 @@ def change_quantity(dynamodb, table, product, delta):
 # %% wrong: A change of -10 leaves 10 pieces, expected 0.
 def change_quantity(dynamodb, table, product, delta):
     try:
-        answer = dynamodb.update_item(TableName=table, Key={"product_id": {"S": product}}, UpdateExpression="ADD quantity :n", ConditionExpression="quantity > :least",
-                                      ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}}, ReturnValues="UPDATED_NEW")
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="ADD quantity :n",
+            ConditionExpression="quantity > :least",
+            ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}},
+            ReturnValues="UPDATED_NEW",
+        )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return None
     return int(answer["Attributes"]["quantity"]["N"])

@@ -3,6 +3,7 @@ read and write, and nothing while nobody calls. As with the stream of notebook 0
 every other error goes on to the caller.
 """
 
+
 # %% solution
 def create_table(dynamodb, name):
     """The ARN of the table with the key product_id, created unless it exists."""
@@ -22,8 +23,12 @@ def create_table(dynamodb, name):
 # %% wrong: Your function returns while the table is still CREATING
 def create_table(dynamodb, name):
     try:
-        dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-                              AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}])
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+        )
     except dynamodb.exceptions.ResourceInUseException:
         pass
     return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
@@ -31,22 +36,33 @@ def create_table(dynamodb, name):
 
 # %% wrong: set BillingMode to PAY_PER_REQUEST
 def create_table(dynamodb, name):
-    dynamodb.create_table(TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
-                          KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-                          AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}])
+    dynamodb.create_table(
+        TableName=name,
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+        KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+    )
     dynamodb.get_waiter("table_exists").wait(TableName=name)
     return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
 
 
 # %% wrong: fails with ResourceInUseException
 def create_table(dynamodb, name):
-    dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-                          AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}])
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+    )
     dynamodb.get_waiter("table_exists").wait(TableName=name)
     return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
 
 
 # %% wrong: The key is not product_id alone
 def create_table(dynamodb, name):
-    dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-                          AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )

@@ -3,6 +3,7 @@ queue: a batch that never succeeds must not block its shard until its records ex
 before the pipe runs; its state goes from CREATING to RUNNING, or to CREATE_FAILED with a reason.
 """
 
+
 # %% solution
 def create_pipe(pipes, name, role, stream, function, queue, **more):
     """The ARN of the pipe, created unless it exists."""
@@ -27,33 +28,80 @@ def create_pipe(pipes, name, role, stream, function, queue, **more):
 
 # %% wrong: It does not start at TRIM_HORIZON
 def create_pipe(pipes, name, role, stream, function, queue, **more):
-    source = {"StartingPosition": "LATEST", "MaximumRetryAttempts": 2, "DeadLetterConfig": {"Arn": queue}}
-    return pipes.create_pipe(Name=name, Source=stream, Target=function, RoleArn=role, SourceParameters={"KinesisStreamParameters": source}, **more)["Arn"]
+    source = {
+        "StartingPosition": "LATEST",
+        "MaximumRetryAttempts": 2,
+        "DeadLetterConfig": {"Arn": queue},
+    }
+    return pipes.create_pipe(
+        Name=name,
+        Source=stream,
+        Target=function,
+        RoleArn=role,
+        SourceParameters={"KinesisStreamParameters": source},
+        **more,
+    )["Arn"]
 
 
 # %% wrong: The pipe has no dead-letter queue
 def create_pipe(pipes, name, role, stream, function, queue, **more):
     source = {"StartingPosition": "TRIM_HORIZON", "MaximumRetryAttempts": 2}
-    return pipes.create_pipe(Name=name, Source=stream, Target=function, RoleArn=role, SourceParameters={"KinesisStreamParameters": source}, **more)["Arn"]
+    return pipes.create_pipe(
+        Name=name,
+        Source=stream,
+        Target=function,
+        RoleArn=role,
+        SourceParameters={"KinesisStreamParameters": source},
+        **more,
+    )["Arn"]
 
 
 # %% wrong: It does not limit the retries to 2.
 def create_pipe(pipes, name, role, stream, function, queue, **more):
     source = {"StartingPosition": "TRIM_HORIZON", "DeadLetterConfig": {"Arn": queue}}
-    return pipes.create_pipe(Name=name, Source=stream, Target=function, RoleArn=role, SourceParameters={"KinesisStreamParameters": source}, **more)["Arn"]
+    return pipes.create_pipe(
+        Name=name,
+        Source=stream,
+        Target=function,
+        RoleArn=role,
+        SourceParameters={"KinesisStreamParameters": source},
+        **more,
+    )["Arn"]
 
 
 # %% wrong: fails with ConflictException
 def create_pipe(pipes, name, role, stream, function, queue, **more):
-    source = {"StartingPosition": "TRIM_HORIZON", "MaximumRetryAttempts": 2, "DeadLetterConfig": {"Arn": queue}}
-    return pipes.create_pipe(Name=name, Source=stream, Target=function, RoleArn=role, SourceParameters={"KinesisStreamParameters": source}, **more)["Arn"]
+    source = {
+        "StartingPosition": "TRIM_HORIZON",
+        "MaximumRetryAttempts": 2,
+        "DeadLetterConfig": {"Arn": queue},
+    }
+    return pipes.create_pipe(
+        Name=name,
+        Source=stream,
+        Target=function,
+        RoleArn=role,
+        SourceParameters={"KinesisStreamParameters": source},
+        **more,
+    )["Arn"]
 
 
 # %% wrong: When AWS refuses the request with ValidationException
 def create_pipe(pipes, name, role, stream, function, queue, **more):
-    source = {"StartingPosition": "TRIM_HORIZON", "MaximumRetryAttempts": 2, "DeadLetterConfig": {"Arn": queue}}
+    source = {
+        "StartingPosition": "TRIM_HORIZON",
+        "MaximumRetryAttempts": 2,
+        "DeadLetterConfig": {"Arn": queue},
+    }
     try:
-        pipes.create_pipe(Name=name, Source=stream, Target=function, RoleArn=role, SourceParameters={"KinesisStreamParameters": source}, **more)
+        pipes.create_pipe(
+            Name=name,
+            Source=stream,
+            Target=function,
+            RoleArn=role,
+            SourceParameters={"KinesisStreamParameters": source},
+            **more,
+        )
     except Exception:
         pass
     return pipes.describe_pipe(Name=name)["Arn"]

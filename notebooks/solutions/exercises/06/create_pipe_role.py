@@ -4,13 +4,24 @@ queue, and nothing else. `put_role_policy` replaces a policy of the same name, s
 role too: a second run repairs what somebody changed.
 """
 
+
 # %% solution
 def create_pipe_role(iam, name, stream, function, queue):
     """The ARN of a role that lets a pipe read the stream, invoke the function and send dead letters."""
     import json
 
-    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    reads = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"]
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "pipes.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    reads = [
+        "DescribeStream",
+        "DescribeStreamSummary",
+        "GetRecords",
+        "GetShardIterator",
+        "ListShards",
+    ]
     rights = {
         "lambda:InvokeFunction": function,
         "sqs:SendMessage": queue,
@@ -34,8 +45,15 @@ def create_pipe_role(iam, name, stream, function, queue):
 def create_pipe_role(iam, name, stream, function, queue):
     import json
 
-    trust = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
     return iam.get_role(RoleName=name)["Role"]["Arn"]
 
 
@@ -43,8 +61,15 @@ def create_pipe_role(iam, name, stream, function, queue):
 def create_pipe_role(iam, name, stream, function, queue):
     import json
 
-    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com", "AWS": "123456789012"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "pipes.amazonaws.com", "AWS": "123456789012"},
+        "Action": "sts:AssumeRole",
+    }
+    iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
     return iam.get_role(RoleName=name)["Role"]["Arn"]
 
 
@@ -52,8 +77,15 @@ def create_pipe_role(iam, name, stream, function, queue):
 def create_pipe_role(iam, name, stream, function, queue):
     import json
 
-    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "pipes.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
     return iam.get_role(RoleName=name)["Role"]["Arn"]
 
 
@@ -61,11 +93,22 @@ def create_pipe_role(iam, name, stream, function, queue):
 def create_pipe_role(iam, name, stream, function, queue):
     import json
 
-    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "pipes.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
     rights = {"kinesis:*": stream, "lambda:InvokeFunction": function, "sqs:SendMessage": queue}
     allowed = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights.items()]
-    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}))
+    iam.put_role_policy(
+        RoleName=name,
+        PolicyName="pipe",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
+    )
     return iam.get_role(RoleName=name)["Role"]["Arn"]
 
 
@@ -73,11 +116,31 @@ def create_pipe_role(iam, name, stream, function, queue):
 def create_pipe_role(iam, name, stream, function, queue):
     import json
 
-    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
-    reads = ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
-    allowed = [{"Effect": "Allow", "Action": reads, "Resource": stream}, {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}]
-    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}))
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "pipes.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    reads = [
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+    ]
+    allowed = [
+        {"Effect": "Allow", "Action": reads, "Resource": stream},
+        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function},
+    ]
+    iam.put_role_policy(
+        RoleName=name,
+        PolicyName="pipe",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
+    )
     return iam.get_role(RoleName=name)["Role"]["Arn"]
 
 
@@ -85,10 +148,30 @@ def create_pipe_role(iam, name, stream, function, queue):
 def create_pipe_role(iam, name, stream, function, queue):
     import json
 
-    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
-    reads = ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
-    allowed = [{"Effect": "Allow", "Action": reads, "Resource": stream}, {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function},
-               {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue}]
-    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}))
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "pipes.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    role = iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    reads = [
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+    ]
+    allowed = [
+        {"Effect": "Allow", "Action": reads, "Resource": stream},
+        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function},
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue},
+    ]
+    iam.put_role_policy(
+        RoleName=name,
+        PolicyName="pipe",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
+    )
     return role["Role"]["Arn"]

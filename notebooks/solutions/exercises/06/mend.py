@@ -3,6 +3,7 @@ these two. An explicit deny is another thing: somebody decided it, and no Allow 
 denial is not cured by a policy at all.
 """
 
+
 # %% solution
 def mend(error):
     """The statement that allows what was denied; None where no Allow can help."""
@@ -46,4 +47,8 @@ def mend(error):
 def mend(error):
     if "explicit deny" in error or "perform" not in error:
         return None
-    return {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": error.split("resource: ")[1].split(" ")[0]}
+    return {
+        "Effect": "Allow",
+        "Action": "lambda:InvokeFunction",
+        "Resource": error.split("resource: ")[1].split(" ")[0],
+    }

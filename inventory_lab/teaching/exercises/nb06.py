@@ -15,10 +15,13 @@ from inventory_lab.teaching.exercises.registry import checks
 ARN = "arn:aws:{}:us-east-1:123456789012:{}"
 STREAM, QUEUE = ARN.format("kinesis", "stream/orders"), ARN.format("sqs", "orders-dlq")
 FUNCTION, PIPE = ARN.format("lambda", "function:count"), ARN.format("pipes", "pipe/orders")
+RENAMED = FUNCTION + "-stock"
 ROLE = "arn:aws:iam::123456789012:role/orders-pipe"
 READS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
 """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html"""
 LIMIT = ("LimitExceededException", "Cannot exceed quota for RolesPerAccount")
+MEMBERS = {"Name", "Source", "Target", "RoleArn", "SourceParameters", "Tags", "DesiredState"}
+SOURCE_MEMBERS = {"StartingPosition", "MaximumRetryAttempts", "DeadLetterConfig", "BatchSize"}
 CONFLICT = ("ConflictException", "Pipe orders already exists.")
 INVALID = ("ValidationException", "Input parameter is invalid.")
 
@@ -51,6 +54,8 @@ def _trusts_pipes(trust: Mapping[str, Any]) -> None:
                 "The trust policy lets more than a service assume the role. Its principal is "
                 '{"Service": "pipes.amazonaws.com"}.'
             )
+        if statement.get("Effect") != "Allow":
+            raise WrongAnswer("The trust policy denies: its Effect must be Allow.")
         if _listed(statement.get("Action")) != ["sts:AssumeRole"]:
             raise WrongAnswer("The trust policy must allow sts:AssumeRole, and nothing else.")
         services += _listed(principal["Service"])
@@ -61,7 +66,7 @@ def _trusts_pipes(trust: Mapping[str, Any]) -> None:
         )
 
 
-def _allows_three_things(bench: Bench, name: str) -> None:
+def _allows_three_things(bench: Bench, name: str, function: str = FUNCTION) -> None:
     iam = bench.raw("iam")
     statements: list[Any] = []
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -73,13 +78,13 @@ def _allows_three_things(bench: Bench, name: str) -> None:
             "Call iam.put_role_policy."
         )
     rights = [(f"kinesis:{action}", STREAM) for action in READS]
-    rights += [("lambda:InvokeFunction", FUNCTION), ("sqs:SendMessage", QUEUE)]
+    rights += [("lambda:InvokeFunction", function), ("sqs:SendMessage", QUEUE)]
     require_exactly({"Version": "2012-10-17", "Statement": statements}, rights)
 
 
 def _works_again(answer: Answer, bench: Bench, name: str, arn: str) -> None:
     try:
-        again = answer(bench.client("iam"), name, STREAM, FUNCTION, QUEUE)
+        again = answer(bench.client("iam"), name, STREAM, RENAMED, QUEUE)
     except WrongAnswer as exc:
         if "EntityAlreadyExists" not in str(exc):
             raise
@@ -89,6 +94,13 @@ def _works_again(answer: Answer, bench: Bench, name: str, arn: str) -> None:
         ) from exc
     if again != arn:
         raise WrongAnswer(f"For a role that exists it returns {_short(again)}, not its ARN.")
+    try:
+        _allows_three_things(bench, name, RENAMED)
+    except WrongAnswer as exc:
+        raise WrongAnswer(
+            "Called again for a function with another name, the role keeps its old permissions. Call "
+            f"put_role_policy for a role that exists too. {exc}"
+        ) from exc
 
 
 def _limit_passes(answer: Answer, bench: Bench) -> None:
@@ -141,6 +153,10 @@ def _request_is_right(sent: Mapping[str, Any]) -> None:
             "It does not limit the retries to 2. Without a limit a failing batch blocks its shard until the "
             "record expires."
         )
+    extra = sorted({*source} - SOURCE_MEMBERS) + sorted({*sent} - MEMBERS)
+    extra += sorted({*sent["SourceParameters"]} - {"KinesisStreamParameters"})
+    if extra:
+        raise WrongAnswer(f"It also sets {extra[0]}, which nobody asked for. Leave it out.")
     if sent.get("Tags") != {"team": "7"}:
         raise WrongAnswer("Called with Tags, it leaves them out: pass `**more` to the call.")
 

@@ -175,3 +175,69 @@ def create_pipe_role(iam, name, stream, function, queue):
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
     )
     return role["Role"]["Arn"]
+
+
+# %% wrong: its Effect must be Allow
+def create_pipe_role(iam, name, stream, function, queue):
+    """The ARN of a role that lets a pipe read the stream, invoke the function and send dead letters."""
+    import json
+
+    trust = {
+        "Effect": "Deny",
+        "Principal": {"Service": "pipes.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    reads = [
+        "DescribeStream",
+        "DescribeStreamSummary",
+        "GetRecords",
+        "GetShardIterator",
+        "ListShards",
+    ]
+    rights = {
+        "lambda:InvokeFunction": function,
+        "sqs:SendMessage": queue,
+        **{f"kinesis:{action}": stream for action in reads},
+    }
+    allowed = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights.items()]
+    try:
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    except iam.exceptions.EntityAlreadyExistsException:
+        pass
+    document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=document)
+    return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+# %% wrong: the role keeps its old permissions
+def create_pipe_role(iam, name, stream, function, queue):
+    """The ARN of a role that lets a pipe read the stream, invoke the function and send dead letters."""
+    import json
+
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "pipes.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    reads = [
+        "DescribeStream",
+        "DescribeStreamSummary",
+        "GetRecords",
+        "GetShardIterator",
+        "ListShards",
+    ]
+    rights = {
+        "lambda:InvokeFunction": function,
+        "sqs:SendMessage": queue,
+        **{f"kinesis:{action}": stream for action in reads},
+    }
+    allowed = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights.items()]
+    try:
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    except iam.exceptions.EntityAlreadyExistsException:
+        return iam.get_role(RoleName=name)["Role"]["Arn"]
+    document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+    iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=document)
+    return iam.get_role(RoleName=name)["Role"]["Arn"]

@@ -184,6 +184,13 @@ def projects_of_builds(call: Call) -> list[str]:
     return [call.arn(f"project/{str(b).rpartition('/')[2].partition(':')[0]}") for b in builds]
 
 
+def groups_of_reports(call: Call) -> list[str]:
+    """The report groups of CodeBuild's test reports, whose ARNs begin with the group's name."""
+    arns = call.params.get("reportArns") or call.given("reportArn")
+    names = [str(arn).rpartition("/")[2].partition(":")[0] for arn in arns]
+    return [call.arn(f"report-group/{name}") for name in names]
+
+
 def buckets(call: Call) -> list[str]:
     """A bucket."""
     return [call.global_arn("s3", "", str(call.params.get("Bucket", "*")))]

@@ -333,6 +333,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
         (_projects, "BatchGetProjects"),
         (calls.projects_of_builds, "BatchDeleteBuilds BatchGetBuilds RetryBuild StopBuild"),
         (_reports, "CreateReportGroup DeleteReportGroup ListReportsForReportGroup"),
+        (calls.groups_of_reports, "BatchGetReports DescribeTestCases"),
         (_nothing, "ListBuilds ListCuratedEnvironmentImages ListProjects ListReportGroups"),
     ),
     "s3": _table(

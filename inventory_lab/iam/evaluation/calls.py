@@ -186,7 +186,7 @@ def projects_of_builds(call: Call) -> list[str]:
 
 def groups_of_reports(call: Call) -> list[str]:
     """The report groups of CodeBuild's test reports, whose ARNs begin with the group's name."""
-    arns = call.params.get("reportArns") or call.given("reportArn")
+    arns = call.params.get("reportArns") or call.values_of("reportArn")
     names = [str(arn).rpartition("/")[2].partition(":")[0] for arn in arns]
     return [call.arn(f"report-group/{name}") for name in names]
 

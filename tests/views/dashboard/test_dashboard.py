@@ -59,7 +59,9 @@ def test_a_rejected_event_shows_its_reason(watched: Watched) -> None:
 
 def test_an_event_that_breaks_the_contract_is_not_sent_and_says_why(watched: Watched) -> None:
     watched.send("quantity_changed", "Phone", 0)
-    assert watched.errors() == ["MalformedEvent: field 'delta' is 0; a change must change something"]
+    assert watched.errors() == [
+        "MalformedEvent: field 'delta' is 0; a change must change something"
+    ]
     assert len(watched.lab.records()) == 0
 
 

@@ -62,7 +62,8 @@ from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
-from inventory_lab.resources.teardown import tear_down
+from inventory_lab.resources.sweep import sweep
+from inventory_lab.resources.teardown import refuse_leftovers, tear_down
 from inventory_lab.settings import DefaultRegion, Settings
 from inventory_lab.views.progress_bar import counted, progress_bar
 
@@ -272,21 +273,27 @@ class Lab:
         """
         return function_resource.use_handler(self.account, source, handler)
 
-    def teardown(self, dry_run: bool = False) -> pd.DataFrame:
+    def teardown(self, dry_run: bool = False, all_prefixes: bool = False) -> pd.DataFrame:
         """Delete what build() deployed; a DataFrame of kind, name and outcome, in the order of deletion.
 
         Only resources with the lab's tag project=inventory-lab are deleted. The outcome is 'deleted',
         'would be deleted' (`dry_run=True` changes nothing), 'not there', or 'not ours' for a resource that
-        has a name of the lab but not its tag. You may call it again, also after an interrupt. Raises
-        StillDeleting when AWS does not finish a deletion within 5 minutes.
+        has a name of the lab but not its tag. You may call it again, also after an interrupt and from
+        another process. `all_prefixes=True` deletes every lab of the region, for the end of a workshop; it
+        needs the right to list resources. Raises TeardownIncomplete with what AWS refused to delete or did
+        not finish deleting within 5 minutes, after everything else is deleted.
 
         >>> lab.teardown(dry_run=True).set_index("kind").loc["stream", "outcome"]
         'would be deleted'
         """
         backend = self._open_backend()
-        deletions = tear_down(self.account, backend.clock.advance, dry_run)
+        if all_prefixes:
+            deletions = sweep(self.account, backend.clock.advance, dry_run, backend.run)
+        else:
+            deletions = tear_down(self.account, backend.clock.advance, dry_run)
         if not dry_run:
             backend.revoke_producer()
+        refuse_leftovers(deletions)
         return frames.deletions(deletions)
 
     def publish(

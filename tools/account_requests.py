@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,19 +42,31 @@ Request = dict[str, Any]
 
 def recorded() -> dict[str, list[Request]]:
     """The requests of each step, in order."""
+    steps = {"build": Lab.build, "build_again": Lab.build, "teardown": Lab.teardown}
+    without_a_reader = {"stream": _build_stream, "publish": _publish}
+    found = _recorded(steps) | _recorded(without_a_reader)
+    del found["stream"]
+    return found
+
+
+def _build_stream(lab: Lab) -> None:
+    lab.build(through="stream")
+
+
+def _publish(lab: Lab) -> None:
+    lab.publish(RawRecord("Phone", b"{}"))
+
+
+def _recorded(steps: Mapping[str, Callable[[Lab], object]]) -> dict[str, list[Request]]:
+    """The requests of steps, one after the other on the same account."""
     requests: list[Request] = []
-    steps: dict[str, list[Request]] = {}
+    found: dict[str, list[Request]] = {}
     with _account(), _recording(requests), _lab() as lab:
-        for name, step in {
-            "build": lab.build,
-            "build_again": lab.build,
-            "publish": lambda: lab.publish(RawRecord("Phone", b"{}")),
-            "teardown": lab.teardown,
-        }.items():
+        for name, step in steps.items():
             requests.clear()
-            step()
-            steps[name] = _without_repetitions(requests)
-    return steps
+            step(lab)
+            found[name] = _without_repetitions(requests)
+    return found
 
 
 def path_of(step: str) -> Path:
@@ -69,7 +81,7 @@ def text_of(requests: list[Request]) -> str:
 
 @contextmanager
 def _account() -> Iterator[None]:
-    mock = MockAWS(config={"lambda": {"use_docker": False}})
+    mock = MockAWS()
     with patch.dict(os.environ, {"AWS_DEFAULT_REGION": SETTINGS.region}):
         mock.start()
         try:

@@ -24,6 +24,8 @@ __all__ = [
     "BrokenItem",
     "ChargesNotAllowed",
     "CheckFailed",
+    "CredentialsExpired",
+    "CredentialsRefused",
     "EventChanged",
     "EventTooLarge",
     "InvalidFilter",
@@ -37,6 +39,8 @@ __all__ = [
     "MappingFailed",
     "MessagesNotSent",
     "MissingEnvironment",
+    "NoCredentials",
+    "NoRegion",
     "NotBuilt",
     "NotDenied",
     "NothingToShow",
@@ -46,13 +50,16 @@ __all__ = [
     "RebuildFailed",
     "RefusedByLambda",
     "RoleNotAssumable",
+    "RootRefused",
     "StillDeleting",
     "StreamCut",
     "UndecidedCall",
     "UnknownExercise",
+    "UnknownProfile",
     "UnknownTarget",
     "UnknownToTheLab",
     "UnmockedCall",
+    "UnreachableRegion",
     "UnsupportedAlarm",
     "UnsupportedFunction",
     "UnsupportedMetric",
@@ -89,6 +96,77 @@ class ChargesNotAllowed(InventoryLabError):
         super().__init__(
             "resources on a real AWS account cost money until you delete them; "
             "use connect('aws', allow_charges=True) to accept that, and lab.teardown() to delete them"
+        )
+
+
+class NoCredentials(InventoryLabError):
+    """boto3 has no AWS credentials, or only a part of them."""
+
+    def __init__(self, reason: str = "") -> None:
+        because = f" ({reason.rstrip('.')})" if reason else ""
+        super().__init__(
+            f"there are no AWS credentials{because}; run `aws configure` or `aws configure sso`, or set "
+            "AWS_PROFILE"
+        )
+
+
+class CredentialsExpired(InventoryLabError):
+    """The session of your credentials is over."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"your AWS credentials have expired ({reason.rstrip('.')}); log in again, for example with "
+            "`aws sso login`, and repeat the call"
+        )
+
+
+class CredentialsRefused(InventoryLabError):
+    """AWS does not accept your credentials."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(
+            f"AWS refuses your credentials ({code}: {reason.rstrip('.')}); check that the access key is "
+            "active and complete, and that the region is enabled for your account"
+        )
+
+
+class UnknownProfile(InventoryLabError):
+    """AWS_PROFILE names a profile that is not configured."""
+
+    def __init__(self, profile: str) -> None:
+        super().__init__(
+            f"there is no AWS profile {profile!r:.80}; `aws configure list-profiles` shows those that exist"
+        )
+
+
+class NoRegion(InventoryLabError):
+    """Neither the settings nor the profile say in which region to deploy."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no AWS region; set AWS_DEFAULT_REGION, give the profile one with "
+            "`aws configure set region`, or use Settings(region=...)"
+        )
+
+
+class UnreachableRegion(InventoryLabError):
+    """No endpoint of AWS answers for the region."""
+
+    def __init__(self, region: str, reason: str) -> None:
+        super().__init__(
+            f"AWS does not answer in the region {region!r:.40} ({reason.rstrip('.')}); check the name of the "
+            "region and that this machine is online"
+        )
+
+
+class RootRefused(InventoryLabError):
+    """The credentials are those of the account's root user."""
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(
+            f"these are the credentials of the root user of account {account_id}, whom no policy limits; "
+            "use a user or a role of your own: "
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html"
         )
 
 

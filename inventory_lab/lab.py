@@ -61,7 +61,7 @@ from inventory_lab.resources.account import Account
 from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
-from inventory_lab.settings import Settings
+from inventory_lab.settings import DefaultRegion, Settings
 from inventory_lab.views.progress_bar import counted, progress_bar
 
 if TYPE_CHECKING:
@@ -725,7 +725,12 @@ def connect(
     INVENTORY_LAB_TARGET=aws together with INVENTORY_LAB_ALLOW_CHARGES=yes. INVENTORY_LAB_REGION,
     INVENTORY_LAB_PREFIX and INVENTORY_LAB_PERMISSIONS_BOUNDARY then replace what the settings leave at
     its default. A process has one embedded AWS: a second connect() closes the first lab with a warning.
-    Raises ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another target.
+
+    On "aws" boto3's ordinary credential chain and the region of the profile are used, and
+    AWS_ENDPOINT_URL; before anything is created it prints the account, the region, who you are and what an
+    hour costs. Raises ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another
+    target; NoCredentials, CredentialsExpired, CredentialsRefused, UnknownProfile, NoRegion,
+    UnreachableRegion, and RootRefused for the root user of an account.
 
     >>> with connect() as mine:
     ...     mine
@@ -768,11 +773,19 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
     if not allow_charges:
         raise ChargesNotAllowed
     from inventory_lab.backends.aws import RealAws
+    from inventory_lab.backends.credentials import identify, open_session
+    from inventory_lab.resources import cost
 
-    settings = settings if settings.prefix else replace(settings, prefix=AWS_PREFIX)
-    if settings.commit_concurrency is None:
-        settings = replace(settings, commit_concurrency=AWS_CONCURRENCY)
-    return Lab(RealAws(settings), settings)
+    chosen = None if isinstance(settings.region, DefaultRegion) else settings.region
+    session = open_session(chosen)
+    settings = replace(
+        settings,
+        region=session.region_name,
+        prefix=settings.prefix or AWS_PREFIX,
+        commit_concurrency=settings.commit_concurrency or AWS_CONCURRENCY,
+    )
+    print(f"{identify(session)}\n{cost.sentence(settings)}")
+    return Lab(RealAws(settings, session=session), settings)
 
 
 def _forget(lab: Lab) -> None:

@@ -9,10 +9,10 @@ from inventory_lab.resources.account import Account, unless_missing
 
 
 def log_events(account: Account, pattern: str) -> Iterator[Mapping[str, Any]]:
-    """The events of the log that fit a filter pattern, in their order; none before the first call of
-    the function made the log group.
+    """The events of the log that match a filter pattern, in their order. There are none before the
+    first invocation of the function, which creates the log group.
 
-    Pages may be empty and still have a next one:
+    An empty page may have a next page:
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     """
     filter_log_events = account.client("logs").filter_log_events

@@ -22,6 +22,7 @@ __all__ = [
     "BadSnapshot",
     "BadTable",
     "BrokenItem",
+    "BuildNotQueued",
     "ChargesNotAllowed",
     "CheckFailed",
     "CredentialsExpired",
@@ -49,6 +50,7 @@ __all__ = [
     "PublishFailed",
     "RebuildFailed",
     "RefusedByLambda",
+    "ReportRefused",
     "RoleNotAssumable",
     "RootRefused",
     "StillDeleting",
@@ -231,6 +233,21 @@ class MappingFailed(InventoryLabError):
         super().__init__(
             f"the event source mapping of '{function}' is {state}: {reason or 'AWS gave no reason'}"
         )
+
+
+class BuildNotQueued(InventoryLabError):
+    """The build cannot be run: it does not exist, or it ran already."""
+
+    def __init__(self, build_id: str, status: str) -> None:
+        problem = f"is not in the queue, it is {status}" if status else "does not exist"
+        super().__init__(f"the build '{build_id}' {problem}; start_build starts a new one")
+
+
+class ReportRefused(InventoryLabError):
+    """The role of a build may not report its tests."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
 class StillDeleting(InventoryLabError):

@@ -8,15 +8,35 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from inventory_lab.exceptions import WrongSetting
 from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.policies import policy
-from inventory_lab.resources.teardown import Deletion, Sleep, tear_down
+from inventory_lab.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
 
 MISSING = ("NoSuchEntity",)
+_NAME = re.compile("[a-z][a-z0-9]{0,11}")
+"""No dash, so that no learner's prefix begins with another's; short and in lower case, for the name of a bucket."""
+
+
+def accounts(
+    session: boto3.Session, learners: Iterable[str], region: str = Settings.region
+) -> Iterator[Account]:
+    """The account of the session as each learner's, with their name and a dash as the prefix of every name.
+
+    Raises WrongSetting for a name that is not 1 to 12 of a-z 0-9.
+    """
+    for learner in learners:
+        if not _NAME.fullmatch(learner):
+            raise WrongSetting("learner", learner, "1 to 12 of a-z 0-9, beginning with a letter")
+        yield Account(session, Settings(region=region, prefix=f"{learner}-"))
 
 
 def learner_of(account: Account) -> str:
@@ -55,6 +75,15 @@ def admit(account: Account) -> dict[str, str]:
     }
 
 
+def save(variables: Mapping[str, str], folder: Path) -> Path:
+    """The file `<learner>.env` in a folder, which only you can read; it has a variable in each line."""
+    learner = variables["INVENTORY_LAB_PREFIX"].removesuffix("-")
+    path = folder / f"{learner}.env"
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    return path
+
+
 def dismiss(account: Account) -> None:
     """Delete a learner with their key and policy. Tear their pipeline down first: its user and roles use the policy,
     and IAM deletes no policy that is in use.
@@ -67,15 +96,6 @@ def dismiss(account: Account) -> None:
     if unless_missing(MISSING, iam.get_policy, PolicyArn=arn) is not None:
         _delete_old_versions(iam, arn)
         iam.delete_policy(PolicyArn=arn)
-
-
-def tear_down_all(
-    accounts: Iterable[Account], sleep: Sleep = time.sleep, dry_run: bool = False
-) -> Iterator[tuple[str, Deletion]]:
-    """The learner and what became of each resource of their pipeline, for one account after the other."""
-    for account in accounts:
-        for deletion in tear_down(account, sleep, dry_run):
-            yield learner_of(account), deletion
 
 
 def _write_policy(iam: Any, account: Account, arn: str) -> None:

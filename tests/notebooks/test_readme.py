@@ -100,7 +100,7 @@ def left(owner: boto3.Session) -> set[str]:
 def test_the_guide_creates_learners_who_build_and_deletes_their_pipelines_and_them(
     owner: boto3.Session,
 ) -> None:
-    admit, clean_up, dismiss = GUIDE
+    admit, rehearse, clean_up, dismiss = GUIDE
     before = left(owner)
     run(admit)
     for learner in LEARNERS:
@@ -112,6 +112,8 @@ def test_the_guide_creates_learners_who_build_and_deletes_their_pipelines_and_th
             Lab(RealAws(settings, session=session), settings).build()
     streams = owner.client("kinesis").list_streams()["StreamNames"]
     assert streams == ["anna-e-commerce-streaming", "ben-e-commerce-streaming"]
+    run(rehearse)
+    assert owner.client("kinesis").list_streams()["StreamNames"] == streams
     run(clean_up)
     for learner in LEARNERS:
         account = Account(owner, Settings(prefix=f"{learner}-"))

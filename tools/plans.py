@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from inventory_lab.resources.cost import per_hour
 from inventory_lab.settings import Settings
 from inventory_lab.teaching.exercises import registry
 from tools import course, index
 
 LEARNERS = 30
-SHARD_HOUR = 0.015
-"""US dollars in us-east-1: https://aws.amazon.com/kinesis/data-streams/pricing/"""
 PER_MILLION = {"record put": 0.014, "request of the pipe": 0.40, "invocation": 0.20, "write": 0.625}
 """US dollars in us-east-1; the pages are in notebook 15."""
 MARKED = r"(?<=<!-- plan {name}: begin -->\n).*?(?=<!-- plan {name}: end -->)"
@@ -109,12 +108,13 @@ def with_plans(text: str) -> str:
 
 def costs(learners: int, settings: Settings | None = None) -> str:
     """What a room of learners costs on AWS: by the hour, and by what they send."""
-    shards = learners * (settings or Settings()).shards
+    settings = settings or Settings()
+    shards, hourly = learners * settings.shards, learners * per_hour(settings)
     used = ", ".join(f"{what} {price}" for what, price in PER_MILLION.items())
     return "\n".join(
         [
-            f"{learners} learners: {shards} shards, {shards * SHARD_HOUR:.2f} USD an hour until the clean-up",
-            f"a weekend forgotten (64 hours): {64 * shards * SHARD_HOUR:.2f} USD",
+            f"{learners} learners: {shards} shards, {hourly:.2f} USD an hour until the clean-up",
+            f"a weekend forgotten (64 hours): {64 * hourly:.2f} USD",
             f"at most {sum(PER_MILLION.values()):.2f} USD for a million events ({used})",
         ]
     )

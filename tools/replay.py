@@ -33,7 +33,6 @@ from inventory_lab.teaching.exercises import my_pipeline, registry, solutions
 from inventory_lab.teaching.exercises.answer import function_of
 from inventory_lab.teaching.exercises.my_pipeline import FOLDER_VARIABLE
 
-
 LEARNER = {
     "INVENTORY_LAB_TARGET": "aws",
     "INVENTORY_LAB_ALLOW_CHARGES": "yes",

@@ -477,8 +477,8 @@ class BadRow(InventoryLabError):
 class CheckFailed(InventoryLabError):
     """A claim of a notebook does not hold."""
 
-    def __init__(self, claim: str, found: object, expected: object) -> None:
-        super().__init__(f"{claim}: found {found!r}, expected {expected!r}")
+    def __init__(self, claim: str, actual: object, expected: object) -> None:
+        super().__init__(f"{claim}: found {actual!r}, expected {expected!r}")
 
 
 class NothingToShow(InventoryLabError):

@@ -96,8 +96,8 @@ class EchoFunction:
                 "FilterCriteria": {"Filters": filters},
             },
         )
-        found = pipe.settled(self.account)
-        return [found[key] for key in ("CurrentState", "StateReason") if found.get(key)]
+        description = pipe.settled(self.account)
+        return [description[key] for key in ("CurrentState", "StateReason") if description.get(key)]
 
     def stop_reading(self) -> None:
         """Delete its pipe, if there is one."""
@@ -132,7 +132,7 @@ class EchoFunction:
 
 
 def _policy(account: Account, kind: str) -> str:
-    file, wanted = STATEMENTS[kind]
+    file, sids = STATEMENTS[kind]
     document = json.loads(policy(file, account))
     statements: Sequence[Mapping[str, Any]] = document["Statement"]
-    return json.dumps({**document, "Statement": [s for s in statements if s["Sid"] in wanted]})
+    return json.dumps({**document, "Statement": [s for s in statements if s["Sid"] in sids]})

@@ -50,17 +50,17 @@ def _policy_names() -> list[str]:
 
 
 def _statement(document: dict[str, Any], sid: str) -> Any:
-    found = {statement.get("Sid"): statement for statement in document["Statement"]}
-    if sid not in found:
-        raise NothingToShow(sid, f"the statements are {', '.join(found)}")
-    return found[sid]
+    by_sid = {statement.get("Sid"): statement for statement in document["Statement"]}
+    if sid not in by_sid:
+        raise NothingToShow(sid, f"the statements are {', '.join(by_sid)}")
+    return by_sid[sid]
 
 
 def _source(what: Any) -> tuple[str, str]:
     """The path in the repository and the source; a property stands for its function."""
     package = Path(__file__).resolve().parents[1]
-    found: Any = what.fget if isinstance(what, property) else what
-    what = inspect.unwrap(found)
+    target: Any = what.fget if isinstance(what, property) else what
+    what = inspect.unwrap(target)
     try:
         path = Path(inspect.getsourcefile(what) or "").resolve().relative_to(package.parent)
         if path.parts[0] != package.name:

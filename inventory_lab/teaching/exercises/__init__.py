@@ -67,22 +67,22 @@ def solved(name: str) -> Any:
 
 def evaluate(name: str, answer: object) -> Verdict:
     """The verdict on an answer, without printing it. Raises UnknownExercise."""
-    found = registry.find(name)
+    known = registry.find(name)
     if is_empty(answer) or getattr(answer, "is_reference", False):
         return Verdict("to do", "")
-    if found.kind == "function" and not (callable(answer) and hasattr(answer, "__globals__")):
+    if known.kind == "function" and not (callable(answer) and hasattr(answer, "__globals__")):
         short = name.rpartition("/")[2]
         return Verdict(
             "wrong", f"the answer is the function itself: write {short}, without calling it"
         )
-    return _checked(found, answer)
+    return _checked(known, answer)
 
 
-def _checked(found: registry.Exercise, answer: Any) -> Verdict:
-    tried = Answer(answer) if found.kind == "function" else answer
+def _checked(known: registry.Exercise, answer: Any) -> Verdict:
+    tried = Answer(answer) if known.kind == "function" else answer
     with bench() as trial:
         try:
-            found.check(tried, trial)
+            known.check(tried, trial)
         except WrongAnswer as exc:
             return Verdict("wrong", trial.readable(str(exc)), getattr(tried, "printed", ""))
         except Exception as exc:  # noqa: BLE001 a check meets whatever a learner returns
@@ -92,12 +92,12 @@ def _checked(found: registry.Exercise, answer: Any) -> Verdict:
 
 
 def _shown(name: str, verdict: Verdict) -> str:
-    found, short = registry.find(name), name.rpartition("/")[2]
+    known, short = registry.find(name), name.rpartition("/")[2]
     if verdict.outcome == "ok":
-        return f"ok     {short}: {found.task}"
+        return f"ok     {short}: {known.task}"
     if verdict.outcome == "to do":
         then = "Until you solve it, the next cells use the reference solution."
-        return f"to do  {short}: {found.task}\n{_indented(then)}"
+        return f"to do  {short}: {known.task}\n{_indented(then)}"
     printed = [f"| {line}" for line in verdict.printed.splitlines()[:MOST_PRINTED]]
     head = ["It printed:", *printed] if printed else []
     then = "The next cells use the reference solution meanwhile."

@@ -28,11 +28,11 @@ def require_exactly(
     Every action of the services in `rights` is tried, on each resource of `rights` and on a neighbour whose
     name is longer by "-2025". `context` are condition keys of the requests that must pass.
     """
-    wanted = list(rights)
-    for action, resource in wanted:
+    expected = list(rights)
+    for action, resource in expected:
         if not _allows(document, action, resource, context):
             raise WrongAnswer(f"It does not allow {action} on {_readable(resource)}.")
-    besides = list(allowed_besides(document, wanted, context))
+    besides = list(allowed_besides(document, expected, context))
     if besides:
         named = ", ".join(f"{action} on {_readable(arn)}" for action, arn in besides[:MOST_NAMED])
         more = f" and {len(besides) - MOST_NAMED} more" if len(besides) > MOST_NAMED else ""
@@ -43,14 +43,14 @@ def allowed_besides(
     document: Any, rights: Iterable[Right], context: Mapping[str, str] | None = None
 ) -> Iterator[Right]:
     """The rights that a document gives although they are not in `rights`."""
-    wanted = set(rights)
-    resources = sorted({resource for _, resource in wanted})
-    services = sorted({action.partition(":")[0] for action, _ in wanted})
+    expected = set(rights)
+    resources = sorted({resource for _, resource in expected})
+    services = sorted({action.partition(":")[0] for action, _ in expected})
     by_api = [action for service in services for action in actions_of(service)]
-    tried = list(dict.fromkeys([*by_api, *sorted({a for a, _ in wanted}), *ELSEWHERE]))
+    tried = list(dict.fromkeys([*by_api, *sorted({a for a, _ in expected}), *ELSEWHERE]))
     for resource in (*resources, *(f"{resource}-2025" for resource in resources), "*"):
         for action in tried:
-            if (action, resource) not in wanted and _allows(document, action, resource, context):
+            if (action, resource) not in expected and _allows(document, action, resource, context):
                 yield action, resource
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from inventory_lab.exceptions import NothingToShow
 from inventory_lab.resources.policies import policy, policy_path
+
+Source: TypeAlias = str | ModuleType | type | Callable[..., object] | property
+"""The name of a policy, or a part of the library."""
 
 if TYPE_CHECKING:
     from inventory_lab.lab import Lab
 
 
-def show(what: Any, lab: Lab | None = None, sid: str = "") -> None:
+def show(what: Source, lab: Lab | None = None, sid: str = "") -> None:
     """Print a policy by its name, or the source of a function, class or module of the library.
 
     The path in the repository comes first. With a lab the placeholders of a policy are filled in, as

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -25,9 +25,9 @@ Attributes = Mapping[str, Any]
 class Events(Protocol):
     """What a boto3 client's `meta.events` offers."""
 
-    def register(self, name: str, handler: Any) -> None: ...  # noqa: D102
-    def register_first(self, name: str, handler: Any) -> None: ...  # noqa: D102
-    def unregister(self, name: str, handler: Any) -> None: ...  # noqa: D102
+    def register(self, name: str, handler: Callable[..., object]) -> None: ...  # noqa: D102
+    def register_first(self, name: str, handler: Callable[..., object]) -> None: ...  # noqa: D102
+    def unregister(self, name: str, handler: Callable[..., object]) -> None: ...  # noqa: D102
 
 
 class ClientMeta(Protocol):

@@ -21,7 +21,7 @@ Right = tuple[str, str]
 
 
 def require_exactly(
-    document: Any, rights: Iterable[Right], context: Mapping[str, str] | None = None
+    document: object, rights: Iterable[Right], context: Mapping[str, str] | None = None
 ) -> None:
     """Raise WrongAnswer unless the document allows these rights and nothing besides.
 
@@ -40,7 +40,7 @@ def require_exactly(
 
 
 def allowed_besides(
-    document: Any, rights: Iterable[Right], context: Mapping[str, str] | None = None
+    document: object, rights: Iterable[Right], context: Mapping[str, str] | None = None
 ) -> Iterator[Right]:
     """The rights that a document gives although they are not in `rights`."""
     expected = set(rights)
@@ -63,9 +63,11 @@ def actions_of(service: str) -> tuple[str, ...]:
     return tuple(f"{service}:{operation}" for operation in worst_first)
 
 
-def _allows(document: Any, action: str, resource: str, context: Mapping[str, str] | None) -> bool:
+def _allows(
+    document: object, action: str, resource: str, context: Mapping[str, str] | None
+) -> bool:
     try:
-        parsed = json.loads(document) if isinstance(document, str) else document
+        parsed: Any = json.loads(document) if isinstance(document, str) else document
         request = AccessRequest(PRINCIPAL, action, resource, dict(context or {}))
         return decide([parsed], request).allowed
     except (InvalidPolicy, ValueError, TypeError) as exc:

@@ -117,6 +117,10 @@ class RealAws:
         """Raises LocalOnly."""
         raise LocalOnly("faults()")
 
+    def take_build(self, build_id: str) -> None:  # noqa: ARG002
+        """None: CodeBuild runs the build."""
+        return
+
     def close(self) -> None:
         """Delete the producer's key; the resources stay until teardown()."""
         self.revoke_producer()

@@ -13,6 +13,7 @@ from inventory_lab.html import cell, table
 if TYPE_CHECKING:
     import boto3
 
+    from inventory_lab.builds.runner import BuildAgent
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
@@ -155,6 +156,11 @@ class Backend(Protocol):
 
     def faults(self, plan: FaultPlan) -> AbstractContextManager[Faults]:
         """Inside, the faults of a plan strike. Raises LocalOnly on a real account."""
+
+    def take_build(self, build_id: str) -> BuildAgent | None:
+        """The agent of a queued build, which the lab then runs; None on a real account, where CodeBuild
+        runs it. Raises BuildNotQueued.
+        """
 
     def close(self) -> None:
         """End what the backend started."""

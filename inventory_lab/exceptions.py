@@ -57,6 +57,7 @@ __all__ = [
     "RootRefused",
     "StillDeleting",
     "StreamCut",
+    "TeardownIncomplete",
     "UndecidedCall",
     "UnknownExercise",
     "UnknownProfile",
@@ -282,6 +283,18 @@ class StillDeleting(InventoryLabError):
     def __init__(self, name: str, state: str, seconds: float) -> None:
         super().__init__(
             f"AWS has not deleted '{name}' after {seconds} s, its state is {state}; run lab.teardown() again"
+        )
+
+
+class TeardownIncomplete(InventoryLabError):
+    """Something could not be deleted; `left` has its kind, its name and the reason of AWS."""
+
+    def __init__(self, left: Sequence[tuple[str, str, str]]) -> None:
+        self.left = list(left)
+        reasons = "; ".join(f"{kind} '{name}': {why}" for kind, name, why in self.left)
+        still_exist = "1 resource still exists" if len(self.left) == 1 else f"{len(self.left)} resources still exist"  # fmt: skip
+        super().__init__(
+            f"{still_exist} and everything else is deleted; run lab.teardown() again - {reasons}"
         )
 
 

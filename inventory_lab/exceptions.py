@@ -17,6 +17,7 @@ from inventory_lab.domain.errors import (
 )
 
 __all__ = [
+    "BadBuildspec",
     "BadHandler",
     "BadRow",
     "BadSnapshot",
@@ -45,6 +46,7 @@ __all__ = [
     "NotBuilt",
     "NotDenied",
     "NothingToShow",
+    "PhaseFailed",
     "PipeFailed",
     "PrincipalNotAvailable",
     "PublishFailed",
@@ -64,6 +66,7 @@ __all__ = [
     "UnmockedCall",
     "UnreachableRegion",
     "UnsupportedAlarm",
+    "UnsupportedBuild",
     "UnsupportedFunction",
     "UnsupportedMetric",
     "UnsupportedMoto",
@@ -234,6 +237,29 @@ class MappingFailed(InventoryLabError):
         super().__init__(
             f"the event source mapping of '{function}' is {state}: {reason or 'AWS gave no reason'}"
         )
+
+
+class BadBuildspec(InventoryLabError):
+    """A buildspec cannot be read; `where` is the path of its part, such as phases/build."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where = where
+        super().__init__(f"buildspec: {where} {problem}")
+
+
+class PhaseFailed(InventoryLabError):
+    """A phase of a build failed: CodeBuild's status code, and what it says."""
+
+    def __init__(self, code: str, message: str, status: str = "FAILED") -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+class UnsupportedBuild(InventoryLabError):
+    """A build cannot run on the machine of the embedded AWS."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
 
 
 class BuildNotQueued(InventoryLabError):

@@ -179,8 +179,138 @@ def _objects(
 
 def _warn_of_others(account: Account, kind: str, count: int) -> None:
     if count:
+        queue = f"in '{account.settings.name(kind)}'"
+        messages = f"1 message {queue} is" if count == 1 else f"{count} messages {queue} are"
+        warnings.warn(f"{messages} not from this pipeline", stacklevel=4)
+
+
+def _received(account: Account, kind: str) -> Iterator[list[dict[str, Any]]]:
+    """All messages of a queue, oldest first; at the end those in the list become visible again.
+
+    Receives until the queue returns no new message.
+    """
+    sqs, url = account.client("sqs"), _url(account, kind)
+    received: dict[str, dict[str, Any]] = {}
+    remaining: list[dict[str, Any]] = []
+    try:
+        while new := [m for m in _receive(sqs, url) if m["MessageId"] not in received]:
+            received |= {message["MessageId"]: message for message in new}
+        remaining = sorted(received.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"]))
+        yield remaining
+    finally:
+        _make_visible(sqs, url, remaining or list(received.values()))
+
+
+def _url(account: Account, kind: str) -> str:
+    url = queue_url(account, kind)
+    if url is None:
+        raise NotBuilt("queue", account.settings.name(kind))
+    return url
+
+
+def alerts(account: Account) -> list[dict[str, Any]]:
+    """The stock alerts in the inbox, one a crossing: repeats after a crash are dropped."""
+    received = messages(account, "alerts_queue")
+    delivered = [(m, body) for m, body in _objects(received) if "Message" in body]
+    _warn_of_others(account, "alerts_queue", len(received) - len(delivered))
+    return _once(_alert(message["MessageId"], body) for message, body in delivered)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedQueue:
+    """The messages of the rejected queue: `rejections`, one for each record, with `payload` as bytes;
+    and `sent_again`, the records (shard:sequence number) that were redriven, with their origin.
+    """
+
+    rejections: list[dict[str, Any]]
+    sent_again: dict[str, str]
+
+
+def rejected_queue(account: Account) -> RejectedQueue:
+    """The rejected queue, read whole. Raises NotBuilt."""
+    received = messages(account, "rejected_queue")
+    bodies = [body for _, body in _objects(received)]
+    rejected = [body for body in bodies if "payload_base64" in body]
+    notes = [body for body in bodies if SENT_AGAIN in body]
+    _warn_of_others(account, "rejected_queue", len(received) - len(rejected) - len(notes))
+    rows = _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in rejected)
+    notes.sort(
+        key=lambda note: note["from"] == DEAD_LETTERS
+    )  # of two notes the dead letter's counts
+    return RejectedQueue(rows, {note[SENT_AGAIN]: note["from"] for note in notes})
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A dead letter: the range of the records that the pipe gave up, their number, and the reason."""
+
+    shard_id: str
+    first: int
+    last: int
+    size: int
+    condition: str
+    message_ids: frozenset[str]
+
+
+def pointers(account: Account) -> list[Pointer]:
+    """The dead letters of the lab's stream, oldest first; a repeated message counts once.
+
+    Raises NotBuilt.
+    """
+    received = messages(account, "dead_letter_queue")
+    dead_letters = [(m, body) for m, body in _objects(received) if "KinesisBatchInfo" in body]
+    _warn_of_others(account, "dead_letter_queue", len(received) - len(dead_letters))
+    stream_arn = account.stream_arn()
+    by_range: dict[tuple[str, int, int], Pointer] = {}
+    for message, body in dead_letters:
+        if body["KinesisBatchInfo"]["streamArn"] == stream_arn:
+            pointer = _pointer(message["MessageId"], body)
+            range_ = pointer.shard_id, pointer.first, pointer.last
+            repeated = by_range[range_].message_ids if range_ in by_range else frozenset()
+            by_range[range_] = replace(pointer, message_ids=pointer.message_ids | repeated)
+    return list(by_range.values())
+
+
+def _pointer(message_id: str, body: dict[str, Any]) -> Pointer:
+    info = body["KinesisBatchInfo"]
+    return Pointer(
+        shard_id=info["shardId"],
+        first=int(info["startSequenceNumber"]),
+        last=int(info["endSequenceNumber"]),
+        size=int(info["batchSize"]),
+        condition=_context(body).get("condition", ""),
+        message_ids=frozenset({message_id}),
+    )
+
+
+def _context(body: dict[str, Any]) -> dict[str, Any]:
+    """Why records were given up: a pipe says it in `context`, an event source mapping in
+    `requestContext`.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+    """
+    context = body.get("context") or body.get("requestContext")
+    return context if isinstance(context, dict) else {}
+
+
+def _objects(
+    messages: Iterable[dict[str, Any]],
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """The messages whose body is a JSON object, with it."""
+    for message in messages:
+        try:
+            body = json.loads(message["Body"])
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(body, dict):
+            yield message, body
+
+
+def _warn_of_others(account: Account, kind: str, count: int) -> None:
+    if count:
         name = account.settings.name(kind)
-        warnings.warn(f"{count} messages in '{name}' are not from this pipeline", stacklevel=4)
+        messages_are = "1 message in '{}' is" if count == 1 else f"{count} messages in '{{}}' are"
+        warnings.warn(f"{messages_are.format(name)} not from this pipeline", stacklevel=4)
 
 
 def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:

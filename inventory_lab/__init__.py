@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from inventory_lab.views.bisect import draw_bisect as draw_bisect
     from inventory_lab.views.decisions import draw_decisions as draw_decisions
     from inventory_lab.views.diagram import map_of as map_of
+    from inventory_lab.views.invocations import draw_invocations as draw_invocations
     from inventory_lab.views.policy_table import policy_table as policy_table
     from inventory_lab.views.race import draw_race as draw_race
     from inventory_lab.views.race import record_calls as record_calls
@@ -63,6 +64,7 @@ _HOMES = {
     "draw_batch": "views.batch",
     "draw_bisect": "views.bisect",
     "draw_decisions": "views.decisions",
+    "draw_invocations": "views.invocations",
     "draw_race": "views.race",
     "draw_role": "views.roles",
     "draw_shards": "views.shards",

@@ -22,8 +22,11 @@ __all__ = [
     "BadSnapshot",
     "BadTable",
     "BrokenItem",
+    "BuildNotQueued",
     "ChargesNotAllowed",
     "CheckFailed",
+    "CredentialsExpired",
+    "CredentialsRefused",
     "EventChanged",
     "EventTooLarge",
     "InvalidFilter",
@@ -37,6 +40,8 @@ __all__ = [
     "MappingFailed",
     "MessagesNotSent",
     "MissingEnvironment",
+    "NoCredentials",
+    "NoRegion",
     "NotBuilt",
     "NotDenied",
     "NotTheLabs",
@@ -46,16 +51,21 @@ __all__ = [
     "PublishFailed",
     "RebuildFailed",
     "RefusedByLambda",
+    "ReportRefused",
     "RoleNotAssumable",
+    "RootRefused",
     "SettingNotApplied",
     "StillChanging",
     "StillDeleting",
     "StreamCut",
+    "TeardownIncomplete",
     "UndecidedCall",
     "UnknownExercise",
+    "UnknownProfile",
     "UnknownTarget",
     "UnknownToTheLab",
     "UnmockedCall",
+    "UnreachableRegion",
     "UnsupportedAlarm",
     "UnsupportedFunction",
     "UnsupportedMetric",
@@ -93,6 +103,77 @@ class ChargesNotAllowed(InventoryLabError):
         super().__init__(
             "resources on a real AWS account cost money until you delete them; "
             "use connect('aws', allow_charges=True) to accept that, and lab.teardown() to delete them"
+        )
+
+
+class NoCredentials(InventoryLabError):
+    """boto3 has no AWS credentials, or only a part of them."""
+
+    def __init__(self, reason: str = "") -> None:
+        because = f" ({reason.rstrip('.')})" if reason else ""
+        super().__init__(
+            f"there are no AWS credentials{because}; run `aws configure` or `aws configure sso`, or set "
+            "AWS_PROFILE"
+        )
+
+
+class CredentialsExpired(InventoryLabError):
+    """The session of your credentials is over."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"your AWS credentials have expired ({reason.rstrip('.')}); log in again, for example with "
+            "`aws sso login`, and repeat the call"
+        )
+
+
+class CredentialsRefused(InventoryLabError):
+    """AWS does not accept your credentials."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(
+            f"AWS refuses your credentials ({code}: {reason.rstrip('.')}); check that the access key is "
+            "active and complete, and that the region is enabled for your account"
+        )
+
+
+class UnknownProfile(InventoryLabError):
+    """AWS_PROFILE names a profile that is not configured."""
+
+    def __init__(self, profile: str) -> None:
+        super().__init__(
+            f"there is no AWS profile {profile!r:.80}; `aws configure list-profiles` shows those that exist"
+        )
+
+
+class NoRegion(InventoryLabError):
+    """Neither the settings nor the profile say in which region to deploy."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no AWS region; set AWS_DEFAULT_REGION, give the profile one with "
+            "`aws configure set region`, or use Settings(region=...)"
+        )
+
+
+class UnreachableRegion(InventoryLabError):
+    """No endpoint of AWS answers for the region."""
+
+    def __init__(self, region: str, reason: str) -> None:
+        super().__init__(
+            f"AWS does not answer in the region {region!r:.40} ({reason.rstrip('.')}); check the name of the "
+            "region and that this machine is online"
+        )
+
+
+class RootRefused(InventoryLabError):
+    """The credentials are those of the account's root user."""
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(
+            f"these are the credentials of the root user of account {account_id}, whom no policy limits; "
+            "use a user or a role of your own: "
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html"
         )
 
 
@@ -168,6 +249,21 @@ class StillChanging(InventoryLabError):
         )
 
 
+class BuildNotQueued(InventoryLabError):
+    """The build cannot be run: it does not exist, or it ran already."""
+
+    def __init__(self, build_id: str, status: str) -> None:
+        problem = f"is not in the queue, it is {status}" if status else "does not exist"
+        super().__init__(f"the build '{build_id}' {problem}; start_build starts a new one")
+
+
+class ReportRefused(InventoryLabError):
+    """The role of a build may not report its tests."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
 class StillDeleting(InventoryLabError):
     """AWS did not finish a deletion in the time that the lab waits for it."""
 
@@ -203,6 +299,18 @@ class SettingNotApplied(UserWarning):
 
     def __init__(self, setting: str, value: object, deployed: object, why: str) -> None:
         super().__init__(f"setting {setting} is {value!r}, but {deployed!r} is deployed: {why}")
+
+
+class TeardownIncomplete(InventoryLabError):
+    """Something could not be deleted; `left` has its kind, its name and the reason of AWS."""
+
+    def __init__(self, left: Sequence[tuple[str, str, str]]) -> None:
+        self.left = list(left)
+        reasons = "; ".join(f"{kind} '{name}': {why}" for kind, name, why in self.left)
+        still_exist = "1 resource still exists" if len(self.left) == 1 else f"{len(self.left)} resources still exist"  # fmt: skip
+        super().__init__(
+            f"{still_exist} and everything else is deleted; run lab.teardown() again - {reasons}"
+        )
 
 
 class InvalidPolicy(InventoryLabError):

@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "backends", "embedded_aws"},
     "teaching": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "views", "lab"},
     "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},
-    "__main__": {*LIBRARY, "producer", "observe", "views", "lab", "teaching", "testing"},
+    "commands": {*LIBRARY, "resources", "lab"},
+    "__main__": {*LIBRARY, "commands", "producer", "observe", "views", "lab", "teaching", "testing"},
     "__init__": {*LIBRARY, "iam", "producer", "observe", "views", "lab", "teaching", "testing", "embedded_aws"},
 }  # fmt: skip
 """Each package and the others that its files may import: inventory_lab/README.md draws the arrows."""

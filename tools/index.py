@@ -1,4 +1,6 @@
-"""The table of the notebooks in notebooks/README.md, made from the notebooks: `python -m tools.index`."""
+"""The tables of the notebooks in README.md and notebooks/README.md, made from the notebooks:
+`python -m tools.index`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,10 @@ from pathlib import Path
 from tools import course
 
 README = course.FOLDER / "README.md"
+FRONT = course.ROOT / "README.md"
 BRANCH = "main"
 TABLE = re.compile(r"(?<=<!-- table: begin -->\n).*?(?=<!-- table: end -->)", re.DOTALL)
+FRONT_TABLE = re.compile(r"(?<=<!-- course: begin -->\n).*?(?=<!-- course: end -->)", re.DOTALL)
 TITLE = re.compile(r"# (\d\d) (\S.*)")
 MINUTES = re.compile(r"\*\*Minutes:\*\* (\d+)")
 NEEDS = re.compile(r"\*\*Before you start:\*\* ([^\n]+?)\.?$", re.MULTILINE)
@@ -80,10 +84,29 @@ def with_table(text: str, address: str) -> str:
     return TABLE.sub(lambda _: new, text)
 
 
+def front_table(paths: list[Path]) -> str:
+    """The table of the main README: each notebook, its minutes, and what the learner writes in it."""
+    rows = ["| notebook | minutes | what you write |", "|---|---:|---|"]
+    for path in paths:
+        e, names = entry(path), filter(None, map(course.exercise_of, course.read(path).cells))
+        written = ", ".join(f"`{name.rpartition('/')[2]}`" for name in names)
+        link = f"[{e.number} {e.title}](notebooks/{e.file})"
+        rows.append(f"| {link} | {e.minutes} | {written} |")
+    return "\n".join([*rows, ""])
+
+
+def with_front_table(text: str) -> str:
+    """The text of the main README with its table as the notebooks have it now."""
+    new = front_table(course.notebooks())
+    return FRONT_TABLE.sub(lambda _: new, text)
+
+
 def main() -> None:
-    """Write the table into the README."""
+    """Write the tables into the two READMEs."""
     text = README.read_text(encoding="utf-8")
     README.write_text(with_table(text, course.repository()), encoding="utf-8", newline="\n")
+    text = FRONT.read_text(encoding="utf-8")
+    FRONT.write_text(with_front_table(text), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

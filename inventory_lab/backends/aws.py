@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
 
-from inventory_lab.backends.base import POLL_SECONDS, Clock, Execution, Round
+from inventory_lab.backends.base import POLL_SECONDS, Clock, Execution, Round, T
 from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable, WaitTooLong
 from inventory_lab.function.store import Store
 from inventory_lab.resources.account import unless_missing
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 60
 """Seconds that one call may wait on a real account, where nobody can turn the clock."""
+AT_THE_SAME_TIME = 8
+"""How many labs are torn down at the same time."""
 
 
 class RealClock:
@@ -116,6 +119,14 @@ class RealAws:
     def faults(self, plan: object) -> AbstractContextManager[Faults]:  # noqa: ARG002
         """Raises LocalOnly."""
         raise LocalOnly("faults()")
+
+    def run(self, work: Callable[[str], T], values: Iterable[str]) -> Iterable[T]:
+        """The results of independent work, of which some runs at the same time: waiting for AWS takes most
+        of it, and boto3's clients may be shared by threads.
+        https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
+        """
+        with ThreadPoolExecutor(AT_THE_SAME_TIME) as pool:
+            return list(pool.map(work, values))
 
     def close(self) -> None:
         """Delete the producer's key; the resources stay until teardown()."""

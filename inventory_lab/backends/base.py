@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from inventory_lab.html import cell, table
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
+
+T = TypeVar("T")
 
 POLL_SECONDS = 1.0
 """A pipe polls a shard about once a second, so that much time passes in a round."""
@@ -155,6 +157,9 @@ class Backend(Protocol):
 
     def faults(self, plan: FaultPlan) -> AbstractContextManager[Faults]:
         """Inside, the faults of a plan strike. Raises LocalOnly on a real account."""
+
+    def run(self, work: Callable[[str], T], values: Iterable[str]) -> Iterable[T]:
+        """The results of independent work: as map() gives them, on a real account some at a time."""
 
     def close(self) -> None:
         """End what the backend started."""

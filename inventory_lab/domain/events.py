@@ -113,14 +113,19 @@ class QuantityChanged(InventoryEvent):
             raise MalformedEvent("delta", "is 0; a change must change something")
 
 
-_CLASSES: dict[str, type[InventoryEvent]] = {
+KINDS: dict[str, type[InventoryEvent]] = {
     kind.event_type: kind for kind in (ProductAdded, ProductRemoved, QuantityChanged)
 }
+"""Every kind of event by its `event_type`. What each does to a product is in `inventory.RULES`."""
 _OPTIONAL = ("source", "sequence")
-_WIRE_FIELDS = {
-    kind: tuple(f.name for f in fields(kind) if f.name not in _OPTIONAL)
-    for kind in _CLASSES.values()
-}
+_WIRE_FIELDS: dict[type[InventoryEvent], tuple[str, ...]] = {}
+
+
+def _wire_fields(kind: type[InventoryEvent]) -> tuple[str, ...]:
+    """The fields that every record of a kind has."""
+    if kind not in _WIRE_FIELDS:
+        _WIRE_FIELDS[kind] = tuple(f.name for f in fields(kind) if f.name not in _OPTIONAL)
+    return _WIRE_FIELDS[kind]
 
 
 def encode_event(event: InventoryEvent) -> bytes:
@@ -130,7 +135,7 @@ def encode_event(event: InventoryEvent) -> bytes:
     b'{"event_type":"product_removed","product_id":"Ove'
     """
     body: dict[str, Any] = {"event_type": event.event_type}
-    body |= {name: getattr(event, name) for name in _WIRE_FIELDS[type(event)]}
+    body |= {name: getattr(event, name) for name in _wire_fields(type(event))}
     if event.source is not None:
         body |= {"source": event.source, "sequence": event.sequence}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -150,7 +155,7 @@ def parse_event(data: bytes) -> InventoryEvent:
     kind = _kind(_required(body, "event_type"))
     if _required(body, "occurred_at") == "":
         raise MalformedEvent("occurred_at", "is empty")
-    values = {name: _required(body, name) for name in _WIRE_FIELDS[kind]}
+    values = {name: _required(body, name) for name in _wire_fields(kind)}
     values |= {name: _required(body, name) for name in _OPTIONAL if name in body}
     return kind(**values)
 
@@ -217,11 +222,11 @@ def _required(body: _Object, name: str) -> Any:
 
 
 def _kind(event_type: Any) -> type[InventoryEvent]:
-    if not isinstance(event_type, str) or event_type not in _CLASSES:
+    if not isinstance(event_type, str) or event_type not in KINDS:
         raise MalformedEvent(
-            "event_type", f"is {_shown(event_type)}, not one of {', '.join(_CLASSES)}"
+            "event_type", f"is {_shown(event_type)}, not one of {', '.join(KINDS)}"
         )
-    return _CLASSES[event_type]
+    return KINDS[event_type]
 
 
 def _check_version(value: Any) -> None:

@@ -15,9 +15,10 @@ Each item keeps the watermarks of the last four shards that its product was in, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any, NamedTuple, TypeAlias
 
 from inventory_lab.domain.errors import MalformedEvent
 from inventory_lab.domain.events import (
@@ -61,11 +62,6 @@ class Reason(StrEnum):
     REPEATED_EVENT = "RepeatedEvent"
 
 
-_REMEMBERED = {
-    Reason.PRODUCT_ALREADY_EXISTS,
-    Reason.UNKNOWN_PRODUCT,
-    Reason.INSUFFICIENT_STOCK,
-}
 _MISMATCH = "the partition key is not the product_id, so the order of its events is not kept"
 _TOO_OLD = "the item no longer knows whether it has processed this event; redrive it, which asks the stream"
 
@@ -121,6 +117,24 @@ class Item:
     low_stock: int | None = None
 
 
+class Stock(NamedTuple):
+    """What an event leaves of a product: its status and pieces."""
+
+    status: Status
+    quantity: int
+
+
+class Objection(NamedTuple):
+    """Why the state of a product does not allow an event."""
+
+    reason: Reason
+    detail: str
+
+
+Rule: TypeAlias = Callable[[Item, Any], Stock | Objection]
+"""What an event of one kind does to a product. Pure, and called only for facts that are new to the item."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The verdict on one record and the item after it; `event` is None when it was not parsed."""
@@ -153,15 +167,11 @@ def apply(item: Item | None, record: Record) -> Outcome:
         return Outcome(
             Verdict.REJECTED, record, before, processed, None, Reason.MALFORMED_EVENT, str(exc)
         )
-    verdict, reason, detail = _decide(before, record, event)
-    if verdict is Verdict.APPLIED:
-        after = _applied(before, event, watermarks)
-    elif verdict is Verdict.REJECTED and reason in _REMEMBERED:
-        memory = before.memory.with_processed(event, applied=False)
-        after = replace(before, watermarks=watermarks, memory=memory)
-    else:
+    if known := _known(before, record, event):
+        verdict, reason, detail = known
         after = replace(before, watermarks=watermarks)
-    return Outcome(verdict, record, before, after, event, reason, detail)
+        return Outcome(verdict, record, before, after, event, reason, detail)
+    return _by_rule(before, record, event, watermarks)
 
 
 def fold(item: Item | None, records: Iterable[Record]) -> list[Outcome]:
@@ -201,51 +211,72 @@ def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
     return None
 
 
-def _decide(
-    item: Item, record: Record, event: InventoryEvent
-) -> tuple[Verdict, Reason | None, str]:
+def _known(item: Item, record: Record, event: InventoryEvent) -> tuple[Verdict, Reason, str] | None:
+    """The verdict that needs no rule of the product; None for a fact that is new to the item."""
     if event.product_id != record.partition_key:
         return Verdict.REJECTED, Reason.PARTITION_KEY_MISMATCH, _MISMATCH
-    known = item.memory.recall(event)
-    if known is Recall.PROCESSED:
+    recall = item.memory.recall(event)
+    if recall is Recall.PROCESSED:
         detail = f"event {event.event_id} was processed before"
         return Verdict.DUPLICATE, Reason.REPEATED_EVENT, detail
-    if known is Recall.UNSURE:
+    if recall is Recall.UNSURE:
         return Verdict.REJECTED, Reason.TOO_OLD_TO_TELL, _TOO_OLD
-    reason, detail = _objection(item, event)
-    return (Verdict.REJECTED if reason else Verdict.APPLIED), reason, detail
+    return None
 
 
-def _objection(item: Item, event: InventoryEvent) -> tuple[Reason | None, str]:
-    active = item.status is Status.ACTIVE
-    if isinstance(event, ProductAdded):
-        if active:
-            return Reason.PRODUCT_ALREADY_EXISTS, f"it is active with {item.quantity} in stock"
-        return None, ""
-    if not active:
-        return Reason.UNKNOWN_PRODUCT, f"the product is {item.status}, not active"
-    if isinstance(event, QuantityChanged) and item.quantity + event.delta < 0:
-        return Reason.INSUFFICIENT_STOCK, f"{item.quantity} in stock, the change is {event.delta}"
-    return None, ""
-
-
-def _applied(item: Item, event: InventoryEvent, watermarks: Mapping[str, int]) -> Item:
-    status, quantity = Status.ACTIVE, item.quantity
-    if isinstance(event, ProductAdded):
-        quantity = event.quantity
-    elif isinstance(event, ProductRemoved):
-        status, quantity = Status.REMOVED, 0
-    elif isinstance(event, QuantityChanged):
-        quantity += event.delta
-    return replace(
+def _by_rule(
+    item: Item, record: Record, event: InventoryEvent, watermarks: Mapping[str, int]
+) -> Outcome:
+    """The outcome by the rule of the event's kind; the memory holds the fact from now on."""
+    result = RULES[type(event)](item, event)
+    if isinstance(result, Objection):
+        memory = item.memory.with_processed(event, applied=False)
+        after = replace(item, watermarks=watermarks, memory=memory)
+        return Outcome(Verdict.REJECTED, record, item, after, event, result.reason, result.detail)
+    after = replace(
         item,
-        status=status,
-        quantity=quantity,
+        status=result.status,
+        quantity=result.quantity,
         watermarks=watermarks,
         memory=item.memory.with_processed(event, applied=True),
         applied_count=item.applied_count + 1,
         updated_at=event.occurred_at,
     )
+    return Outcome(Verdict.APPLIED, record, item, after, event)
+
+
+def _added(item: Item, event: ProductAdded) -> Stock | Objection:
+    if item.status is Status.ACTIVE:
+        detail = f"it is active with {item.quantity} in stock"
+        return Objection(Reason.PRODUCT_ALREADY_EXISTS, detail)
+    return Stock(Status.ACTIVE, event.quantity)
+
+
+def _removed(item: Item, event: ProductRemoved) -> Stock | Objection:  # noqa: ARG001
+    return _unknown(item) or Stock(Status.REMOVED, 0)
+
+
+def _changed(item: Item, event: QuantityChanged) -> Stock | Objection:
+    if objection := _unknown(item):
+        return objection
+    if item.quantity + event.delta < 0:
+        detail = f"{item.quantity} in stock, the change is {event.delta}"
+        return Objection(Reason.INSUFFICIENT_STOCK, detail)
+    return Stock(Status.ACTIVE, item.quantity + event.delta)
+
+
+def _unknown(item: Item) -> Objection | None:
+    if item.status is Status.ACTIVE:
+        return None
+    return Objection(Reason.UNKNOWN_PRODUCT, f"the product is {item.status}, not active")
+
+
+RULES: dict[type[InventoryEvent], Rule] = {
+    ProductAdded: _added,
+    ProductRemoved: _removed,
+    QuantityChanged: _changed,
+}
+"""The rule of each kind of event in `events.KINDS`."""
 
 
 def _advanced(watermarks: Mapping[str, int], record: Record) -> dict[str, int]:

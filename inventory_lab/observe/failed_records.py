@@ -47,12 +47,12 @@ class FailedRecord:
 
     @property
     def is_dead_letter(self) -> bool:
-        """Whether the pipe gave it up; a rejected record is the other kind."""
+        """Whether the pipe gave the record up; otherwise the function rejected it."""
         return bool(self.message_ids)
 
     @property
     def is_of_its_product(self) -> bool:
-        """Whether its partition key is its event's product, without which no item remembers it."""
+        """Whether the partition key is the product of the event; otherwise no item remembers it."""
         event = self.event
         return event is not None and event.product_id == self.partition_key
 
@@ -114,32 +114,34 @@ def select(
 def already_processed(
     pipeline: PipelineState, read: Callable[[], Iterable[Record]], failed: Iterable[FailedRecord]
 ) -> set[str]:
-    """Of the records that were rejected as TooOldToTell, those whose fact was or may have been processed.
+    """The ids of the TooOldToTell rejections whose fact was processed, or may have been.
 
     The stream is folded as the function has processed it, and all facts are kept. When the stream has
-    lost its beginning, nothing is certain, and all are named. Of several records with one fact the first
-    is not named.
+    lost its beginning, nothing is certain, and all ids are returned. Of several records with the same
+    fact, all but the first are returned.
     """
     too_old = [x for x in failed if x.reason == Reason.TOO_OLD_TO_TELL and x.event is not None]
     if not too_old:
         return set()
     folded = reconcile.fold(pipeline, read())
-    if pipeline.cut(reconcile.accounted(pipeline) + folded.open, folded.published, folded.held):
+    if pipeline.cut(
+        reconcile.accounted(pipeline) + folded.open, folded.published, folded.missing_from_stream
+    ):
         return {x.record_id for x in too_old}
     facts = {x.record_id: identity_of(x.event) for x in too_old if x.event is not None}
     seen = _processed_facts(pipeline, read(), facts)
-    named = set()
+    duplicates = set()
     for record_id, fact in facts.items():
         if fact in seen:
-            named.add(record_id)
+            duplicates.add(record_id)
         seen.add(fact)
-    return named
+    return duplicates
 
 
 def _processed_facts(
     pipeline: PipelineState, records: Iterable[Record], facts: Mapping[str, Identity]
 ) -> set[Identity]:
-    """All facts that were processed, or are on their way again after an earlier redrive."""
+    """All facts that were processed, or that an earlier redrive has sent again."""
     redriven = {f"redrive-{record_id}": fact for record_id, fact in facts.items()}
     seen: set[Identity] = set()
     for entry in pipeline.ledger().enter(records):

@@ -18,9 +18,7 @@ from inventory_lab.observe.stream import event_in
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record of a product. `amount` is the stock an added product brings or the change, signed;
-    `stock` the pieces after it (0 when the product is not active).
-    """
+    """One record of a product. `stock` is the quantity after it, 0 when the product is not active."""
 
     record: Record
     fate: Fate
@@ -31,7 +29,7 @@ class Line:
 
     @property
     def amount(self) -> str:
-        """What the event says of the quantity; empty for a removal and for what is not an event."""
+        """The quantity of an added product, or the change with its sign; empty for everything else."""
         if isinstance(self.event, ProductAdded):
             return str(self.event.quantity)
         return f"{self.event.delta:+d}" if isinstance(self.event, QuantityChanged) else ""
@@ -40,7 +38,7 @@ class Line:
 def lines(
     pipeline: PipelineState, records: Iterable[Record], product_ids: Collection[str]
 ) -> Iterator[Line]:
-    """The records of these products, of each in the order in which they were processed."""
+    """The records of these products; those of one product in the order in which they were processed."""
     ledger = pipeline.ledger()
     chosen = (record for record in records if record.partition_key in product_ids)
     for entry in ledger.enter(chosen):

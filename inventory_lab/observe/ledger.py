@@ -1,9 +1,9 @@
-"""What became of every record of the stream: processed again, in the order in which it was processed.
+"""What became of every record of the stream: the records are processed again, in the same order.
 
-The stream is folded with the function's own `apply`. Left out are the records that nobody processed:
-those in the dead letters, and those that no watermark has reached. Within a shard the order is the
-stream's; a product that moved from shard to shard was processed parent first, but for the runs of late
-records that the function's log reports.
+The stream is folded with the function's own `apply`. The fold leaves out the records that the function
+did not process: those in the dead letters, and those that no watermark has reached. Within a shard the
+order is the stream's. Of a product that moved to another shard, the records of the parent shard come
+first, except for the runs of late records that the function's log reports.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from inventory_lab.observe.reports import LateRun
 
 
 class Fate(StrEnum):
-    """What became of a record; `earlier` is one that a snapshot has in it already."""
+    """What became of a record; `earlier` means that a snapshot already contains it."""
 
     APPLIED = "applied"
     REJECTED = "rejected"
@@ -37,7 +37,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record with its fate; `outcome` is there when it was processed."""
+    """One record with its fate; `outcome` is None when it was not processed."""
 
     record: Record
     fate: Fate
@@ -45,7 +45,7 @@ class Entry:
 
 
 class Ranges:
-    """Ranges of sequence numbers, by shard."""
+    """Ranges of sequence numbers, by shard; a record that lies in one of them is `in` the ranges."""
 
     def __init__(self, ranges: Iterable[tuple[str, int, int]]) -> None:
         by_shard: dict[str, list[tuple[int, int]]] = {}
@@ -53,8 +53,7 @@ class Ranges:
             by_shard.setdefault(shard_id, []).append((first, last))
         self._by_shard = {shard: _joined(ranges) for shard, ranges in by_shard.items()}
 
-    def hold(self, record: Record) -> bool:
-        """True when the record lies in a range."""
+    def __contains__(self, record: Record) -> bool:
         ranges = self._by_shard.get(record.shard_id, [])
         at = bisect_right(ranges, record.sequence_number, key=lambda bounds: bounds[0])
         return at > 0 and record.sequence_number <= ranges[at - 1][1]
@@ -64,8 +63,10 @@ class Ranges:
 class Ledger:
     """Enters records and keeps the items that they make.
 
-    `is_processed` says how far the function has come, `is_given_up` what it never processed, `late` in
-    which order a product's records were processed if not shard by shard, `start` where to begin.
+    - `is_processed`: whether the function has processed a record.
+    - `is_given_up`: whether the pipe gave a record up before it was processed.
+    - `late`: by product, the runs of records that were not processed shard by shard.
+    - `start`: the items to begin with.
     """
 
     is_processed: Callable[[Record], bool]
@@ -75,15 +76,15 @@ class Ledger:
     items: dict[str, Item] = field(default_factory=dict)
 
     def enter(self, records: Iterable[Record]) -> Iterator[Entry]:
-        """Each record with its fate, as the records come; those of products in `late` at the end."""
-        held: dict[str, list[Record]] = {}
+        """Each record with its fate, in the order of `records`; those of products in `late` come last."""
+        late_records: dict[str, list[Record]] = {}
         for record in records:
             if record.partition_key in self.late:
-                held.setdefault(record.partition_key, []).append(record)
+                late_records.setdefault(record.partition_key, []).append(record)
             else:
                 yield self._entry(record)
-        for key, waiting in held.items():
-            yield from map(self._entry, in_processing_order(waiting, self.late[key]))
+        for key, of_product in late_records.items():
+            yield from map(self._entry, in_processing_order(of_product, self.late[key]))
 
     def _entry(self, record: Record) -> Entry:
         key = record.partition_key
@@ -104,7 +105,7 @@ def processed_by(item: Item | None, record: Record) -> bool:
         return False
     if record.shard_id in item.watermarks:
         return record.sequence_number <= item.watermarks[record.shard_id]
-    # An item keeps the watermarks of its last shards only: what is older than all was processed.
+    # An item keeps the watermarks of its last shards only: a record older than all of them was processed.
     kept = item.watermarks.values()
     return len(kept) == KEPT_WATERMARKS and record.sequence_number < min(kept)
 
@@ -112,19 +113,19 @@ def processed_by(item: Item | None, record: Record) -> bool:
 def in_processing_order(records: Sequence[Record], runs: Sequence[LateRun]) -> Iterator[Record]:
     """The records of one product in the order in which they were processed.
 
-    A run that was logged and then not committed was processed anew later, so of the runs that name a
-    record the one with the highest version counts.
+    A run that was logged and then not committed was processed again later. So when several runs name a
+    record, the run with the highest version counts.
     """
     runs = sorted(runs, key=lambda run: run.version)
     late = {r.record_id: at for at, run in enumerate(runs) for r in records if _holds(run, r)}
-    left = sorted(records, key=lambda r: (r.shard_id, r.sequence_number))
+    remaining = sorted(records, key=lambda r: (r.shard_id, r.sequence_number))
     for at, run in enumerate(runs):
-        before = [r for r in left if r.record_id not in late and _comes_before(r, run)]
-        now = before + [r for r in left if late.get(r.record_id) == at]
-        yield from now
-        gone = {r.record_id for r in now}
-        left = [r for r in left if r.record_id not in gone]
-    yield from left
+        before = [r for r in remaining if r.record_id not in late and _comes_before(r, run)]
+        next_records = before + [r for r in remaining if late.get(r.record_id) == at]
+        yield from next_records
+        entered = {r.record_id for r in next_records}
+        remaining = [r for r in remaining if r.record_id not in entered]
+    yield from remaining
 
 
 def _holds(run: LateRun, record: Record) -> bool:

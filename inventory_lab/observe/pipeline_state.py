@@ -29,11 +29,14 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQue
 
 @dataclass(frozen=True, slots=True)
 class PipelineState:
-    """What was found at one time. `kept` names the records (shard:sequence number) in the rejected
-    queue, `effects` those in the dead letters that had been processed all the same; `since` is where the
-    folding begins; `pointers` are the dead letters with the records that the stream still holds of
-    them; `stream` is Kinesis' summary; `passed` tells whether the pipe has delivered a record, or given
-    it up (None: AWS does not tell).
+    """The pipeline as it was read at one time.
+
+    - `kept`: the records (shard:sequence number) in the rejected queue.
+    - `effects`: the records of the dead letters that the function had processed nevertheless.
+    - `since`: the snapshot where the fold begins.
+    - `pointers`: the dead letters, each with those of its records that the stream still has.
+    - `stream`: the answer of DescribeStreamSummary.
+    - `passed`: whether the pipe has delivered a record or given it up; None when AWS does not say.
     """
 
     contents: table.Contents
@@ -50,7 +53,9 @@ class PipelineState:
     given_up: Ranges
 
     def ledger(self, is_processed: Callable[[Record], bool] | None = None) -> Ledger:
-        """A new ledger that processes what the function has processed; `is_processed` may say how far instead."""
+        """A new ledger. It processes the records that the function has processed, or those that
+        `is_processed` accepts.
+        """
         return Ledger(
             is_processed=is_processed or self.is_processed,
             is_given_up=self.is_given_up,
@@ -65,8 +70,8 @@ class PipelineState:
         return processed_by(self.contents.memory(record.partition_key), record)
 
     def is_given_up(self, record: Record) -> bool:
-        """Whether the pipe gave the record up and nobody had processed it before."""
-        return self.given_up.hold(record) and record.record_id not in self.effects
+        """Whether the pipe gave the record up and the function had not processed it before."""
+        return record in self.given_up and record.record_id not in self.effects
 
     def horizon(self) -> datetime:
         """Records that arrived before this time are gone from the stream."""
@@ -74,51 +79,55 @@ class PipelineState:
         return self.now - timedelta(hours=hours)
 
     def expected(self, folded: Mapping[str, Item]) -> dict[str, Item]:
-        """What the table has to hold: what was folded, and of the snapshot all but the tombstones and
-        placeholders that have expired.
+        """The items that the table should have: those of the fold, and those of the snapshot without
+        the tombstones and placeholders that have expired.
         """
-        now, found = self.now.timestamp(), self.contents.items
+        now, items = self.now.timestamp(), self.contents.items
         kept = {
             key: item
             for key, item in self.since.items.items()
-            if key in found or item.status is Status.ACTIVE or not self.since.has_expired(key, now)
+            if key in items or item.status is Status.ACTIVE or not self.since.has_expired(key, now)
         }
         return kept | dict(folded)
 
-    def held(self) -> MissingFromStream:
-        """What the stream has to hold if it has not lost its beginning."""
+    def missing_from_stream(self) -> MissingFromStream:
+        """The records that the stream must have if it has not lost its beginning."""
         marks = (
             _marks(self.contents.items) - _marks(self.since.items) if self.watermarked else set()
         )
         batch_starts = {b.begin for b in self.reports.batch_starts if b.at >= self.since.taken_at}
         return MissingFromStream(marks, batch_starts)
 
-    def cut(self, processed: int, in_stream: int, held: MissingFromStream) -> str:
-        """Why the stream lacks the beginning, when the table knows of records that were before all it
-        holds, or more was processed than it can account for; else "".
+    def cut(self, processed: int, in_stream: int, missing_from_stream: MissingFromStream) -> str:
+        """Why the stream lacks its beginning; "" when nothing shows that it does.
 
-        Reading a stream cannot tell what it held once. What can have cut it is its retention, or
-        that it was made anew:
+        It lacks it when the table knows of records older than all records of the stream, or when the
+        function has processed more records than the stream can account for. The cause is the
+        stream's retention, or that the stream was deleted and created again:
         https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
         """
-        forgotten = held.forgotten()
-        if not forgotten and (processed <= in_stream or not held.batch_starts):
+        forgotten = missing_from_stream.forgotten()
+        if not forgotten and (processed <= in_stream or not missing_from_stream.batch_starts):
             return ""
         made = self.stream["StreamCreationTimestamp"]
         began = self.since.taken_at or self.reports.first_report_at
         if began is not None and made.timestamp() > began:
-            return f"the stream was made at {_time(made)}, after the function had begun to process"
+            return (
+                f"the stream was created at {_time(made)}, after the function had begun to process"
+            )
         if self.horizon() > made:
             hours = self.stream["RetentionPeriodHours"]
             return f"the stream keeps {hours} hours: what arrived before {_time(self.horizon())} is gone"
-        return "the table was made from records that the stream does not hold" if forgotten else ""
+        return "the table was made from records that the stream does not have" if forgotten else ""
 
 
 @dataclass(slots=True)
 class MissingFromStream:
-    """Of the records that the table and the log speak of, those that have not been found in the stream:
-    `marks` (key, shard, sequence number) of watermarks, `begun` (shard, sequence number) of the first
-    records of batches, a place of None for batches that did not say.
+    """Records that the table or the log names and the stream has not shown yet.
+
+    `marks` (product, shard, sequence number) come from the watermarks of items. `batch_starts` (shard,
+    sequence number) are the first records of batches; None stands for a batch whose report does not
+    name it.
     """
 
     marks: set[tuple[str, str, int]]
@@ -126,14 +135,14 @@ class MissingFromStream:
     _oldest: dict[str, int] = field(default_factory=dict)
 
     def note(self, record: Record) -> None:
-        """A record that the stream holds."""
+        """The stream has this record, so it is not missing."""
         shard_id, number = record.shard_id, record.sequence_number
         self.marks.discard((record.partition_key, shard_id, number))
         self.batch_starts.discard((shard_id, number))
         self._oldest[shard_id] = min(number, self._oldest.get(shard_id, number))
 
     def forgotten(self) -> bool:
-        """Whether the table has processed what lies before all that the stream holds of a shard."""
+        """Whether a watermark lies before the oldest record that the stream has of its shard."""
         return any(
             shard_id not in self._oldest or number < self._oldest[shard_id]
             for _, shard_id, number in self.marks
@@ -164,7 +173,7 @@ def read_state(
     log_reports = reports.read(account)
     given_up = [(p.shard_id, p.first, p.last) for p in pointers]
     given_up += [
-        _range_of(r) for r, come in rejected.sent_again.items() if come == queues.DEAD_LETTERS
+        _range_of(r) for r, origin in rejected.sent_again.items() if origin == queues.DEAD_LETTERS
     ]
     return PipelineState(
         contents=contents,
@@ -188,11 +197,11 @@ def _effects(
     log_reports: reports.Reports,
     contents: table.Contents,
 ) -> frozenset[str]:
-    """The records (shard:sequence number) in the dead letters that had been processed all the same.
+    """The records (shard:sequence number) of the dead letters that were processed nevertheless.
 
-    Proof is that the item was last processed there, that the function reports a batch that it was in, or
-    that the item remembers its event and no other record holds that event. A message in the rejected
-    queue is none: it was sent before the commit, which may have failed.
+    A record was processed when it is the item's watermark, when it was in a batch that the function
+    reports, or when the item remembers its event and no other record has that event. A message in the
+    rejected queue proves nothing: it is sent before the commit, which may fail.
     """
     proved: set[str] = set()
     remembered: dict[str, Identity] = {}
@@ -213,28 +222,28 @@ def _effects(
 
 
 def _records_in(account: Account, pointers: Iterable[Pointer]) -> dict[Pointer, list[Record]]:
-    """The records that the pointers name, as far as the stream holds them; one reading a shard."""
-    found: dict[Pointer, list[Record]] = {pointer: [] for pointer in pointers}
-    for shard_id in {pointer.shard_id for pointer in found}:
-        in_shard = [p for p in found if p.shard_id == shard_id]
+    """The records that the pointers name and the stream still has; each shard is read once."""
+    by_pointer: dict[Pointer, list[Record]] = {pointer: [] for pointer in pointers}
+    for shard_id in {pointer.shard_id for pointer in by_pointer}:
+        in_shard = [p for p in by_pointer if p.shard_id == shard_id]
         first, last = min(p.first for p in in_shard), max(p.last for p in in_shard)
-        wanted = Ranges((shard_id, p.first, p.last) for p in in_shard)
+        ranges = Ranges((shard_id, p.first, p.last) for p in in_shard)
         read = stream.records_between(account, shard_id, first, last)
-        records = [record for record in read if wanted.hold(record)]
+        records = [record for record in read if record in ranges]
         for at in in_shard:
-            found[at] = records[
+            by_pointer[at] = records[
                 bisect_left(records, at.first, key=_number) : bisect_right(
                     records, at.last, key=_number
                 )
             ]
-    return found
+    return by_pointer
 
 
 def _in_batches(
     account: Account, records: Iterable[Record], batches: Iterable[reports.Batch]
 ) -> set[str]:
-    """Those of the records (shard:sequence number) that were for sure in one of these batches: all that
-    lies between its first and last record was in it.
+    """The records (shard:sequence number) that were certainly in one of these batches: the stream has
+    as many records between the first and the last of the batch as the batch had.
     """
     proved: set[str] = set()
     by_shard: dict[str, list[Record]] = {}
@@ -247,23 +256,23 @@ def _in_batches(
             continue
         first, last = min(b.first for b in near), max(b.last for b in near)
         read = stream.records_between(account, shard_id, first, last)
-        held = [record.sequence_number for record in read]
-        whole = [b for b in near if _is_whole(b, held)]
+        numbers = [record.sequence_number for record in read]
+        whole = [b for b in near if _is_whole(b, numbers)]
         proved.update(record.record_id for b in whole for record in _within(in_shard, b))
     return proved
 
 
 def _within(records: list[Record], batch: reports.Batch) -> list[Record]:
-    """The records, given in order, from the batch's first to its last."""
+    """The records, which are in order, from the batch's first to its last."""
     start = bisect_left(records, batch.first, key=_number)
     return records[start : bisect_right(records, batch.last, key=_number)]
 
 
-def _is_whole(batch: reports.Batch, held: list[int]) -> bool:
-    """Whether the stream holds as many records between the batch's first and last as it had."""
-    start = bisect_left(held, batch.first)
-    begins = start < len(held) and held[start] == batch.first
-    return begins and bisect_right(held, batch.last) - start == batch.records
+def _is_whole(batch: reports.Batch, numbers: list[int]) -> bool:
+    """Whether the stream has as many records between the batch's first and last as the batch had."""
+    start = bisect_left(numbers, batch.first)
+    begins = start < len(numbers) and numbers[start] == batch.first
+    return begins and bisect_right(numbers, batch.last) - start == batch.records
 
 
 def _number(record: Record) -> int:
@@ -279,7 +288,7 @@ def _remembered_fact(record: Record, item: Item | None) -> Identity | None:
 
 
 def _copies(account: Account, keys: Collection[str]) -> Counter[Identity]:
-    """How many records of the stream hold each fact of these products."""
+    """How many records of the stream carry each fact of these products."""
     events = (
         event_in(record) for record in stream.records(account) if record.partition_key in keys
     )

@@ -20,11 +20,11 @@ VISIBILITY_SECONDS = 900
 SENT_AGAIN = "sent_again"
 """Names the record in a note that a redrive leaves in the rejected queue."""
 DEAD_LETTERS = "dead letters"
-"""Where a record came from that was sent again after the pipe had given it up."""
+"""The origin of a record that was sent again after the pipe had given it up."""
 
 
 def messages(account: Account, kind: str) -> list[dict[str, Any]]:
-    """All messages of a queue, oldest first, each as SQS gave it; they stay in the queue.
+    """All messages of a queue, oldest first, each as SQS returned it; they stay in the queue.
 
     Raises NotBuilt when there is no queue.
     """
@@ -56,9 +56,9 @@ def send(account: Account, kind: str, bodies: Sequence[str]) -> None:
 
 @contextmanager
 def _received(account: Account, kind: str) -> Iterator[list[dict[str, Any]]]:
-    """All messages of a queue, oldest first; at the end those in the list are visible again.
+    """All messages of a queue, oldest first; at the end those in the list become visible again.
 
-    Receives until the queue has nothing new to give.
+    Receives until the queue returns no new message.
     """
     sqs, url = account.client("sqs"), _url(account, kind)
     received: dict[str, dict[str, Any]] = {}
@@ -89,8 +89,8 @@ def alerts(account: Account) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class RejectedQueue:
-    """What the rejected queue holds: `rejections`, one a record, `payload` being the bytes that were
-    kept; in `sent_again` the records (shard:sequence number) that were redriven, and from where.
+    """The messages of the rejected queue: `rejections`, one for each record, with `payload` as bytes;
+    and `sent_again`, the records (shard:sequence number) that were redriven, with their origin.
     """
 
     rejections: list[dict[str, Any]]
@@ -105,13 +105,15 @@ def rejected_queue(account: Account) -> RejectedQueue:
     notes = [body for body in bodies if SENT_AGAIN in body]
     _warn_of_others(account, "rejected_queue", len(received) - len(rejected) - len(notes))
     rows = _once({**body, "payload": base64.b64decode(body["payload_base64"])} for body in rejected)
-    notes.sort(key=lambda note: note["from"] == DEAD_LETTERS)  # what was given up stays given up
+    notes.sort(
+        key=lambda note: note["from"] == DEAD_LETTERS
+    )  # of two notes the dead letter's counts
     return RejectedQueue(rows, {note[SENT_AGAIN]: note["from"] for note in notes})
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A dead letter: where the records lie that the pipe gave up, how many, and why."""
+    """A dead letter: the range of the records that the pipe gave up, their number, and the reason."""
 
     shard_id: str
     first: int
@@ -127,17 +129,17 @@ def pointers(account: Account) -> list[Pointer]:
     Raises NotBuilt.
     """
     received = messages(account, "dead_letter_queue")
-    failed_records = [(m, body) for m, body in _objects(received) if "KinesisBatchInfo" in body]
-    _warn_of_others(account, "dead_letter_queue", len(received) - len(failed_records))
-    ours = account.stream_arn()
-    found_at: dict[tuple[str, int, int], Pointer] = {}
-    for message, body in failed_records:
-        if body["KinesisBatchInfo"]["streamArn"] == ours:
+    dead_letters = [(m, body) for m, body in _objects(received) if "KinesisBatchInfo" in body]
+    _warn_of_others(account, "dead_letter_queue", len(received) - len(dead_letters))
+    stream_arn = account.stream_arn()
+    by_range: dict[tuple[str, int, int], Pointer] = {}
+    for message, body in dead_letters:
+        if body["KinesisBatchInfo"]["streamArn"] == stream_arn:
             pointer = _pointer(message["MessageId"], body)
-            where = pointer.shard_id, pointer.first, pointer.last
-            others = found_at[where].message_ids if where in found_at else frozenset()
-            found_at[where] = replace(pointer, message_ids=pointer.message_ids | others)
-    return list(found_at.values())
+            range_ = pointer.shard_id, pointer.first, pointer.last
+            repeated = by_range[range_].message_ids if range_ in by_range else frozenset()
+            by_range[range_] = replace(pointer, message_ids=pointer.message_ids | repeated)
+    return list(by_range.values())
 
 
 def _pointer(message_id: str, body: dict[str, Any]) -> Pointer:
@@ -178,7 +180,7 @@ def _objects(
 def _warn_of_others(account: Account, kind: str, count: int) -> None:
     if count:
         name = account.settings.name(kind)
-        warnings.warn(f"{count} messages in '{name}' are not of this pipeline", stacklevel=4)
+        warnings.warn(f"{count} messages in '{name}' are not from this pipeline", stacklevel=4)
 
 
 def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
@@ -202,7 +204,7 @@ def _make_visible(sqs: Any, url: str, received: list[dict[str, Any]]) -> None:
 
 
 def _alert(message_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A row of what SNS delivered; a message without our attributes is shown by its text."""
+    """The row of a message that SNS delivered; one without the lab's attributes has only its text."""
     values = {name: value["Value"] for name, value in body.get("MessageAttributes", {}).items()}
     numbers = {
         n: int(values[n]) for n in ("quantity", "quantity_before", "threshold") if n in values

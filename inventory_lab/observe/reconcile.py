@@ -39,15 +39,17 @@ Read = Callable[[], Iterable[Record]]
 class Reconciliation:
     """The function's own counts beside what the stream says; `drift` is empty when they agree.
 
-    `drift` is a DataFrame, a product a row: expected and found status, quantity and number of applied
-    events, and the first event after which they differ. `missing_rejections` names records
+    `drift` is a DataFrame with one row for each product that differs: status, quantity and number of
+    applied events, expected and in the table, and the first event after which they differ.
+    `missing_rejections` names records
     (shard:sequence number) that were rejected and are not in the rejected queue, `lost` those that
     the pipe has passed and nobody has processed, `applied_twice` the ids of events that were applied
     again after the function had forgotten them. `cut` says why the beginning is missing, if it is:
     then nothing can be said about the table as a whole without a snapshot.
 
-    What expired in the stream before the pipe read it left no trace, neither here nor in settle(): a
-    pipe must not be stopped for as long as the stream keeps its records. An event that a filter of the pipe keeps back counts as lost.
+    A record that expired before the pipe read it leaves no trace, neither here nor in settle(). So do
+    not stop a pipe for as long as the stream's retention. An event that a filter of the pipe drops
+    counts as lost.
     """
 
     published: int
@@ -97,8 +99,8 @@ class Reconciliation:
              "delivered to the function and left no trace in the table"),
             (len(self.applied_twice), "event was", "events were", "applied twice"),
         )  # fmt: skip
-        found = [f"{n} {one if n == 1 else many} {what}" for n, one, many, what in counted if n]
-        return found if self.conserved else [*found, UNEVEN]
+        sentences = [f"{n} {one if n == 1 else many} {what}" for n, one, many, what in counted if n]
+        return sentences if self.conserved else [*sentences, UNEVEN]
 
     def __repr__(self) -> str:
         (published, count), *parts = self.counts().items()
@@ -143,10 +145,10 @@ def _spelled(row: Mapping[str, Any], side: str) -> str:
 
 
 @dataclass(slots=True)
-class Findings:
-    """What folding the stream has shown; `held` says whether it has lost its beginning."""
+class FoldedStream:
+    """The result of folding the stream once: the items, and what became of the records."""
 
-    held: MissingFromStream
+    missing_from_stream: MissingFromStream
     items: Mapping[str, Item] = field(default_factory=dict)
     counts: Counter[Fate] = field(default_factory=Counter)
     rejected: list[Outcome] = field(default_factory=list)
@@ -155,8 +157,8 @@ class Findings:
     _applied: set[tuple[Any, ...]] = field(default_factory=set)
 
     def note(self, entry: Entry) -> None:
-        """Count an entry, and keep what has to be looked at."""
-        self.held.note(entry.record)
+        """Count an entry, and keep its record or outcome when a check needs it."""
+        self.missing_from_stream.note(entry.record)
         self.counts[entry.fate] += 1
         if entry.fate is Fate.PENDING:
             self.pending.append(entry.record)
@@ -169,12 +171,12 @@ class Findings:
         event = entry.outcome.event if entry.outcome else None
         if event is None:
             return
-        names = {identity_of(event)}
+        identities = {identity_of(event)}
         if is_known_by_id(event):
-            names.add((event.product_id, event.event_id))
-        if names & self._applied:
+            identities.add((event.product_id, event.event_id))
+        if identities & self._applied:
             self.applied_twice.append(event.event_id)
-        self._applied |= names
+        self._applied |= identities
 
     @property
     def open(self) -> int:
@@ -187,13 +189,13 @@ class Findings:
         return self.counts.total() - self.counts[Fate.EARLIER]
 
 
-def fold(pipeline: PipelineState, records: Iterable[Record]) -> Findings:
+def fold(pipeline: PipelineState, records: Iterable[Record]) -> FoldedStream:
     """Fold the records, in one pass."""
-    ledger, found = pipeline.ledger(), Findings(pipeline.held())
+    ledger, folded = pipeline.ledger(), FoldedStream(pipeline.missing_from_stream())
     for entry in ledger.enter(records):
-        found.note(entry)
-    found.items = pipeline.expected(ledger.items)
-    return found
+        folded.note(entry)
+    folded.items = pipeline.expected(ledger.items)
+    return folded
 
 
 def accounted(pipeline: PipelineState) -> int:
@@ -211,29 +213,31 @@ def counted(pipeline: PipelineState) -> dict[str, int]:
 def reconcile(
     pipeline: PipelineState, read: Read, frame: Callable[[list[dict[str, Any]]], pd.DataFrame]
 ) -> Reconciliation:
-    """Compare the table with the stream that `read` gives; `frame` makes a table of the drift."""
-    found, counts = fold(pipeline, read()), counted(pipeline)
-    lost = [r for r in found.pending if pipeline.passed(r.shard_id, r.sequence_number)]
-    missing = missing_rejections(pipeline, found) if pipeline.watermarked else ()
+    """Compare the table with the stream that `read` returns; `frame` makes a DataFrame of the drift."""
+    folded, counts = fold(pipeline, read()), counted(pipeline)
+    lost = [r for r in folded.pending if pipeline.passed(r.shard_id, r.sequence_number)]
+    missing = missing_rejections(pipeline, folded) if pipeline.watermarked else ()
     return Reconciliation(
-        published=found.published,
+        published=folded.published,
         applied=counts["applied"],
         rejected=counts["rejected"],
         duplicates=counts["duplicates"],
-        dead_letters=found.counts[Fate.DEAD_LETTER],
-        pending=len(found.pending) - len(lost),
-        drift=frame(drift(pipeline, found.items, read)),
+        dead_letters=folded.counts[Fate.DEAD_LETTER],
+        pending=len(folded.pending) - len(lost),
+        drift=frame(drift(pipeline, folded.items, read)),
         missing_rejections=tuple(sorted(outcome.record.record_id for outcome in missing)),
         lost=tuple(record.record_id for record in lost),
-        applied_twice=tuple(found.applied_twice),
-        cut=pipeline.cut(accounted(pipeline) + found.open, found.published, found.held),
+        applied_twice=tuple(folded.applied_twice),
+        cut=pipeline.cut(
+            accounted(pipeline) + folded.open, folded.published, folded.missing_from_stream
+        ),
     )
 
 
-def missing_rejections(pipeline: PipelineState, found: Findings) -> Iterator[Outcome]:
+def missing_rejections(pipeline: PipelineState, folded: FoldedStream) -> Iterator[Outcome]:
     """The rejections that are not in the queue, though it keeps messages that long."""
     oldest = (pipeline.now - REJECTIONS_KEPT).timestamp()
-    for outcome in found.rejected:
+    for outcome in folded.rejected:
         record = outcome.record
         if record.record_id not in pipeline.kept and record.arrived_at >= oldest:
             yield outcome
@@ -244,16 +248,16 @@ def drift(
 ) -> list[dict[str, Any]]:
     """One row a product whose status, quantity or number of applied events differs.
 
-    The stream is read once more when there are any, to tell from where on.
+    When there are any, the stream is read once more, for the first event in which they differ.
     """
-    found = pipeline.contents.items
+    items = pipeline.contents.items
     compared = _facts if pipeline.watermarked else _simple_facts
-    keys = sorted(expected.keys() | found.keys() | pipeline.contents.broken.keys())
+    keys = sorted(expected.keys() | items.keys() | pipeline.contents.broken.keys())
     rows = [
         _row(pipeline, key, expected.get(key) or Item(key))
         for key in keys
         if key in pipeline.contents.broken
-        or compared(expected.get(key) or Item(key)) != compared(found.get(key) or Item(key))
+        or compared(expected.get(key) or Item(key)) != compared(items.get(key) or Item(key))
     ]
     if rows:
         _add_first_differences(pipeline, rows, read())
@@ -270,17 +274,17 @@ def _simple_facts(item: Item) -> tuple[bool, int]:
     return active, item.quantity if active else 0
 
 
-def _row(pipeline: PipelineState, key: str, want: Item) -> dict[str, Any]:
-    have = pipeline.contents.items.get(key) or Item(key)
+def _row(pipeline: PipelineState, key: str, expected: Item) -> dict[str, Any]:
+    item = pipeline.contents.items.get(key) or Item(key)
     broken = key in pipeline.contents.broken
     return {
         "product_id": key,
-        "expected_status": want.status.value,
-        "table_status": BROKEN if broken else have.status.value,
-        "expected_quantity": want.quantity,
-        "table_quantity": None if broken else have.quantity,
-        "expected_applied": want.applied_count,
-        "table_applied": None if broken else have.applied_count,
+        "expected_status": expected.status.value,
+        "table_status": BROKEN if broken else item.status.value,
+        "expected_quantity": expected.quantity,
+        "table_quantity": None if broken else item.quantity,
+        "expected_applied": expected.applied_count,
+        "table_applied": None if broken else item.applied_count,
     }
 
 

@@ -1,5 +1,5 @@
-"""What the function reports in its log: a report a batch, and a line where the records of
-an older shard came among those of a younger one.
+"""What the function reports in its log: one report for each batch, and a line when records of an
+older shard were processed after records of a younger one.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class LateRun:
-    """Records of one product from an older shard, processed when younger shards had come as far as
-    `after` says (shard → sequence number); `version` is that of the item they made.
+    """Records of one product from an older shard that were processed after records of younger shards.
+
+    `after` is the last sequence number processed of each younger shard, and `version` the version of
+    the item that these records made.
     """
 
     shard_id: str
@@ -40,8 +42,8 @@ class LateRun:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An invocation that processed all its records, none of them before; they may be fewer than lie
-    between first and last.
+    """An invocation that processed all its records for the first time. `records` may be fewer than the
+    stream has between `first` and `last`.
     """
 
     shard_id: str
@@ -52,7 +54,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the function says of one invocation; `batch` when it processed all of it then, `begin` its
+    """The function's report of one invocation: `batch` when it processed all records, and `begin`, the
     first record (shard, sequence number).
     """
 
@@ -62,13 +64,15 @@ class Report:
 
     @property
     def processed(self) -> int:
-        """How many records it processed, none of them before."""
+        """How many records it processed for the first time."""
         return self.counts["applied"] + self.counts["rejected"] + self.counts["duplicates"]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchStart:
-    """When something of a batch was processed (epoch seconds), and where it begins (None: it did not say)."""
+    """When a record of a batch was processed (epoch seconds), and the first record of the batch; None
+    when the report does not name it.
+    """
 
     at: float
     begin: tuple[str, int] | None
@@ -76,8 +80,13 @@ class BatchStart:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What the log reports: sums over all batches, the batches that were processed whole, late runs by
-    partition key, where the batches begin of which something was processed, and when the first batch ran, in epoch seconds (None: none did).
+    """The reports of the log.
+
+    - `totals`: sums over all batches.
+    - `late`: late runs by partition key.
+    - `processed`: the batches whose records were all processed.
+    - `first_report_at`: when the first batch ran, in epoch seconds; None when none did.
+    - `batch_starts`: the first records of the batches of which at least one record was processed.
     """
 
     totals: Mapping[str, int]
@@ -110,13 +119,13 @@ def read(account: Account) -> Reports:
 def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:
     """Every report with its time, in the order of the log; none when the function has not run yet."""
     for event in log_events(account, '"report"'):
-        report = _report(event["message"])
+        report = parse_report(event["message"])
         if report is not None:
             yield event["timestamp"] / 1000, report
 
 
-def _report(line: str) -> LateRun | Report | None:
-    """The report in a log line; None for whatever else a handler has printed there."""
+def parse_report(line: str) -> LateRun | Report | None:
+    """The report in a log line; None for any other line that a handler has printed."""
     try:
         report = json.loads(line)
         kind = report.get("report") if isinstance(report, dict) else None
@@ -160,5 +169,5 @@ def _whole(value: Any) -> int:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.60} is not a text")
+        raise TypeError(f"{value!r:.60} is not a string")
     return value

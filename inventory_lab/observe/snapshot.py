@@ -21,9 +21,9 @@ class Snapshot:
     """The table at one time, as the start of a later reconcile(); lab.snapshot() makes one.
 
     `taken_at` is in epoch seconds, `items` are by product id, `counts` are the function's own, and
-    `expires` says until when a tombstone or placeholder stays in the table. Take a snapshot when
-    nothing is on its way: `counts` are those of the whole log, so what is processed between the reading
-    of log and table would be missing from the sum.
+    `expires` is the time until which a tombstone or placeholder stays in the table. Take a snapshot
+    when no event is being processed. The log is read first and the table after it, so an event that is
+    processed in between would be in `items` and not in `counts`.
 
     >>> Snapshot()
     Snapshot(taken_at=1970-01-01T00:00:00Z, items=0, active=0)
@@ -42,14 +42,14 @@ class Snapshot:
         return table(("snapshot", ""), rows)
 
     def _facts(self) -> dict[str, str | int]:
-        """What is worth showing: the items are too many."""
+        """What a notebook shows; there are too many items to show them."""
         taken_at = datetime.fromtimestamp(self.taken_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         active = sum(item.status is Status.ACTIVE for item in self.items.values())
         counts = {name: count for name, count in self.counts.items() if count}
         return {"taken_at": taken_at, "items": len(self.items), "active": active, **counts}
 
     def has_expired(self, product_id: str, now: float) -> bool:
-        """Whether the table need no longer hold the item."""
+        """Whether the table may have deleted the item by now (epoch seconds)."""
         return self.expires.get(product_id, now) < now
 
     def save(self, path: str | Path) -> None:

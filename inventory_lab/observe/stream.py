@@ -1,4 +1,4 @@
-"""Every record that the stream still holds."""
+"""Every record that the stream still has."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def shard_records(account: Account, shard_id: str) -> Iterator[Record]:
     answer = kinesis.get_shard_iterator(
         StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
     )
-    yield from _read_on(account, shard_id, answer["ShardIterator"])
+    yield from read_on(account, shard_id, answer["ShardIterator"])
 
 
-def _read_on(account: Account, shard_id: str, iterator: str | None) -> Iterator[Record]:
+def read_on(account: Account, shard_id: str, iterator: str | None) -> Iterator[Record]:
     """All records from an iterator to now."""
     kinesis = account.client("kinesis")
     while iterator:
@@ -49,9 +49,10 @@ def _read_on(account: Account, shard_id: str, iterator: str | None) -> Iterator[
 
 
 def records_between(account: Account, shard_id: str, first: int, last: int) -> Iterator[Record]:
-    """The records of a shard from one sequence number to another, as far as the stream holds them.
+    """The records of a shard from one sequence number to another, as far as the stream still has them.
 
-    None when the shard has expired or the numbers are those of an earlier stream of this name.
+    There are none when the shard has expired, or when the numbers come from an earlier stream with
+    this name.
     """
     kinesis, stream = account.client("kinesis"), account.settings.name("stream")
     answer = unless_missing(
@@ -62,7 +63,7 @@ def records_between(account: Account, shard_id: str, first: int, last: int) -> I
         ShardIteratorType="AT_SEQUENCE_NUMBER",
         StartingSequenceNumber=str(first),
     )
-    for record in _read_on(account, shard_id, (answer or {}).get("ShardIterator")):
+    for record in read_on(account, shard_id, (answer or {}).get("ShardIterator")):
         if record.sequence_number > last:
             return
         yield record
@@ -80,7 +81,7 @@ def to_record(shard_id: str, record: dict[str, Any]) -> Record:
 
 
 def event_in(record: Record) -> InventoryEvent | None:
-    """The event that a record holds; None when it is none."""
+    """The event in a record; None when the data is not an event."""
     try:
         return parse_event(record.data)
     except MalformedEvent:

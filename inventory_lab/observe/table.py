@@ -18,7 +18,7 @@ from inventory_lab.resources.account import Account
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The attributes of an item that cannot be read, why, and what can be read of its watermarks."""
+    """An item that cannot be read: its attributes, the problem, and the watermarks if those can be read."""
 
     attributes: Mapping[str, Any]
     problem: BrokenItem
@@ -27,8 +27,8 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The table's items by product id; in `broken` those that cannot be read; in `expires` until when
-    those stay that do not stay for ever, in epoch seconds.
+    """The table's items by product id: `items`, and `broken` for those that cannot be read. `expires` is
+    the `expires_at` of the items that have one, in epoch seconds.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Contents:
     expires: dict[str, int] = field(default_factory=dict)
 
     def memory(self, product_id: str) -> Item | None:
-        """The item, or of a broken one at least how far it had been processed; None for neither."""
+        """The item; for a broken one an item that has only its watermarks; None when there is neither."""
         if product_id in self.broken:
             return Item(product_id, watermarks=self.broken[product_id].watermarks)
         return self.items.get(product_id)

@@ -1,8 +1,8 @@
-"""Send again what was not applied: unchanged, or corrected.
+"""Send records that were not applied once more: unchanged, or corrected.
 
-The event goes through the stream once more, as a new record. What was redriven is noted in the rejected
-queue, so that reconcile knows of it, and only then is the dead letter deleted. A crash in between sends
-an event twice, so it must keep its identity (`identity_as_sent`):
+The event goes through the stream again, as a new record. A message in the rejected queue notes what was
+redriven, so that reconcile knows it; only then is the dead letter deleted. After a crash in between the
+event is sent twice, so it must keep its identity (`identity_as_sent`):
 
 - A dead letter was never processed. It is sent with its own source and number, which are a gap in the
   item's memory.
@@ -43,7 +43,7 @@ Correct: TypeAlias = Callable[[FailedRecord], InventoryEvent | RawRecord | None]
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """What was done about a failed record: sent `unchanged` or `corrected`, or `left out`, or its state."""
+    """A failed record and what a redrive did: `unchanged`, `corrected`, `left out`, or the record's state."""
 
     failed: FailedRecord
     done: str
@@ -60,11 +60,11 @@ def prepare(
     correct: Correct | None = None,
     left_out: Collection[str] = (),
 ) -> list[Redriven]:
-    """What to send for each failed record: nothing for one that was redriven, processed or has expired,
-    nor for a record twice, nor for those that `left_out` names.
+    """What to send for each failed record.
 
-    `correct` gets each failed record and returns the event to send, or None to leave it out. Raises
-    TypeError when it returns anything else.
+    Nothing is sent for a record that was redriven or processed, that has expired, that was prepared
+    before, or that `left_out` names. `correct` gets each failed record and returns the event to send,
+    or None to leave it out. Raises TypeError when it returns anything else.
     """
     prepared: list[Redriven] = []
     sent: set[str] = set()
@@ -108,8 +108,8 @@ def _unchanged(failed: FailedRecord, same: RawRecord) -> InventoryEvent | RawRec
 
 
 def identity_as_sent(failed: FailedRecord, event: InventoryEvent) -> InventoryEvent:
-    """The event with the identity under which it is sent for a failed record: always the same one,
-    however often it is sent, and one that the item does not remember as processed.
+    """The event with the identity under which it is sent for a failed record. It is the same identity
+    however often it is sent, and the item does not remember it as processed.
     """
     fact, redrive_id = failed.event, f"{PREFIX}{failed.record_id}"
     if fact is None or fact.product_id != event.product_id or not failed.is_of_its_product:
@@ -121,7 +121,7 @@ def identity_as_sent(failed: FailedRecord, event: InventoryEvent) -> InventoryEv
 
 
 def parts(prepared: Iterable[Redriven]) -> Iterator[list[Redriven]]:
-    """The records in their order, cut so that no part sends more of one product than may be unnoted."""
+    """The records in their order, in parts with at most 32 records of one product to send."""
     part: list[Redriven] = []
     counts: Counter[str] = Counter()
     for redriven in prepared:
@@ -137,23 +137,27 @@ def parts(prepared: Iterable[Redriven]) -> Iterator[list[Redriven]]:
 def with_outcomes(
     prepared: Iterable[Redriven], receipts: Iterable[Receipt], lines: Iterable[Line]
 ) -> Iterator[tuple[Redriven, Line | None]]:
-    """Each with the line of the ledger that its new record has; None when nothing was sent for it."""
-    by_place = {(line.record.shard_id, line.record.sequence_number): line for line in lines}
-    places = chain.from_iterable(receipt.stored for receipt in receipts)
+    """Each with the line of the ledger for its new record; None when nothing was sent for it."""
+    by_position = {(line.record.shard_id, line.record.sequence_number): line for line in lines}
+    positions = chain.from_iterable(receipt.stored for receipt in receipts)
     for redriven in prepared:
-        place = next(places) if redriven.sent is not None else None
-        yield redriven, by_place.get(place) if place is not None else None
+        position = next(positions) if redriven.sent is not None else None
+        yield redriven, by_position.get(position) if position is not None else None
 
 
 def note_as_sent(
     account: Account, redriven: Sequence[Redriven], existing: Sequence[FailedRecord]
 ) -> None:
-    """Note in the rejected queue what was sent again; `existing` is all dead letters before that."""
+    """Note in the rejected queue what was sent again; `existing` are all dead letters before that."""
     sent = {r.failed.record_id for r in redriven if r.sent is not None}
     given_up = {
         r.failed.record_id for r in redriven if r.failed.is_dead_letter and r.sent is not None
     }
-    given_up |= {x.record_id for x in existing if x.state in (NOT_REDRIVEN, REDRIVEN)}
+    given_up |= {
+        dead_letter.record_id
+        for dead_letter in existing
+        if dead_letter.state in (NOT_REDRIVEN, REDRIVEN)
+    }
     again = sent | {r.failed.record_id for r in redriven if r.done == REDRIVEN}
     bodies = [_note(record, queues.DEAD_LETTERS) for record in sorted(again & given_up)]
     bodies += [_note(record, REJECTED) for record in sorted(sent - given_up)]
@@ -163,13 +167,24 @@ def note_as_sent(
 def delete_dead_letters(
     account: Account, redriven: Sequence[Redriven], existing: Sequence[FailedRecord]
 ) -> None:
-    """Delete the dead letters that are done with: a message may name more records than were redriven.
-    `existing` is all dead letters before the sending.
+    """Delete the dead letters of which no record is open; a message may name more than were redriven.
+
+    `existing` are all dead letters before the sending.
     """
-    ours = {r.failed.record_id for r in redriven}
+    redriven_ids = {r.failed.record_id for r in redriven}
     sent = {r.failed.record_id for r in redriven if r.sent is not None}
-    settled = {m for x in existing if x.record_id in ours for m in x.message_ids}
-    still_open = {m for x in existing if _is_open(x, sent) for m in x.message_ids}
+    settled = {
+        m
+        for dead_letter in existing
+        if dead_letter.record_id in redriven_ids
+        for m in dead_letter.message_ids
+    }
+    still_open = {
+        m
+        for dead_letter in existing
+        if _is_open(dead_letter, sent)
+        for m in dead_letter.message_ids
+    }
     queues.delete(account, "dead_letter_queue", settled - still_open)
 
 

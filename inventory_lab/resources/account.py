@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -29,6 +30,12 @@ class Account:
         self.account_id: str = caller["Account"]
         self.caller_arn: str = caller["Arn"]
         self.partition: str = self.caller_arn.split(":")[1]
+
+    def with_settings(self, settings: Settings) -> Account:
+        """The same account with other settings, such as another prefix."""
+        other = copy(self)
+        other.settings = settings
+        return other
 
     def client(self, service: str) -> BaseClient:
         """The deployer's client of a service, made once."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from botocore.exceptions import ClientError
+
+from inventory_lab.exceptions import StillDeleting, TeardownIncomplete
 from inventory_lab.resources import (  # fmt: skip
     event_source_mapping,
     function,
@@ -24,7 +27,7 @@ from inventory_lab.resources import (  # fmt: skip
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.ownership import is_the_labs
 
-Outcome = Literal["deleted", "would be deleted", "not there", "not ours"]
+Outcome = Literal["deleted", "would be deleted", "not there", "not ours", "not deleted"]
 Sleep = Callable[[float], None]
 Tags = Callable[[Account], dict[str, str] | None]
 Delete = Callable[[Account], None]
@@ -33,12 +36,13 @@ Delete = Callable[[Account], None]
 @dataclass(frozen=True, slots=True)
 class Deletion:
     """What became of a resource. One that is "not ours" has the lab's name without its tag, and was
-    left alone.
+    left alone; of one that is "not deleted", `why` is AWS's reason.
     """
 
     kind: str
     name: str
     outcome: Outcome
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,24 @@ class _Resource:
 def tear_down(account: Account, sleep: Sleep = time.sleep, dry_run: bool = False) -> list[Deletion]:
     """What became of each resource, in the order of deletion; a dry run only reads.
 
-    May be repeated, also after it was interrupted. Raises StillDeleting for a deletion that AWS does
-    not finish, and the ClientError of a call that AWS denies; the resources after it then still exist.
+    May be repeated, also after it was interrupted. What AWS refuses to delete, or does not finish
+    deleting, is "not deleted"; the others are deleted all the same.
     """
-    return [
-        Deletion(resource.kind, resource.name, _delete(resource, account, dry_run))
-        for resource in _resources(account, sleep)
-    ]
+    return [_deletion(resource, account, dry_run) for resource in _resources(account, sleep)]
+
+
+def refuse_leftovers(deletions: Iterable[Deletion]) -> None:
+    """Raise TeardownIncomplete when something could not be deleted."""
+    left = [(d.kind, d.name, d.why) for d in deletions if d.outcome == "not deleted"]
+    if left:
+        raise TeardownIncomplete(left)
+
+
+def _deletion(resource: _Resource, account: Account, dry_run: bool) -> Deletion:
+    try:
+        return Deletion(resource.kind, resource.name, _delete(resource, account, dry_run))
+    except (ClientError, StillDeleting) as exc:
+        return Deletion(resource.kind, resource.name, "not deleted", str(exc))
 
 
 def _delete(resource: _Resource, account: Account, dry_run: bool) -> Outcome:

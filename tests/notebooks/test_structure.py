@@ -264,3 +264,7 @@ def test_the_table_of_the_notebooks_is_what_the_notebooks_say() -> None:
     assert readme == index.with_table(readme, course.repository())
     for path in NOTEBOOKS:
         assert f"]({path.name})" in readme
+    front = index.FRONT.read_text(encoding="utf-8")
+    assert front == index.with_front_table(front)
+    for path in NOTEBOOKS:
+        assert f"](notebooks/{path.name})" in front

@@ -10,7 +10,7 @@ import pytest
 
 from inventory_lab import Lab, ProductAdded, RawRecord
 from inventory_lab.observe import frames, pipe_log
-from inventory_lab.observe.pipe_log import GivingUp, executions
+from inventory_lab.observe.pipe_log import FailurePolicy, executions
 from inventory_lab.resources import pipe_log_group
 
 COLUMNS = ["at", "pipe", "shard", "first", "last", "records", "attempt", "outcome", "failed"]
@@ -83,8 +83,8 @@ def test_without_execution_data_the_outcome_is_left() -> None:
         "timestamp": 0, "executionId": "1", "messageType": "ExecutionFailed",
         "error": {"message": "denied"},
     }  # fmt: skip
-    [found] = executions([record], "p", GivingUp())
-    assert (found.outcome, found.error, found.records, found.first) == (
+    [execution] = executions([record], "p", FailurePolicy())
+    assert (execution.outcome, execution.error, execution.records, execution.first) == (
         "failed",
         "denied",
         None,
@@ -93,14 +93,14 @@ def test_without_execution_data_the_outcome_is_left() -> None:
 
 
 def test_a_pipe_without_dead_letters_drops_what_it_gives_up() -> None:
-    giving_up = GivingUp(retries=0, has_dead_letters=True)
+    on_failure = FailurePolicy(retries=0, has_dead_letters=True)
     payload = json.dumps([{"eventID": "shardId-000000000000:7"}])
     record = {
         "timestamp": 0, "executionId": "1", "messageType": "ExecutionFailed", "payload": payload,
     }  # fmt: skip
     for has, outcome in ((True, "dead letter"), (False, "dropped")):
-        [found] = executions([record], "p", replace(giving_up, has_dead_letters=has))
-        assert found.outcome == outcome
+        [execution] = executions([record], "p", replace(on_failure, has_dead_letters=has))
+        assert execution.outcome == outcome
 
 
 def test_the_log_group_keeps_records_for_two_weeks(built: Lab) -> None:

@@ -57,12 +57,12 @@ def test_it_prints_the_law_and_the_verdict(shop: Lab) -> None:
 
 def test_a_quantity_changed_by_hand_is_drift_of_which_all_events_agree(shop: Lab) -> None:
     damage(shop, "Phone", quantity={"N": "99"})
-    found = shop.reconcile()
-    [row] = found.drift.to_dict("records")
+    result = shop.reconcile()
+    [row] = result.drift.to_dict("records")
     assert (row["expected_quantity"], row["table_quantity"]) == (17, 99)
-    assert row["first_difference"] == "all events agree: the item was changed otherwise"
-    assert found.problems == ["1 product differs from the stream"]
-    assert str(found).endswith("NOT EXACT: 1 product differs from the stream")
+    assert row["first_difference"] == "all events agree: the item was changed in another way"
+    assert result.problems == ["1 product differs from the stream"]
+    assert str(result).endswith("NOT EXACT: 1 product differs from the stream")
 
 
 def test_an_event_that_the_table_lacks_is_named(shop: Lab) -> None:
@@ -89,25 +89,25 @@ def test_an_item_that_is_gone_is_not_exact(shop: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("remembered", "difference"),
     [
-        (["a", "b", "c"], "all events agree: the item was changed otherwise"),
+        (["a", "b", "c"], "all events agree: the item was changed in another way"),
         (["a", "c"], "b was not applied"),
         (["a", "b"], "c was not applied"),
         (["a", "b", "b", "c"], "b was applied twice"),
         (["a", "b", "c", "c"], "c was applied twice"),
         (["a", "x", "b", "c"], "x was applied and should not have been"),
-        (["a", "b", "c", "?"], "an event that the stream does not hold was applied and should not have been"),
-        (["b", "c"], "all events agree: the item was changed otherwise"),
+        (["a", "b", "c", "?"], "an event that is not in the stream was applied and should not have been"),
+        (["b", "c"], "all events agree: the item was changed in another way"),
         ([], "a was not applied"),
         (None, "there is no item"),
     ],
 )  # fmt: skip
-def test_the_first_difference_is_told(found: list[str] | None, told: str) -> None:
+def test_the_first_difference_is_named(remembered: list[str] | None, difference: str) -> None:
     events = [QuantityChanged("Phone", 1, event_id=name) for name in "abcx"]
-    memory = Memory(event_ids=b"".join(map(digest, found or [])))
-    item = None if found is None else Item("Phone", Status.ACTIVE, memory=memory)
-    assert first_difference(events[:3], events, item) == told
+    memory = Memory(event_ids=b"".join(map(digest, remembered or [])))
+    item = None if remembered is None else Item("Phone", Status.ACTIVE, memory=memory)
+    assert first_difference(events[:3], events, item) == difference
 
 
 def test_the_first_difference_among_numbered_events_is_exact_at_any_distance() -> None:
@@ -123,16 +123,16 @@ def test_the_first_difference_among_numbered_events_is_exact_at_any_distance() -
     item = Item("Phone", Status.ACTIVE, memory=memory)
     assert first_difference(events, events, item) == "e-100 was not applied"
     without = events[:499] + events[500:]
-    told = first_difference([e for e in without if e.sequence != 100], without, item)
-    assert told == "number 500 of a source was processed, and the stream does not hold it"
+    difference = first_difference([e for e in without if e.sequence != 100], without, item)
+    assert difference == "number 500 of a source was processed and is not in the stream"
 
 
 def test_what_the_stream_has_forgotten_is_said_and_not_called_exact(shop: Lab) -> None:
     shop.clock.advance(DAY + 1)
     phones(shop, -1, name="later")
-    found = shop.reconcile()
-    assert not found.exact
-    assert found.problems == [
+    result = shop.reconcile()
+    assert not result.exact
+    assert result.problems == [
         "the stream keeps 24 hours: what arrived before 2026-01-05T09:00:04Z is gone; compare with a "
         "snapshot: reconcile(since=snapshot)"
     ]
@@ -155,9 +155,9 @@ def test_from_a_snapshot_on_it_is_exact_again(shop: Lab) -> None:
 def test_a_snapshot_counts_only_what_came_after_it(shop: Lab) -> None:
     snapshot = shop.snapshot()
     shop.settle(shop.publish([QuantityChanged("Phone", 3), QuantityChanged("Phone", -400)]))
-    found = shop.reconcile(since=snapshot)
-    assert (found.published, found.applied, found.rejected) == (2, 1, 1)
-    assert found.exact
+    result = shop.reconcile(since=snapshot)
+    assert (result.published, result.applied, result.rejected) == (2, 1, 1)
+    assert result.exact
     damage(shop, "Phone", quantity={"N": "99"})
     assert shop.reconcile(since=snapshot).drift["expected_quantity"].tolist() == [20]
 
@@ -213,9 +213,9 @@ def test_a_stream_made_anew_beside_the_old_table_goes_on_exactly(shop: Lab) -> N
     shop.build()
     shop.settle(shop.publish([QuantityChanged("Phone", -2), QuantityChanged("Oven", -4)]))
     assert stock(shop) == {"Phone": 15, "Oven": 3}
-    assert "the stream was made at 2026-01-05T09:01:0" in shop.reconcile().cut
-    found = shop.reconcile(since=snapshot)
-    assert (found.published, found.applied, found.rejected, found.exact) == (2, 1, 1, True)
+    assert "the stream was created at 2026-01-05T09:01:0" in shop.reconcile().cut
+    result = shop.reconcile(since=snapshot)
+    assert (result.published, result.applied, result.rejected, result.exact) == (2, 1, 1, True)
 
 
 def test_the_order_of_late_parents_comes_from_the_log(built: Lab) -> None:
@@ -269,8 +269,9 @@ def test_records_whose_answer_was_lost_to_the_end_are_processed_and_not_dead() -
             lab.settle(lab.publish([ProductAdded("Phone", 5), QuantityChanged("Phone", -7)]))
         assert stock(lab) == {"Phone": 5}
         assert set(lab.dead_letters()["state"]) == {"processed"}
-        found = lab.reconcile()
-        assert (found.applied, found.rejected, found.dead_letters, found.exact) == (1, 1, 0, True)
+        result = lab.reconcile()
+        assert (result.applied, result.rejected, result.dead_letters) == (1, 1, 0)
+        assert result.exact
 
 
 def test_an_answer_lost_long_ago_is_known_from_the_log() -> None:
@@ -349,5 +350,5 @@ def test_a_notebook_shows_the_first_ten_products_and_how_many_follow() -> None:
     ],
 )
 def test_each_problem_is_a_sentence(facts: dict[str, Any], problem: str) -> None:
-    [found] = reconciliation(**facts).problems
-    assert re.search(problem, found)
+    [sentence] = reconciliation(**facts).problems
+    assert re.search(problem, sentence)

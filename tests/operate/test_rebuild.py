@@ -107,7 +107,7 @@ def test_what_the_function_processed_on_a_lost_table_is_set_right(shop: Lab) -> 
     assert not len(shop.reconcile().drift)
 
 
-def test_rejections_that_nobody_was_told_of_are_told(shop: Lab) -> None:
+def test_rejections_that_were_never_sent_to_the_queue_are_sent(shop: Lab) -> None:
     sqs = shop.session("root").client("sqs")
     sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="inventory-rejected")["QueueUrl"])
     assert len(shop.reconcile().missing_rejections) == 1
@@ -210,7 +210,7 @@ def test_a_stream_made_anew_rebuilds_no_older_table_though_the_log_is_gone(shop:
     logs = shop.session("root").client("logs")
     logs.delete_log_group(logGroupName=shop.account.log_group())
     shop.build()
-    with pytest.raises(StreamCut, match="made from records that the stream does not hold"):
+    with pytest.raises(StreamCut, match="made from records that the stream does not have"):
         shop.rebuild()
     assert stock(shop) == {"Phone": 15}
 

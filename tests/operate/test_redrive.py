@@ -1,4 +1,4 @@
-"""What was not applied is sent again, unchanged or corrected, and each is told."""
+"""Records that were not applied are sent again, unchanged or corrected, and each outcome is reported."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def test_a_redrive_sends_them_again_and_tells_what_became_of_each(shop: Lab) -> 
     ]
     assert stock(shop) == {"Phone": 25}
     assert not len(shop.dead_letters())
-    found = shop.reconcile()
-    assert (found.published, found.applied, found.rejected, found.dead_letters) == (7, 3, 1, 3)
-    assert found.exact
+    result = shop.reconcile()
+    assert (result.published, result.applied, result.rejected, result.dead_letters) == (7, 3, 1, 3)
+    assert result.exact
 
 
 def test_a_second_redrive_has_nothing_to_do(shop: Lab) -> None:
@@ -109,7 +109,7 @@ def give_up_old_records_together(lab: Lab) -> None:
     pipes.update_pipe(Name=pipe["Name"], RoleArn=pipe["RoleArn"], SourceParameters=source)
 
 
-def test_a_row_given_twice_is_sent_once(shop: Lab) -> None:
+def test_a_row_passed_twice_is_sent_once(shop: Lab) -> None:
     failed_records = shop.dead_letters()
     done = shop.redrive(failed_records.loc[[0, 0]], correct=lambda _: QuantityChanged("Phone", -2))
     assert done["done"].tolist() == ["corrected"]
@@ -157,8 +157,8 @@ def test_a_record_that_did_not_fail_is_not_sent(shop: Lab) -> None:
     assert shop.reconcile().published == 4
 
 
-def test_what_was_redriven_as_a_rejection_is_a_dead_letter_no_more(shop: Lab) -> None:
-    with shop.faults(crash_before_commit=1):  # the function told of it, and died: given up
+def test_what_was_redriven_as_a_rejection_is_no_longer_a_dead_letter(shop: Lab) -> None:
+    with shop.faults(crash_before_commit=1):  # the function reported it and died; the pipe gave up
         shop.settle(shop.publish(QuantityChanged("Phone", -50, event_id="big")))
     shop.settle(shop.publish(QuantityChanged("Phone", 90)))
     shop.redrive(shop.rejected())
@@ -226,7 +226,7 @@ def test_a_rejected_payload_too_large_for_the_queue_is_read_from_the_stream(shop
     ]
 
 
-def test_failed_records_that_the_stream_has_forgotten_are_told_and_kept(shop: Lab) -> None:
+def test_failed_records_that_the_stream_no_longer_has_are_reported_and_kept(shop: Lab) -> None:
     shop.clock.advance(24 * 3600 + 60)
     failed_records = shop.dead_letters()
     assert failed_records["state"].tolist() == ["expired"] * 3
@@ -246,7 +246,7 @@ def test_failed_records_whose_effect_is_there_are_not_sent(shop: Lab) -> None:
     assert shop.reconcile().exact
 
 
-def test_a_pipe_made_anew_that_passes_a_dead_letter_by_does_not_process_it(shop: Lab) -> None:
+def test_a_recreated_pipe_that_skips_a_dead_letter_does_not_process_it(shop: Lab) -> None:
     shop.settle(shop.publish(QuantityChanged("Phone", -1)))  # now the item is past the dead letters
     shop.session("root").client("pipes").delete_pipe(Name="inventory-pipe")
     shop.build()

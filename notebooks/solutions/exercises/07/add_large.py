@@ -1,0 +1,106 @@
+"""A pipe hands the batch to the enrichment as a bare list of records, and the answer to the target. So the
+function decodes each record, adds its field to the event, and returns one element for each record,
+in their order. Not every event has a `delta`: `get` with a default covers those that are added or removed.
+An element left out would never reach the target; that is how an enrichment can also act as a filter.
+"""
+
+
+# %% solution
+def add_large(event, context):
+    """The events of a pipe's batch, each with `large`: whether 5 pieces or more were sold."""
+    import base64
+    import json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [fact | {"large": fact.get("delta", 0) <= -5} for fact in facts]
+
+
+# %% unchanged: return [fact | {'large': fact.get('delta', 0) <= -5} for fact in facts] → return [fact | {'large': fact.get('delta', 1) <= -5} for fact in facts] -- any default above -5 stands for an event that sells nothing
+
+
+# %% wrong: A pipe sends a bare list, without Records
+def add_large(event, context):
+    import base64
+    import json
+
+    facts = [json.loads(base64.b64decode(r["kinesis"]["data"])) for r in event["Records"]]
+    return [fact | {"large": fact.get("delta", 0) <= -5} for fact in facts]
+
+
+# %% wrong: Not every event has a delta
+def add_large(event, context):
+    import base64
+    import json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [fact | {"large": fact["delta"] <= -5} for fact in facts]
+
+
+# %% wrong: The elements are still the records of the stream.
+def add_large(event, context):
+    for record in event:
+        record["large"] = record.get("delta", 0) <= -5
+    return event
+
+
+# %% wrong: The pipe hands on only what you return.
+def add_large(event, context):
+    import base64
+    import json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [fact | {"large": True} for fact in facts if fact.get("delta", 0) <= -5]
+
+
+# %% wrong: For an event with delta -5, `large` is False, and should be True.
+def add_large(event, context):
+    import base64
+    import json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [fact | {"large": fact.get("delta", 0) < -5} for fact in facts]
+
+
+# %% wrong: A positive delta is a delivery, not a sale.
+def add_large(event, context):
+    import base64
+    import json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [fact | {"large": abs(fact.get("delta", 0)) >= 5} for fact in facts]
+
+
+# %% wrong: return a list with one element for each record
+def add_large(event, context):
+    import base64
+    import json
+
+    fact = json.loads(base64.b64decode(event[0]["data"]))
+    return fact | {"large": fact.get("delta", 0) <= -5}
+
+
+# %% wrong: of the event is lost. Keep all fields, and add one.
+def add_large(event, context):
+    import base64
+    import json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [
+        {"product_id": fact["product_id"], "large": fact.get("delta", 0) <= -5} for fact in facts
+    ]
+
+
+# %% wrong: Each element is a dictionary: decode the base64 of `data`
+def add_large(event, context):
+    import base64
+
+    return [base64.b64decode(record["data"]).decode() for record in event]
+
+
+# %% wrong: it must be True or False
+def add_large(event, context):
+    import base64
+    import json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [fact | {"large": "yes" if fact.get("delta", 0) <= -5 else "no"} for fact in facts]

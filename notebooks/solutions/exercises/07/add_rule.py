@@ -1,0 +1,250 @@
+"""One rule has up to five targets, each with an `Id` of its own. Two permissions meet: the targets say whom the
+rule invokes, and the *resource policy* of each function says that EventBridge may do it for this rule. Without
+the policy, the rule matches and nothing arrives. `put_rule` and `put_targets` may be repeated; a repeated
+`add_permission` answers ResourceConflictException, and this one exception is good news. `put_targets` is one
+of the calls that answer 200 although a part of it failed, as `put_records` does, so its
+`FailedEntryCount` must be looked at.
+"""
+
+
+# %% solution
+def add_rule(events, functions, bus, name, pattern, targets):
+    """The ARN of a rule of this bus that invokes these functions for every event that fits."""
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for arn in targets:
+        try:
+            functions.add_permission(
+                FunctionName=arn,
+                StatementId=f"{bus}-{name}",
+                Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com",
+                SourceArn=rule,
+            )
+        except functions.exceptions.ResourceConflictException:
+            pass
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    answer = events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    if answer["FailedEntryCount"]:
+        raise RuntimeError(answer["FailedEntries"])
+    return rule
+
+
+# %% unchanged: functions.add_permission(FunctionName=arn, StatementId=f'{bus}-{name}', Action='lambda:InvokeFunction', Principal='events.amazonaws.com', SourceArn=rule) → functions.add_permission(FunctionName=arn, StatementId=f'{bus}-x{name}', Action='lambda:InvokeFunction', Principal='events.amazonaws.com', SourceArn=rule) -- any id will do that differs between rules
+
+
+# %% unchanged: raise RuntimeError(answer['FailedEntries']) → raise RuntimeError(answer['FailedEntriesx']) -- a KeyError comes out as well, only its text is worse
+
+
+# %% wrong: Build the StatementId from the rule's name.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    answer = events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    if answer["FailedEntryCount"]:
+        raise RuntimeError("a target failed")
+    for arn in targets:
+        try:
+            functions.add_permission(
+                FunctionName=arn, StatementId="events", Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com", SourceArn=rule,
+            )  # fmt: skip
+        except functions.exceptions.ResourceConflictException:
+            pass
+    return rule
+
+
+# %% wrong: EventBridge may not invoke the first function: the rule matches, and nothing arrives.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    answer = events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    if answer["FailedEntryCount"]:
+        raise RuntimeError(answer["FailedEntries"])
+    return rule
+
+
+# %% wrong: The permission has no SourceArn, so the rules of every account may invoke your function.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for arn in targets:
+        functions.add_permission(
+            FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+        )  # fmt: skip
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    return rule
+
+
+# %% wrong: The rule is on the default bus, where our events never arrive.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    events.put_targets(Rule=name, Targets=entries)
+    return rule
+
+
+# %% wrong: It makes a rule for each function.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    for number, arn in enumerate(targets):
+        each = f"{name}-{number}"
+        rule = events.put_rule(Name=each, EventBusName=bus, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=each, EventBusName=bus, Targets=[{"Id": "1", "Arn": arn}])
+    return rule["RuleArn"]
+
+
+# %% wrong: Targets with the same Id replace each other.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for arn in targets:
+        events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "1", "Arn": arn}])
+        functions.add_permission(
+            FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com", SourceArn=rule,
+        )  # fmt: skip
+    return rule
+
+
+# %% wrong: The second call fails with ResourceConflictException
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for arn in targets:
+        functions.add_permission(
+            FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com", SourceArn=rule,
+        )  # fmt: skip
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    return rule
+
+
+# %% wrong: put_targets answered 200 with a FailedEntryCount of 1
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    for arn in targets:
+        try:
+            functions.add_permission(
+                FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com", SourceArn=rule,
+            )  # fmt: skip
+        except functions.exceptions.ResourceConflictException:
+            pass
+    return rule
+
+
+# %% wrong: A rule invokes as the service events.amazonaws.com.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    for arn in targets:
+        functions.add_permission(
+            FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+            Principal="pipes.amazonaws.com", SourceArn=rule,
+        )  # fmt: skip
+    return rule
+
+
+# %% wrong: The one who invokes is the rule: take the ARN that put_rule answered.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    bus_arn = rule.replace(":rule/", ":event-bus/").rpartition("/")[0]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    for arn in targets:
+        functions.add_permission(
+            FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com", SourceArn=bus_arn,
+        )  # fmt: skip
+    return rule
+
+
+# %% wrong: EventBridge may not invoke the second function
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    functions.add_permission(
+        FunctionName=targets[0], StatementId=name, Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com", SourceArn=rule,
+    )  # fmt: skip
+    return rule
+
+
+# %% wrong: Catch ResourceConflictException alone.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    answer = events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    if answer["FailedEntryCount"]:
+        raise RuntimeError("a target failed")
+    for arn in targets:
+        try:
+            functions.add_permission(
+                FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com", SourceArn=rule,
+            )  # fmt: skip
+        except Exception:
+            pass
+    return rule
+
+
+# %% wrong: Use the same StatementId for the same rule.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+    import uuid
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    answer = events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    if answer["FailedEntryCount"]:
+        raise RuntimeError("a target failed")
+    for arn in targets:
+        functions.add_permission(
+            FunctionName=arn, StatementId=uuid.uuid4().hex, Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com", SourceArn=rule,
+        )  # fmt: skip
+    return rule
+
+
+# %% wrong: Return the rule's ARN: put_rule answers with it.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+
+
+# %% wrong: InvalidEventPatternException
+def add_rule(events, functions, bus, name, pattern, targets):
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=str(pattern))["RuleArn"]
+    return rule

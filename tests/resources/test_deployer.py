@@ -24,7 +24,7 @@ DEPLOYER_SIDS = [
     "Stream", "ShardsOfTheStream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
     "TagsOfTheLogOfThePipe", "DeliverTheLogOfThePipe", "Pipe",
     "CreateEventSourceMapping", "EventSourceMapping", "FindEventSourceMappings", "TagsOfEventSourceMappings", "Roles",
-    "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
+    "LookForABuildProject", "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
 ]  # fmt: skip
 
 

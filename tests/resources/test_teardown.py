@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inventory_lab import Lab, ProductAdded, Settings, connect
-from inventory_lab.exceptions import PipeFailed, PrincipalNotAvailable
+from inventory_lab.exceptions import PipeFailed, PrincipalNotAvailable, TeardownIncomplete
 from inventory_lab.lab import STAGES, Stage
 from inventory_lab.resources import roles
 from tests.resources.test_deployer import leave_things_behind
@@ -355,3 +355,21 @@ def test_a_key_of_a_producer_that_is_not_the_labs_is_withdrawn(built: Lab) -> No
     built.teardown()
     keys = client(built, "iam").list_access_keys(UserName="aws-de-user")
     assert keys["AccessKeyMetadata"] == []
+
+
+def test_what_aws_refuses_to_delete_is_named_with_the_reason_and_the_rest_is_deleted(
+    built: Lab,
+) -> None:
+    calls = built.account.client("dynamodb").meta.events
+    refused = {"Error": {"Code": "AccessDeniedException", "Message": "no policy allows it"}}
+    answer = (type("Response", (), {"status_code": 400}), refused)
+    calls.register_first("before-call.dynamodb.DeleteTable", lambda **_: answer, "refuse")
+    with pytest.raises(
+        TeardownIncomplete, match=r"1 resource still exists .*no policy allows it"
+    ) as raised:
+        built.teardown()
+    [(kind, name, _)] = raised.value.left
+    assert (kind, name) == ("table", "inventory")
+    assert left(built) == {"inventory"}
+    calls.unregister("before-call.dynamodb.DeleteTable", unique_id="refuse")
+    assert outcomes(built.teardown())["table"] == "deleted"

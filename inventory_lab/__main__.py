@@ -1,5 +1,6 @@
 """The command line: `inventory-lab demo` runs the whole pipeline on the embedded AWS, and so does
-`python -m inventory_lab demo` where the library is not installed.
+`python -m inventory_lab demo` where the library is not installed. `commands.py` has the commands for a
+real account.
 
 What takes long to import is imported inside `main`, where Ctrl-C is answered in one line.
 """
@@ -31,10 +32,12 @@ EXIT_DRIFT, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status: 0, 1 when counts drift, 2 for bad input, 130 after Ctrl-C."""
+    """Run a command; the exit status: 0, 1 when counts drift, 2 for bad input, 3 when AWS refuses, 130
+    after Ctrl-C.
+    """
     options = _parser().parse_args(arguments)
     try:
-        return _storm(options) if options.command == "storm" else _demo(options)
+        return _run_command(options)
     except (BadTable, BadRow) as exc:
         _say(f"inventory_lab: {exc}")
         return EXIT_BAD_INPUT
@@ -42,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 for the flush at exit
         return 0
     except KeyboardInterrupt:
-        _say("\nstopped; the embedded AWS is gone, nothing was left behind")
+        _say(f"\nstopped; {_what_is_left(options)}")
         return EXIT_INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What a demo found out."""
+    """The result of a demo."""
 
     published: int
     seconds: float
@@ -59,16 +62,16 @@ class _Run:
     unsettled: int
 
     def as_json(self) -> dict[str, Any]:
-        found = self.reconciliation
+        result = self.reconciliation
         return {
             "published": self.published,
-            "applied": found.applied,
-            "rejected": found.rejected,
-            "duplicates": found.duplicates,
-            "dead_lettered": found.dead_letters,
-            "pending": found.pending,
-            "drift": len(found.drift),
-            "exact": found.exact and not self.unsettled,
+            "applied": result.applied,
+            "rejected": result.rejected,
+            "duplicates": result.duplicates,
+            "dead_lettered": result.dead_letters,
+            "pending": result.pending,
+            "drift": len(result.drift),
+            "exact": result.exact and not self.unsettled,
             "products": len(self.inventory),
             "alerts": len(self.alerts),
             "seconds": round(self.seconds, 3),
@@ -76,10 +79,22 @@ class _Run:
         }
 
 
-def _storm(options: argparse.Namespace) -> int:
-    from inventory_lab.testing import command
+def _run_command(options: argparse.Namespace) -> int:
+    if options.command == "demo":
+        return _demo(options)
+    if options.command == "storm":
+        from inventory_lab.testing import command
 
-    return command.run(options)
+        return command.run(options)
+    from inventory_lab import commands
+
+    return commands.run(options, _events)
+
+
+def _what_is_left(options: argparse.Namespace) -> str:
+    if getattr(options, "target", "local") == "local":
+        return "the embedded AWS is gone, nothing was left behind"
+    return "what exists on AWS stays: `inventory-lab teardown` lists it, and run the command again to go on"
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -160,36 +175,36 @@ def _slices(events: Iterable[InventoryEvent]) -> Iterator[list[InventoryEvent]]:
 
 
 def _terminal_report(run: _Run) -> Report:
-    found = run.reconciliation
+    result = run.reconciliation
     parts = {
-        "applied": found.applied, "rejected": found.rejected, "duplicates": found.duplicates,
-        "dead letters": found.dead_letters, "pending": found.pending,
+        "applied": result.applied, "rejected": result.rejected, "duplicates": result.duplicates,
+        "dead letters": result.dead_letters, "pending": result.pending,
     }  # fmt: skip
     stock = [(str(p), int(q)) for p, q in run.inventory["quantity"].items()]
     reasons = run.rejected["reason"].value_counts().to_dict() if len(run.rejected) else {}
     exact = bool(run.as_json()["exact"])
     return Report(
-        stock, run.alerts["text"].tolist(), reasons, found.published, parts, len(found.drift), exact,
+        stock, run.alerts["text"].tolist(), reasons, result.published, parts, len(result.drift), exact,
         run.seconds,
     )  # fmt: skip
 
 
 def _report(run: _Run) -> str:
-    found, facts = run.reconciliation, run.as_json()
+    result, facts = run.reconciliation, run.as_json()
     rejected = run.rejected["reason"].value_counts().to_dict() if len(run.rejected) else {}
     lines = [
         f"inventory: {len(run.inventory)} active products",
         _rows(run.inventory),
         f"alerts: {len(run.alerts)}",
         *run.alerts["text"].tail(3).tolist(),
-        f"rejected: {found.rejected}",
+        f"rejected: {result.rejected}",
         *(f"  {count} {reason}" for reason, count in rejected.items()),
         "reconcile:",
-        f"  published {found.published} = applied {found.applied} + rejected {found.rejected} "
-        f"+ duplicates {found.duplicates} + dead letters {found.dead_letters} "
-        f"+ pending {found.pending}",
-        f"  drift: {len(found.drift)} products" + ("" if facts["exact"] else "  NOT EXACT"),
-        *([_rows(found.drift)] if len(found.drift) else []),
+        f"  published {result.published} = applied {result.applied} + rejected {result.rejected} "
+        f"+ duplicates {result.duplicates} + dead letters {result.dead_letters} "
+        f"+ pending {result.pending}",
+        f"  drift: {len(result.drift)} products" + ("" if facts["exact"] else "  NOT EXACT"),
+        *([_rows(result.drift)] if len(result.drift) else []),
         f"{run.published} events in {run.seconds:.1f} s: {facts['events_per_second']:.0f} events/s",
     ]
     return "\n".join(lines)
@@ -215,16 +230,26 @@ def _say(text: str, over: bool = False) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from inventory_lab.commands import add_commands
     from inventory_lab.testing import command as storm_command
 
     parser = argparse.ArgumentParser(prog="inventory-lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="run the whole pipeline and reconcile it")
-    demo.add_argument("--events", type=_count, default=5_000, metavar="N", help="default: 5000")
-    demo.add_argument("--products", type=_positive, default=50, metavar="P", help="default: 50")
-    demo.add_argument("--seed", type=int, default=7, metavar="S", help="default: 7")
     demo.add_argument("--json", action="store_true", help="print one JSON object")
-    rows = demo.add_argument_group("your own stock movements, instead of simulated events")
+    _add_events(demo)
+    storm = commands.add_parser("storm", help="try a handler of your own under seeded faults")
+    storm_command.add_options(storm)
+    add_commands(commands, _add_events)
+    return parser
+
+
+def _add_events(parser: argparse.ArgumentParser) -> None:
+    """The options that say which events to publish."""
+    parser.add_argument("--events", type=_count, default=5_000, metavar="N", help="default: 5000")
+    parser.add_argument("--products", type=_positive, default=50, metavar="P", help="default: 50")
+    parser.add_argument("--seed", type=int, default=7, metavar="S", help="default: 7")
+    rows = parser.add_argument_group("your own stock movements, instead of simulated events")
     rows.add_argument("--csv", metavar="FILE", help="columns with common names are recognised")
     rows.add_argument("--product", metavar="COLUMN", help="the product")
     rows.add_argument("--delta", metavar="COLUMN", help="the stock change")
@@ -233,8 +258,6 @@ def _parser() -> argparse.ArgumentParser:
     rows.add_argument(
         "--opening-stock", type=_stock, metavar="N", help="of each product; default: just enough"
     )
-    storm = commands.add_parser("storm", help="try a handler of your own under seeded faults")
-    storm_command.add_options(storm)
     days = rows.add_mutually_exclusive_group()
     days.add_argument(
         "--day-first", action="store_true", default=None, help="read 1/2 as 1 February"
@@ -243,7 +266,6 @@ def _parser() -> argparse.ArgumentParser:
     rows.add_argument(
         "--refuse-bad-rows", action="store_true", help="stop at a bad row; default: leave it out"
     )
-    return parser
 
 
 def _count(text: str) -> int:

@@ -6,8 +6,9 @@ import os
 import uuid
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -48,6 +49,8 @@ from inventory_lab.operate.redrive import Correct
 from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
 from inventory_lab.producer.session import Session
+from inventory_lab.producer.traffic import Traffic
+from inventory_lab.resources import build_project
 from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
@@ -60,24 +63,27 @@ from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
-from inventory_lab.resources.teardown import tear_down
-from inventory_lab.settings import Settings
+from inventory_lab.resources.sweep import sweep
+from inventory_lab.resources.teardown import refuse_leftovers, tear_down
+from inventory_lab.settings import DefaultRegion, Settings
 from inventory_lab.views.progress_bar import counted, progress_bar
 
 if TYPE_CHECKING:
     import boto3
     import pandas as pd
 
+    from inventory_lab.builds.report import BuildReport
     from inventory_lab.domain.inventory import Record
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
     from inventory_lab.iam.account.explanation import Explanation
+    from inventory_lab.views.dashboard.dashboard import Dashboard
     from inventory_lab.views.picture import Picture
     from inventory_lab.views.pipeline_map import Highlight
 
 Stage = Literal["access", "stream", "table", "function", "pipe"]
 STAGES: tuple[Stage, ...] = ("access", "stream", "table", "function", "pipe")
-ADMIN_POLICIES = ("deployer", "operator")
+ADMIN_POLICIES = ("deployer", "operator", "builder")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
@@ -138,6 +144,7 @@ class Lab:
         self._backend: Backend | None = backend
         self._account: Account | None = None
         self._session: Session | None = None
+        self._dashboard: Dashboard | None = None
         self.settings = settings
 
     def __enter__(self) -> Lab:
@@ -213,8 +220,12 @@ class Lab:
         """Deploy what is missing, up to and with a stage; the ARN of each resource by its kind.
 
         The stages are 'access' (user, roles and their policies), 'stream', 'table', 'function' (with its
-        queues and topic) and 'pipe'. Resources that exist are kept; the function gets the lab's own handler
-        again. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage.
+        queues and topic) and 'pipe'. A build that was interrupted is completed by the next one. Resources
+        that exist are kept and brought to the settings; a setting that AWS cannot change is named in a
+        SettingNotApplied warning. The function gets the lab's own handler again, and a pipe that was stopped
+        is started. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage,
+        NotTheLabs for a resource of the same name without the tag project=inventory-lab, WrongKeySchema for a
+        table with another key, StillChanging when AWS does not finish a change within 5 minutes.
 
         >>> arns = lab.build(through="stream")
         >>> arns["stream"].partition(":stream/")[2]
@@ -231,12 +242,12 @@ class Lab:
                     for kind in role_resources.KINDS:
                         existing[kind] = role_resources.ensure(account, kind)
                 case "stream":
-                    existing["stream"] = stream_resource.ensure(account)
+                    existing["stream"] = stream_resource.ensure(account, wait)
                 case "table":
-                    existing["table"] = table_resource.ensure(account)
+                    existing["table"] = table_resource.ensure(account, wait)
                 case "function":
                     for kind in queue_resources.KINDS:
-                        existing[kind] = queue_resources.ensure(account, kind)
+                        existing[kind] = queue_resources.ensure(account, kind, wait)
                     existing["topic"] = topic_resource.ensure(account)
                     existing["function"] = function_resource.ensure(account, wait)
                 case "pipe":
@@ -268,21 +279,27 @@ class Lab:
         """
         return function_resource.use_handler(self.account, source, handler)
 
-    def teardown(self, dry_run: bool = False) -> pd.DataFrame:
+    def teardown(self, dry_run: bool = False, all_prefixes: bool = False) -> pd.DataFrame:
         """Delete what build() deployed; a DataFrame of kind, name and outcome, in the order of deletion.
 
         Only resources with the lab's tag project=inventory-lab are deleted. The outcome is 'deleted',
         'would be deleted' (`dry_run=True` changes nothing), 'not there', or 'not ours' for a resource that
-        has a name of the lab but not its tag. You may call it again, also after an interrupt. Raises
-        StillDeleting when AWS does not finish a deletion within 5 minutes.
+        has a name of the lab but not its tag. You may call it again, also after an interrupt and from
+        another process. `all_prefixes=True` deletes every lab of the region, for the end of a workshop; it
+        needs the right to list resources. Raises TeardownIncomplete with what AWS refused to delete or did
+        not finish deleting within 5 minutes, after everything else is deleted.
 
         >>> lab.teardown(dry_run=True).set_index("kind").loc["stream", "outcome"]
         'would be deleted'
         """
         backend = self._open_backend()
-        deletions = tear_down(self.account, backend.clock.advance, dry_run)
+        if all_prefixes:
+            deletions = sweep(self.account, backend.clock.advance, dry_run, backend.run)
+        else:
+            deletions = tear_down(self.account, backend.clock.advance, dry_run)
         if not dry_run:
             backend.revoke_producer()
+        refuse_leftovers(deletions)
         return frames.deletions(deletions)
 
     def publish(
@@ -651,6 +668,75 @@ class Lab:
         executions = self._open_backend().executions() if self.embedded else None
         return diagram(self.account, self._policy_evaluator(), executions, highlight)
 
+    def dashboard(self) -> Dashboard:
+        """The lab to look at and to play with: send events, generate traffic, switch faults on, watch.
+
+        In an open notebook it shows controls; elsewhere the numbers. Nothing happens until you press a
+        button. Then lab time follows real time between the cells, until you press Pause or close the lab.
+        A lab has one dashboard: making another one stops the first. It reads the account every second, and
+        on a real account every five; what the lab itself keeps grows with its stream. Raises NotBuilt.
+
+        >>> _ = lab.settle(lab.publish(ProductAdded("Scanner", 3)))
+        >>> dashboard = lab.dashboard()
+        >>> dashboard.state.stock["Scanner"]
+        3
+        >>> dashboard.is_live
+        False
+        """
+        from inventory_lab.views.dashboard.dashboard import Dashboard
+
+        with self._needing("stream"):
+            self.account.client("kinesis").describe_stream_summary(
+                StreamName=self.settings.name("stream")
+            )
+        if self._dashboard is not None:
+            self._dashboard.end("another dashboard of this lab has replaced this one")
+        self._dashboard = Dashboard(DashboardVerbs(self))
+        return self._dashboard
+
+    def create_build_project(self) -> str:
+        """Create the CodeBuild project of the function, with its bucket and its two roles; its ARN.
+
+        The build's role may read sources and keep artifacts; the deploy role may update the function's
+        code. What exists is brought up to date, and teardown() deletes all of it.
+        https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+
+        >>> lab.create_build_project().rpartition(":")[2]
+        'project/inventory-build'
+        """
+        return build_project.ensure(self.account, self.clock.advance)
+
+    def run_build(
+        self, source: str | Path | None = None, *, branch: str = "main", deploy: bool = True
+    ) -> BuildReport:
+        """Build a folder of source as a commit on a branch, and deploy what succeeded on `main`.
+
+        The files are uploaded, CodeBuild runs the phases of their buildspec.yml, and the artifact becomes
+        the function's code unless `deploy` is False. Without a source, the oldest build that was started
+        and has not ended is run, else the newest is reported. On the embedded AWS the commands run in
+        a child process of this machine, without credentials; on AWS the call waits for CodeBuild. Raises
+        BuildNotQueued when there is no build, UnsupportedBuild, NotBuilt.
+        https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+
+        >>> from tempfile import mkdtemp
+        >>> report = lab.run_build(sample_repository(mkdtemp()), branch="feature")
+        >>> report
+        BuildReport(SUCCEEDED, branch feature, tests: 2 SUCCEEDED, nothing deployed)
+        """
+        from inventory_lab.builds import delivery
+
+        backend, account = self._open_backend(), self.account
+        if source is not None:
+            self.create_build_project()
+            build_id = delivery.start(account, Path(source), branch)
+        else:
+            build_id = delivery.next_build(account)
+        build = delivery.run(account, backend, build_id)
+        deployed = ""
+        if deploy and delivery.may_deploy(build):
+            deployed = delivery.deploy(account, build, self.clock.advance)
+        return delivery.report(account, build, deployed)
+
     def close(self) -> None:
         """End the lab. The embedded AWS is forgotten; on AWS everything stays until teardown().
 
@@ -658,6 +744,9 @@ class Lab:
         >>> lab
         Lab(closed)
         """
+        if self._dashboard is not None:
+            self._dashboard.end()
+            self._dashboard = None
         if self._backend is not None:
             self._backend.close()
             self._backend = None
@@ -708,6 +797,57 @@ class Lab:
         return self._backend
 
 
+class DashboardVerbs:
+    """A lab as its dashboard uses it: `views.dashboard.verbs.Verbs`."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self.settings, self.embedded = lab.settings, lab.embedded
+        self.alerts, self.rejected, self.dead_letters = lab.alerts, lab.rejected, lab.dead_letters
+        self.publish, self.pump, self.reconcile = lab.publish, lab.pump, lab.reconcile
+
+    @property
+    def account(self) -> Account:
+        """The account with its clients."""
+        return self._lab.account
+
+    @property
+    def fault_names(self) -> tuple[str, ...]:
+        """The faults of a FaultPlan; none on a real account."""
+        from inventory_lab.embedded_aws.faults import FAULTS
+
+        return FAULTS if self.embedded else ()
+
+    def now(self) -> datetime:
+        """Lab time."""
+        return self._lab.clock.now()
+
+    def traffic(self) -> Traffic:
+        """A new source of generated events."""
+        name = "dashboard" if self.embedded else f"dashboard-{uuid.uuid4().hex[:12]}"
+        return Traffic(source_name(self.now(), name))
+
+    def publish_generated(self, events: Iterable[InventoryEvent]) -> Receipt:
+        """Publish events that bring their numbers, so that no session has to remember them."""
+        return self._lab._publish(events, ordered=False)
+
+    def passed(self, shard_id: str, sequence_number: int) -> bool | None:
+        """Whether the pipe has delivered the record or given it up; None when that is not known."""
+        return self._lab._open_backend().passed(shard_id, sequence_number)
+
+    def faults(self, plan: Mapping[str, float]) -> AbstractContextManager[Faults]:
+        """Inside, these faults strike with their probability."""
+        return self._lab.faults(None, **plan)
+
+    def draw_map(self, stored: int) -> Picture:
+        """The map of the pipeline, whose stream holds so many records."""
+        from inventory_lab.views.diagram import diagram
+
+        backend = self._lab._open_backend()
+        executions = backend.executions() if self.embedded else None
+        return diagram(self.account, self._lab._policy_evaluator(), executions, stored=stored)
+
+
 _local_lab: list[Lab] = []
 
 
@@ -725,7 +865,12 @@ def connect(
     INVENTORY_LAB_TARGET=aws together with INVENTORY_LAB_ALLOW_CHARGES=yes. INVENTORY_LAB_REGION,
     INVENTORY_LAB_PREFIX and INVENTORY_LAB_PERMISSIONS_BOUNDARY then replace what the settings leave at
     its default. A process has one embedded AWS: a second connect() closes the first lab with a warning.
-    Raises ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another target.
+
+    On "aws" boto3's ordinary credential chain and the region of the profile are used, and
+    AWS_ENDPOINT_URL; before anything is created it prints the account, the region, who you are and what an
+    hour costs. Raises ChargesNotAllowed for "aws" without `allow_charges=True`, UnknownTarget for another
+    target; NoCredentials, CredentialsExpired, CredentialsRefused, UnknownProfile, NoRegion,
+    UnreachableRegion, and RootRefused for the root user of an account.
 
     >>> with connect() as mine:
     ...     mine
@@ -768,11 +913,19 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
     if not allow_charges:
         raise ChargesNotAllowed
     from inventory_lab.backends.aws import RealAws
+    from inventory_lab.backends.credentials import identify, open_session
+    from inventory_lab.resources import cost
 
-    settings = settings if settings.prefix else replace(settings, prefix=AWS_PREFIX)
-    if settings.commit_concurrency is None:
-        settings = replace(settings, commit_concurrency=AWS_CONCURRENCY)
-    return Lab(RealAws(settings), settings)
+    chosen = None if isinstance(settings.region, DefaultRegion) else settings.region
+    session = open_session(chosen)
+    settings = replace(
+        settings,
+        region=session.region_name,
+        prefix=settings.prefix or AWS_PREFIX,
+        commit_concurrency=settings.commit_concurrency or AWS_CONCURRENCY,
+    )
+    print(f"{identify(session)}\n{cost.sentence(settings)}")
+    return Lab(RealAws(settings, session=session), settings)
 
 
 def _forget(lab: Lab) -> None:

@@ -16,11 +16,20 @@ HANDLERS = {
 NAMES = (
     "stream", "table", "function", "pipe", "topic", "rejected_queue", "dead_letter_queue",
     "alerts_queue", "pipe_role", "function_role", "producer_user", "build_project", "artifacts_bucket",
-    "boundary",
+    "codebuild_role", "deploy_role", "boundary",
 )  # fmt: skip
 READERS = ("pipe", "mapping", "both")
 """What brings the stream's records to the function; with "both" each record is delivered twice."""
 FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary")
+
+
+class DefaultRegion(str):
+    """A region that nobody chose: on a real account that of the profile takes its place."""
+
+    __slots__ = ()
+
+
+DEFAULT_REGION = DefaultRegion("us-east-1")
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 """What all services accept in a name; the shortest limit is that of a pipe, a function and a role."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
@@ -30,6 +39,7 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 class Settings:
     """Every name, size and threshold of a lab; what is left out keeps its default.
 
+    `region` left out is us-east-1 on the embedded AWS, and on a real account that of your profile.
     `prefix` goes before every name. `reader` is "pipe" (an EventBridge Pipe), "mapping" (a Lambda event
     source mapping) or "both". `handler` is "fold" (counts exactly) or "per_record" (the simple design).
     `batch_size` counts records; `batch_window_seconds` is how long a reader waits for a full batch.
@@ -58,7 +68,7 @@ class Settings:
     inventory_lab.exceptions.WrongSetting: setting shards is 0; it must be a whole number from 1 to 500
     """
 
-    region: str = "us-east-1"
+    region: str = DEFAULT_REGION
     prefix: str = ""
     stream: str = "e-commerce-streaming"
     shards: int = 2
@@ -86,6 +96,8 @@ class Settings:
     producer_user: str = "aws-de-user"
     build_project: str = "inventory-build"
     artifacts_bucket: str = "inventory-artifacts"
+    codebuild_role: str = "inventory-build-role"
+    deploy_role: str = "inventory-deploy-role"
     boundary: str = "inventory-lab-boundary"
     permissions_boundary: str = ""
     high_stock: int = 1000
@@ -134,7 +146,7 @@ class Settings:
         values: dict[str, Any] = {
             name: environ[variable]
             for name, variable in variables.items()
-            if environ.get(variable) and getattr(self, name) == getattr(Settings, name)
+            if environ.get(variable) and getattr(self, name) is getattr(Settings, name)
         }
         return replace(self, **values)
 

@@ -79,7 +79,7 @@ def test_the_table_after_a_replay_is_the_opening_stock_less_the_sums(tmp_path: P
         (None, "nowhere.csv: it cannot be read (No such file or directory)"),
         ("", "given.csv: it is empty"),
         ("a,b\n1,2\n", "given.csv: which column is the stock change (delta, or sold)?"),
-        ("sku,delta,time\nA,x,2026-01-05\n", "given.csv: it holds no stock movement"),
+        ("sku,delta,time\nA,x,2026-01-05\n", "given.csv: it has no stock movement"),
     ],
 )
 def test_a_bad_file_is_one_clear_sentence_and_exit_status_2(

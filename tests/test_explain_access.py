@@ -133,7 +133,7 @@ def test_nonsense_is_refused_with_what_would_do(lab: Lab) -> None:
         ValueError, match="'PutRecord' is not an action; one looks like kinesis:PutRecord"
     ):
         lab.explain_access("producer", "PutRecord", STREAM)
-    with pytest.raises(ValueError, match="is the ARN of no user, role or session"):
+    with pytest.raises(ValueError, match="is not the ARN of a user, a role or a session"):
         lab.explain_access(STREAM, "kinesis:PutRecord", STREAM)
 
 

@@ -21,7 +21,7 @@ README = FOLDER / "README.md"
 SERVICES = {
     "kinesis": "Kinesis", "pipes": "EventBridge Pipes", "polling": "Reading a stream",
     "awslambda": "Lambda", "dynamodb": "DynamoDB", "sns": "SNS", "events": "EventBridge rules",
-    "cloudwatch": "CloudWatch", "logs": "CloudWatch Logs", "iam": "IAM",
+    "cloudwatch": "CloudWatch", "logs": "CloudWatch Logs", "codebuild": "CodeBuild", "iam": "IAM",
 }  # fmt: skip
 KINDS: tuple[Kind, ...] = ("gap", "hook", "speed")
 MARKS = "<!-- {0} -->", "<!-- end of {0} -->"

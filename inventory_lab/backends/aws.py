@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
 
-from inventory_lab.backends.base import POLL_SECONDS, Clock, Execution, Round
+from inventory_lab.backends.base import POLL_SECONDS, Clock, Execution, Round, T
 from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable, WaitTooLong
 from inventory_lab.function.store import Store
 from inventory_lab.resources.account import unless_missing
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 60
 """Seconds that one call may wait on a real account, where nobody can turn the clock."""
+AT_THE_SAME_TIME = 8
+"""How many labs are torn down at the same time."""
 
 
 class RealClock:
@@ -43,6 +46,18 @@ def refuse_long_wait(seconds: float) -> None:
         raise WaitTooLong(seconds, LONGEST_WAIT)
 
 
+def _put_inside_boundary(session: boto3.Session, arn: str) -> None:
+    """Let every role and user that clients of this session create have this permissions boundary, unless the call
+    names one: who is inside a boundary may create nothing outside it.
+    """
+
+    def with_boundary(params: dict[str, object], **_: object) -> dict[str, object]:
+        return {"PermissionsBoundary": arn, **params}
+
+    for operation in ("CreateRole", "CreateUser"):
+        session.events.register(f"provide-client-params.iam.{operation}", with_boundary)
+
+
 class RealAws:
     """The account that boto3's ordinary credential chain leads to."""
 
@@ -54,6 +69,8 @@ class RealAws:
         self.settings = settings
         self.clock = clock or RealClock()
         self._admin = session or boto3.Session(region_name=settings.region)
+        if settings.permissions_boundary:
+            _put_inside_boundary(self._admin, settings.permissions_boundary)
         self._producer: boto3.Session | None = None
         self._producer_key: Mapping[str, str] = {}
 
@@ -116,6 +133,18 @@ class RealAws:
     def faults(self, plan: object) -> AbstractContextManager[Faults]:  # noqa: ARG002
         """Raises LocalOnly."""
         raise LocalOnly("faults()")
+
+    def take_build(self, build_id: str) -> None:  # noqa: ARG002
+        """None: CodeBuild runs the build."""
+        return
+
+    def run(self, work: Callable[[str], T], values: Iterable[str]) -> Iterable[T]:
+        """The results of independent work, of which some runs at the same time: waiting for AWS takes most
+        of it, and boto3's clients may be shared by threads.
+        https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
+        """
+        with ThreadPoolExecutor(AT_THE_SAME_TIME) as pool:
+            return list(pool.map(work, values))
 
     def close(self) -> None:
         """Delete the producer's key; the resources stay until teardown()."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from inventory_lab.backends.base import Round
+from inventory_lab.backends.base import Round, T
 from inventory_lab.embedded_aws import patching
 from inventory_lab.exceptions import PrincipalNotAvailable, RoleNotAssumable
 from inventory_lab.settings import Settings
@@ -19,6 +19,7 @@ from inventory_lab.settings import Settings
 if TYPE_CHECKING:
     from inventory_lab.embedded_aws.awslambda.timeouts import Real
     from inventory_lab.embedded_aws.clock import LabClock
+    from inventory_lab.embedded_aws.codebuild.agent import Agent
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.embedded_aws.polling.report import Execution
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
@@ -114,6 +115,14 @@ class EmbeddedBackend:
     def faults(self, plan: FaultPlan) -> AbstractContextManager[Faults]:
         """Inside, the faults of a plan strike."""
         return self.account.faults(plan)
+
+    def take_build(self, build_id: str) -> Agent:
+        """The agent of a build, which leaves the queue to be run. Raises BuildNotQueued."""
+        return self.account.take_build(build_id)
+
+    def run(self, work: Callable[[str], T], values: Iterable[str]) -> Iterable[T]:
+        """The results of independent work, one after the other."""
+        return map(work, values)
 
     def close(self) -> None:
         """Forget the account and leave the process as it was."""

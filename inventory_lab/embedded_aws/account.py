@@ -22,6 +22,10 @@ from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.cloudwatch import patches as cloudwatch
 from inventory_lab.embedded_aws.cloudwatch.metrics import MetricStore
 from inventory_lab.embedded_aws.cloudwatch.sources import Measurements
+from inventory_lab.embedded_aws.codebuild import patches as build_api
+from inventory_lab.embedded_aws.codebuild.agent import Agent
+from inventory_lab.embedded_aws.codebuild.builds import Builds
+from inventory_lab.embedded_aws.codebuild.reports import Reports
 from inventory_lab.embedded_aws.dynamodb import patches as tables
 from inventory_lab.embedded_aws.events import patches as rules
 from inventory_lab.embedded_aws.iam.patches import gate
@@ -66,6 +70,7 @@ class EmbeddedAws:
         self._gate = gate.Gate(self.evaluator, region, self.clock.now)
         self._faults = faults.Faults()
         self._mappings = Mappings(self.clock)
+        self._builds, self._build_reports = Builds(self.clock.now), Reports(self.clock.now)
         self._metrics = Measurements(self.clock, MetricStore())
         self._pollers = Pollers(self.clock, self._faults, self.sessions, self._metrics.iterator_age)
         self._reports = PipeReports(self._metrics, partial(pipe_states.write_log, region))
@@ -113,6 +118,7 @@ class EmbeddedAws:
             *cloudwatch.patches(self._alarms),
             *boundaries.patches(),
             *pipe_states.patches(self._problem_of_pipe),
+            *build_api.patches(self._builds, self._build_reports, evaluator),
         ]
 
     def gate_patches(self) -> list[Patch]:
@@ -154,6 +160,17 @@ class EmbeddedAws:
     def executions(self) -> list[Execution]:
         """What all pipes and mappings did, oldest first; the last 10,000."""
         return self._pollers.executions()
+
+    def take_build(self, build_id: str) -> Agent:
+        """The agent of a build, which leaves the queue to be run. Raises BuildNotQueued."""
+        return Agent(
+            self._builds.take(build_id),
+            self._builds,
+            self._build_reports,
+            self.evaluator,
+            self.sessions.assume,
+            self.clock.advance,
+        )
 
     @contextmanager
     def faults(self, plan: faults.FaultPlan) -> Iterator[faults.Faults]:

@@ -74,8 +74,8 @@ class CacheableUpdate:
 
     def has_passed(self, names: Any, values: Any, table: Any) -> bool:
         """True when moto has validated the expression with these names on such a table before."""
-        given = values or {}
-        defined = all(_placeholder(a) in given for a in self._actions if len(a.children) > 1)
+        placeholders = values or {}
+        defined = all(_placeholder(a) in placeholders for a in self._actions if len(a.children) > 1)
         return defined and self._key(names, table) in self._passed
 
     def remember(self, names: Any, table: Any) -> None:
@@ -315,8 +315,9 @@ def _started(start: Callable[..., None]) -> Callable[..., None]:
         self.names = facts["expression_attribute_names"]
         self.values = facts["expression_attribute_values"]
         self.table = facts["table"]
-        given = self.names, self.values, self.table
-        self.known = self.plain is not None and self.plain.has_passed(*given)
+        self.known = self.plain is not None and self.plain.has_passed(
+            self.names, self.values, self.table
+        )
         if not self.known:
             start(self, expression, **facts)
 

@@ -1,7 +1,7 @@
-"""A log line that only reconcile() and history() need: in which order records were processed.
+"""A log line for reconcile() and history(): in which order the records of two shards were processed.
 
-After a reshard a product's records lie in two shards, and one of them may be read before the other is
-drained. The counts do not need to know. Whoever folds the stream again later does, because the order
+After a reshard a product's records are in two shards, and the younger one may be read before the older
+one is empty. The counts do not depend on this order. A later fold of the stream does, because the order
 decides which of two events was rejected.
 """
 
@@ -24,8 +24,8 @@ def no_audit(outcomes: Sequence[Outcome]) -> None:
 def log_late_parents(outcomes: Sequence[Outcome], log: Callable[[str], object] = log_line) -> None:
     """Log one line when records of an older shard follow those of a younger one; shard ids only grow.
 
-    `outcomes` are those of one product. The line is written before the commit. When that fails, the
-    line which counts is the later one, with the same version or a higher.
+    `outcomes` are those of one product. The line is written before the commit. When the commit fails, a
+    later line has the same version or a higher one, and that line counts.
     """
     if len(outcomes[-1].item.watermarks) < 2:
         return  # the usual case: the product was in one shard only

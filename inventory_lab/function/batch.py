@@ -1,7 +1,7 @@
-"""Reading the records of one invocation, and the answer about those that failed.
+"""The records of one invocation, and the answer that names those that failed.
 
-The function can stand behind an EventBridge Pipe or behind an event source mapping of Lambda. Both
-deliver Kinesis records, in two shapes, and identify a failed record in two ways:
+An EventBridge Pipe or an event source mapping of Lambda invokes the function. Both deliver Kinesis
+records, in two formats, and identify a failed record in two ways:
 
 | | the event | `itemIdentifier` |
 |---|---|---|
@@ -35,7 +35,7 @@ class Batch:
     from_mapping: bool = False
 
     def failures(self, failed: Iterable[Record]) -> dict[str, list[dict[str, str]]]:
-        """The answer that names the failed records, in the form that the sender expects.
+        """The answer that names the failed records, in the format that the sender expects.
 
         >>> Batch([]).failures([])
         {'batchItemFailures': []}
@@ -44,7 +44,7 @@ class Batch:
         return {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
 
 
-def read_batch(event: Any) -> Batch:
+def read_batch(event: object) -> Batch:
     """The batch in an event of a Pipe or of an event source mapping.
 
     Raises MalformedBatch for anything else.
@@ -72,12 +72,12 @@ def group_by_partition_key(records: Iterable[Record]) -> dict[str, list[Record]]
 
 
 def log_report(counts: Mapping[str, Any]) -> None:
-    """Print one JSON line; the lab reads it back from the function's logs."""
+    """Print one JSON line, which the lab later reads from the function's log."""
     log_line(json.dumps({"report": "batch", **counts}, separators=(",", ":")))
 
 
 def log_line(text: str) -> None:
-    """Print a line in one piece, so that the lines of two threads do not mix."""
+    """Print a line with one write, so that the lines of two threads do not mix."""
     sys.stdout.write(f"{text}\n")
 
 

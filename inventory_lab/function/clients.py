@@ -1,11 +1,14 @@
-"""boto3 clients for a Lambda function: short time-outs, so that one hung call cannot use up its time."""
+"""boto3 clients for a Lambda function, with time-outs so short that one hung call cannot use all its time."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.config import Config
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 1, 2, 2
 """botocore's own defaults are 60 s to connect and 60 s to read, which is the function's whole
@@ -15,7 +18,7 @@ LONGEST_CALL_MILLISECONDS = 7_000
 
 
 def config(connections: int = 10) -> Config:
-    """The configuration of every client; `connections` is how many threads share one.
+    """The configuration of every client; `connections` is the number of threads that share a client.
 
     >>> config().read_timeout
     2
@@ -30,8 +33,8 @@ def config(connections: int = 10) -> Config:
 
 
 @cache
-def client(service: str, connections: int = 10) -> Any:
-    """A low-level client, made once in an execution environment."""
+def client(service: str, connections: int = 10) -> BaseClient:
+    """A low-level client, created once in an execution environment."""
     import boto3
 
     return boto3.client(service, config=config(connections))

@@ -1,4 +1,4 @@
-"""Doing the same to many things, one after the other or in threads."""
+"""Calling a function with many items, one after the other or in threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 class Map(Protocol):
-    """Calls a function with each item; the results in the order of the items, like the built-in."""
+    """Calls a function with each item and returns the results in the order of the items, like `map`."""
 
     def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterable[R]:
         """The results, in the order of the items."""
@@ -29,8 +29,8 @@ def one_by_one(function: Callable[[T], R], items: Iterable[T], /) -> list[R]:
 def in_threads(count: int) -> Map:
     """A map that works on `count` items at the same time; the threads live as long as the process.
 
-    When a call raises, the others are finished before the error is raised, so that nothing is still
-    going on when the caller reports what was done.
+    When a call raises an error, all other calls finish first. So no call is running when the caller
+    reports what was done.
 
     >>> in_threads(2)(abs, [1, -2])
     [1, 2]

@@ -1,25 +1,26 @@
 """The Lambda function with exactly-once effect: process a batch in memory, write once per product.
 
 One invocation groups the records by product, reads the items, folds the records, sends alerts and
-rejections, and then commits each product with one conditional write. A product that was not committed
-is returned whole as `batchItemFailures`. Whatever is delivered again is recognised by its watermark.
+rejections, and then commits each product with one conditional write. When a product is not committed,
+all its records are returned as `batchItemFailures`. A record that is delivered again is recognised by
+the item's watermark.
 
 What is guaranteed:
 
 - A record that was committed changes the counts once, however often it is delivered.
 - A product is committed whole or not at all, and two executions of the same batch cannot both commit.
 - Every alert and every rejection is sent at least once. Readers drop repeats by `deduplication_id`.
-- No call starts in the last seconds before the time-out; what is left by then is returned as failed.
+- No call starts in the last seconds before the time-out; products that remain are returned as failed.
 - A read or write that DynamoDB throttles fails its products, never the batch.
 
-What is not:
+What is not guaranteed:
 
-- An alert or a rejection may be sent for a commit that is then lost to another execution. It may name a
-  stock that never was in the table.
-- When AWS kills the environment in the middle of a batch, the table stays exact, but the batch's report
+- An alert or a rejection may be sent before another execution commits the product first. It may then
+  name a stock that was never in the table.
+- When AWS stops the environment in the middle of a batch, the table stays exact, but the batch's report
   is missing from the log. Its records count as `redelivered` when they come again.
-- An error that no retry can cure, such as a denied access, fails the whole batch, although some of its
-  products are committed already.
+- When a retry cannot help, as after a denied access, the whole batch fails, although some of its
+  products are already committed.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from inventory_lab.function.batch import (
 )
 from inventory_lab.function.clients import LONGEST_CALL_MILLISECONDS, client
 from inventory_lab.function.concurrency import Map, in_threads, one_by_one
+from inventory_lab.function.context import LambdaContext
 from inventory_lab.function.notices import Notices
 from inventory_lab.function.store import Store
 
@@ -48,13 +50,13 @@ COMMIT_ATTEMPTS = 4
 WRITER_CHARACTERS = 8
 """Enough of the log stream's name to tell execution environments apart."""
 RESERVED_MILLISECONDS = LONGEST_CALL_MILLISECONDS + 1_000
-"""No call starts with less time than this: the longest call still ends, and the answer is sent."""
+"""With less time than this no call starts, so the longest call ends before the time-out."""
 
 
-def handle(event: Any, context: Any) -> dict[str, Any]:
+def handle(event: object, context: LambdaContext | None) -> dict[str, Any]:
     """The Lambda entry point: `event` is the batch of a Pipe or of an event source mapping.
 
-    The answer names the records that failed, in the form that the sender expects.
+    Returns the records that failed, in the format that the sender expects.
     """
     return _handler().process(event, context)
 
@@ -83,9 +85,11 @@ def _handler() -> FoldingHandler:
 
 
 class FoldingHandler:
-    """Folds batches into the table. `map_calls` makes the calls to AWS, which may run at the same time:
-    boto3's clients are thread-safe, and products do not depend on each other. `audit` gets the outcomes
-    of each product before they are committed.
+    """Folds batches into the table.
+
+    `map_calls` makes the calls to AWS. They may run at the same time, because boto3's clients are
+    thread-safe and products do not depend on each other. `audit` gets the outcomes of each product
+    before they are committed.
     """
 
     def __init__(
@@ -100,10 +104,10 @@ class FoldingHandler:
         self._map = map_calls
         self._audit = audit
 
-    def process(self, event: Any, context: Any) -> dict[str, Any]:
-        """Process and commit one batch; the answer names every record of each failed product.
+    def process(self, event: object, context: LambdaContext | None) -> dict[str, Any]:
+        """Process and commit one batch; returns every record of each failed product.
 
-        Raises MalformedBatch, MissingEnvironment, and the ClientErrors that no retry can cure.
+        Raises MalformedBatch, MissingEnvironment, and ClientError when a retry cannot help.
         """
         batch, is_time_left = read_batch(event), _time_check(context)
         groups = group_by_partition_key(batch.records)
@@ -119,14 +123,14 @@ class FoldingHandler:
 
         try:
             self._map(commit, [key for key in processed if key not in failed])
-        finally:  # what was committed is counted, whatever became of the rest
+        finally:  # committed records are counted even when another product raised
             self._report(batch.records, [o for outcomes in committed.values() for o in outcomes])
         return batch.failures(r for r in batch.records if not committed.get(r.partition_key))
 
     def _commit(self, outcomes: list[Outcome], is_time_left: Callable[[], bool]) -> list[Outcome]:
-        """The outcomes that were committed: after a lost race those on the other writer's item.
+        """The outcomes that were committed; empty when they could not be.
 
-        Empty when they could not be committed.
+        When another writer was first, the records are folded again on its item.
         """
         for _ in range(COMMIT_ATTEMPTS):
             if not outcomes or not is_time_left():
@@ -135,8 +139,8 @@ class FoldingHandler:
             result = self._store.commit(outcomes[0].before, last.item, last.record.arrived_at)
             if result.committed:
                 return outcomes
-            if result.found is not None:
-                outcomes = self._process_again(result.found, outcomes, is_time_left)
+            if result.current is not None:
+                outcomes = self._process_again(result.current, outcomes, is_time_left)
         return []
 
     def _process_again(
@@ -148,7 +152,7 @@ class FoldingHandler:
     def _send(
         self, products: Iterable[list[Outcome]], is_time_left: Callable[[], bool]
     ) -> set[str]:
-        """Everything that leaves before the commits; the partition keys of which some did not."""
+        """Send what must be sent before the commits; returns the partition keys that failed."""
         products = list(products)
         for outcomes in products:
             self._audit(outcomes)
@@ -183,8 +187,8 @@ def tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
     }
 
 
-def _time_check(context: Any) -> Callable[[], bool]:
-    """Asks the context each time whether another call may start; always when there is no context."""
+def _time_check(context: LambdaContext | None) -> Callable[[], bool]:
+    """A function that says whether another call may start; without a context it is always true."""
     if context is None:
         return lambda: True
-    return lambda: bool(context.get_remaining_time_in_millis() >= RESERVED_MILLISECONDS)
+    return lambda: context.get_remaining_time_in_millis() >= RESERVED_MILLISECONDS

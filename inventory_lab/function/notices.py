@@ -1,9 +1,9 @@
-"""What the function tells others: stock alerts to SNS, rejected records to SQS.
+"""The messages that the function sends: stock alerts to SNS, rejected records to SQS.
 
-Both are sent before the commit. A crash in between repeats a message, it never loses one; readers drop
-repeats by `deduplication_id` (product, shard, sequence number). When another execution commits the
-product in between, the records are processed again on its item. The first message may then be wrong,
-and the second one, with the same id, is the right one.
+Both are sent before the commit. So a crash in between repeats a message and never loses one; readers
+drop repeats by `deduplication_id` (product, shard, sequence number). When another execution commits the
+product in between, the records are processed again on the new item. The first message may then be wrong,
+and the second one, with the same id, is right.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ BYTES_PER_CALL = 240 * 1024
 https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html"""
 
 WHOLE_PAYLOAD_LIMIT = 256 * 1024
-"""Larger rejected payloads are kept as a pointer into the stream, a digest and their beginning."""
+"""Of a larger payload the message has the position in the stream, a digest and the beginning."""
 PAYLOAD_BEGINNING = 4 * 1024
 
 TRANSIENT_CODES = frozenset(
@@ -66,11 +66,10 @@ class Notices:
         is_time_left: Callable[[], bool] = lambda: True,
         map_calls: Map = one_by_one,
     ) -> set[str]:
-        """Send every alert and rejection; the partition keys of which something was not sent.
+        """Send every alert and rejection; returns the partition keys with a message that was not sent.
 
-        `is_time_left` is asked before each call. `map_calls` makes the calls.
-
-        Raises the ClientErrors that no retry can cure, such as a denied access.
+        A call starts only when `is_time_left()` is true. `map_calls` makes the calls. Raises
+        ClientError when a retry cannot help, such as a denied access.
         """
         outcomes = list(outcomes)
         alerts = [(o, alert) for o in outcomes if (alert := alert_for(o, self._thresholds))]
@@ -104,16 +103,16 @@ class Notices:
         high = alert is Alert.HIGH
         limits = thresholds_of(outcome.item, self._thresholds)
         limit = limits.high if high else limits.low
-        product, after = outcome.record.partition_key, outcome.item.quantity
-        fell = f"rose above {limit}" if high else f"fell below {limit}"
+        product, quantity = outcome.record.partition_key, outcome.item.quantity
+        crossed = f"rose above {limit}" if high else f"fell below {limit}"
         return {
             "Subject": f"{alert.capitalize()} stock",
-            "Message": sendable(f"Stock of {product} {fell}: {after} pieces"),
+            "Message": sendable(f"Stock of {product} {crossed}: {quantity} pieces"),
             "MessageAttributes": {
                 "alert": _text(alert),
                 "direction": _text("rising" if high else "falling"),
                 "product_id": _text(product),
-                "quantity": _number(after),
+                "quantity": _number(quantity),
                 "quantity_before": _number(outcome.before.quantity),
                 "threshold": _number(limit),
                 "event_id": _text(outcome.event.event_id if outcome.event else ""),
@@ -123,14 +122,14 @@ class Notices:
 
 
 def deduplication_id(record: Record) -> str:
-    """What a repeated message has in common with the first: product, shard, sequence number."""
+    """The id that a repeated message shares with the first one: product, shard, sequence number."""
     return f"{record.partition_key}/{record.shard_id}/{record.sequence_number}"
 
 
 def rejection_body(outcome: Outcome) -> str:
-    """The message of one rejected record, as ASCII JSON: why, where it is stored, and its payload.
+    """The message for one rejected record, as ASCII JSON: reason, position in the stream, payload.
 
-    `payload_base64` is the whole payload up to 256 KiB, else its first 4 KiB.
+    `payload_base64` is the whole payload up to 256 KiB, and the first 4 KiB of a larger one.
     """
     record = outcome.record
     whole = len(record.data) <= WHOLE_PAYLOAD_LIMIT
@@ -153,7 +152,7 @@ def rejection_body(outcome: Outcome) -> str:
 
 
 def sendable(text: str) -> str:
-    """The text with the characters that SNS refuses, most control characters, escaped as in JSON."""
+    """The text with the characters that SNS rejects (most control characters) escaped as in JSON."""
     return _UNSENDABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -194,15 +193,15 @@ def _failed_positions(entries: list[Entry], send: Send) -> Iterable[int]:
 
 
 def _calls(prepared: list[tuple[Record, Entry]]) -> Iterator[list[tuple[Record, Entry]]]:
-    """The entries cut into calls of at most 10 entries and 240 KiB, one entry at least."""
+    """The entries in calls of at most 10 entries and 240 KiB; a call has at least one entry."""
     call: list[tuple[Record, Entry]] = []
-    room = BYTES_PER_CALL
+    free_bytes = BYTES_PER_CALL
     for record, entry in prepared:
         size = len(json.dumps(entry))
-        if call and (len(call) == ENTRIES_PER_CALL or size > room):
+        if call and (len(call) == ENTRIES_PER_CALL or size > free_bytes):
             yield call
-            call, room = [], BYTES_PER_CALL
+            call, free_bytes = [], BYTES_PER_CALL
         call.append((record, entry))
-        room -= size
+        free_bytes -= size
     if call:
         yield call

@@ -1,7 +1,7 @@
-"""The simple design, kept to compare with: one UpdateItem ADD a record, delete on remove.
+"""The simple design, for comparison: one UpdateItem ADD for each record, and DeleteItem for a removal.
 
-It reads well and counts right until a record is delivered twice, a sale exceeds the stock, or a
-removed product is sold: it keeps no memory of what it has applied. Lesson 4 starts here.
+It is easy to read, and it counts correctly until a record is delivered twice, a sale exceeds the stock,
+or a removed product is sold. It does not remember what it has applied.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from inventory_lab.domain.events import (
 from inventory_lab.domain.inventory import Record, Thresholds, crossing
 from inventory_lab.function.batch import log_report, read_batch, required, whole_number
 from inventory_lab.function.clients import client
+from inventory_lab.function.context import LambdaContext
 
 
-def handle(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
+def handle(event: object, context: LambdaContext | None) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda entry point: applies every record on its own, in the order of the batch."""
     batch = read_batch(event)
     records = batch.records
@@ -31,7 +32,7 @@ def handle(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
 
 
 def _apply(record: Record) -> bool:
-    """False for a record that is not an event: the simple design can only skip it."""
+    """False for a record that is not an event; the simple design skips it."""
     try:
         event = parse_event(record.data)
     except MalformedEvent as problem:

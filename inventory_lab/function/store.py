@@ -37,17 +37,17 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 
 @dataclass(frozen=True, slots=True)
 class CommitResult:
-    """`found` is the item of another writer who was first; without it an uncommitted write may be
-    tried again, for whether it took effect is not known.
+    """The result of one write. `current` is the item of another writer who was first. An uncommitted
+    result without `current` is unknown: the write may have succeeded, and it may be repeated.
     """
 
     committed: bool
-    found: Item | None = None
+    current: Item | None = None
 
 
 class Store:
-    """Reads and commits items; `client` is a low-level DynamoDB client, `writer` tells this writer
-    from others who commit the same at the same time.
+    """Reads and commits items. `client` is a low-level DynamoDB client. `writer` is the name of this
+    writer, and differs from that of other writers who commit the same items at the same time.
     """
 
     def __init__(self, client: Any, table_name: str, tombstone_days: int, writer: str = "") -> None:
@@ -59,14 +59,14 @@ class Store:
     def load(
         self, product_ids: Iterable[str], is_time_left: Callable[[], bool] = lambda: True
     ) -> tuple[dict[str, Item], set[str]]:
-        """The items that exist, by product id, read consistently; and the ids left unread.
+        """The items that exist, by product id, read consistently; and the ids that could not be read.
 
-        An item that somebody broke is left unread, and the log says so. Under load DynamoDB leaves
-        keys out, or refuses a whole page. Such keys are asked for again a few times, without sleeping:
-        the Pipe waits better than a function that is paid by the millisecond.
+        A damaged item cannot be read, and the log says so. Under load DynamoDB returns only some of the
+        keys, or throttles a whole page. Such keys are read again up to three times, without sleeping:
+        waiting in the Pipe costs nothing, and Lambda bills every millisecond.
 
         The reads are consistent because alerts and rejections are sent before the commit. The counts
-        would be right without, since the commit's condition notices an old item.
+        would be right with eventually consistent reads too, because the commit fails for an old item.
         """
         unread = list(product_ids)
         items: dict[str, Item] = {}
@@ -82,10 +82,12 @@ class Store:
         return items, broken.union(unread)
 
     def commit(self, before: Item, after: Item, arrived_at: float) -> CommitResult:
-        """Write `after` if the table still holds `before`; `arrived_at` dates a tombstone's end.
+        """Write `after` if the table still has `before`.
 
-        A repeated write that finds itself in the table (its first answer was lost) is committed.
-        Raises the ClientErrors that no retry can cure, such as a denied access.
+        `arrived_at` is the arrival of the last record, in epoch seconds; a tombstone expires
+        `tombstone_days` after it. When the answer to an earlier attempt was lost and that attempt
+        had succeeded, the write counts as committed. Raises ClientError when a retry cannot help,
+        such as a denied access.
         """
         if after == before:
             return CommitResult(committed=True)
@@ -124,7 +126,7 @@ class Store:
         return [key["product_id"]["S"] for key in unprocessed]
 
     def _update(self, before: Item, after: Item, arrived_at: float) -> dict[str, Any]:
-        """The request: only what changed is set, so that attributes of others stay."""
+        """The request. It sets only what has changed, so the attributes of other writers stay."""
         old = to_attributes(before) if before.version else {}
         new = to_attributes(replace(after, version=before.version + 1))
         changed = {name: value for name, value in new.items() if value != old.get(name)}
@@ -151,8 +153,9 @@ class Store:
 
 
 def to_item(attributes: Mapping[str, Any]) -> Item:
-    """The item in a low-level DynamoDB answer; one of another writer that has a quantity and no
-    status is active, one without either unknown. Raises BrokenItem.
+    """The item in a low-level DynamoDB answer. Raises BrokenItem.
+
+    An item of another writer may have no status: with a quantity it is active, without one unknown.
     """
     try:
         return _item(attributes)
@@ -165,11 +168,11 @@ def _item(attributes: Mapping[str, Any]) -> Item:
     def value(name: str, kind: str, default: Any) -> Any:
         return attributes[name][kind] if name in attributes else default
 
-    silent = Status.ACTIVE if "quantity" in attributes else Status.UNKNOWN
+    default_status = Status.ACTIVE if "quantity" in attributes else Status.UNKNOWN
     high, low = value("high_stock", "N", None), value("low_stock", "N", None)
     return Item(
         product_id=attributes["product_id"]["S"],
-        status=Status(value("status", "S", silent)),
+        status=Status(value("status", "S", default_status)),
         quantity=int(value("quantity", "N", 0)),
         watermarks=unpack(bytes(value("watermarks", "B", b""))),
         memory=_memory(attributes),
@@ -183,7 +186,7 @@ def _item(attributes: Mapping[str, Any]) -> Item:
 
 
 def _memory(attributes: Mapping[str, Any]) -> Memory:
-    """The memory of an item. Only an item that the function never wrote has none."""
+    """The memory of an item; only an item that the function never wrote may lack it."""
     if "memory" not in attributes and "status" not in attributes:
         return EMPTY
     return decode(bytes(attributes["memory"]["B"]))
@@ -194,7 +197,7 @@ def _pages(product_ids: list[str]) -> Iterator[list[str]]:
         yield product_ids[start : start + KEYS_PER_READ]
 
 
-def _refused(exc: ClientError, wanted: Item) -> CommitResult:
+def _refused(exc: ClientError, expected: Item) -> CommitResult:
     code = exc.response["Error"]["Code"]
     if code in TRANSIENT_CODES:
         return CommitResult(committed=False)
@@ -202,15 +205,15 @@ def _refused(exc: ClientError, wanted: Item) -> CommitResult:
         raise exc
     attributes: Any = exc.response.get("Item")
     try:
-        found = to_item(attributes) if attributes else Item(wanted.product_id)
+        current = to_item(attributes) if attributes else Item(expected.product_id)
     except BrokenItem as broken:
         log_line(str(broken))
         return CommitResult(committed=False)
-    return CommitResult(committed=True) if found == wanted else CommitResult(False, found)
+    return CommitResult(committed=True) if current == expected else CommitResult(False, current)
 
 
 def to_attributes(item: Item) -> dict[str, Any]:
-    """What the function writes of an item, in DynamoDB's low-level form, without the key."""
+    """The attributes that the function writes, in DynamoDB's low-level format, without the key."""
     return {
         "status": {"S": item.status.value},
         "quantity": {"N": str(item.quantity)},

@@ -1,4 +1,4 @@
-"""Watermarks as bytes: DynamoDB prices a write by the item's size, and a sequence number has 56 digits."""
+"""Watermarks as bytes: a write costs by the size of the item, and a sequence number has 56 digits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _DIGITS = 12
 
 
 def pack(watermarks: Mapping[str, int]) -> bytes:
-    """Each shard id and sequence number, shortest form first: 30 bytes for a shard.
+    """The watermarks as bytes, about 30 for each shard.
 
     >>> unpack(pack({"shardId-000000000007": 49000}))
     {'shardId-000000000007': 49000}

@@ -119,12 +119,12 @@ def read(account: Account) -> Reports:
 def _lines(account: Account) -> Iterator[tuple[float, LateRun | Report]]:
     """Every report with its time, in the order of the log; none when the function has not run yet."""
     for event in log_events(account, '"report"'):
-        report = _report(event["message"])
+        report = parse_report(event["message"])
         if report is not None:
             yield event["timestamp"] / 1000, report
 
 
-def _report(line: str) -> LateRun | Report | None:
+def parse_report(line: str) -> LateRun | Report | None:
     """The report in a log line; None for any other line that a handler has printed."""
     try:
         report = json.loads(line)

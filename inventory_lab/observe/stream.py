@@ -35,10 +35,10 @@ def shard_records(account: Account, shard_id: str) -> Iterator[Record]:
     answer = kinesis.get_shard_iterator(
         StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
     )
-    yield from _read_on(account, shard_id, answer["ShardIterator"])
+    yield from read_on(account, shard_id, answer["ShardIterator"])
 
 
-def _read_on(account: Account, shard_id: str, iterator: str | None) -> Iterator[Record]:
+def read_on(account: Account, shard_id: str, iterator: str | None) -> Iterator[Record]:
     """All records from an iterator to now."""
     kinesis = account.client("kinesis")
     while iterator:
@@ -63,7 +63,7 @@ def records_between(account: Account, shard_id: str, first: int, last: int) -> I
         ShardIteratorType="AT_SEQUENCE_NUMBER",
         StartingSequenceNumber=str(first),
     )
-    for record in _read_on(account, shard_id, (answer or {}).get("ShardIterator")):
+    for record in read_on(account, shard_id, (answer or {}).get("ShardIterator")):
         if record.sequence_number > last:
             return
         yield record

@@ -1,1 +1,1 @@
-"""Where events come from (a simulation, anyone's own files) and how they get into the stream."""
+"""Where events come from (a simulation, your own files) and how they are published to the stream."""

@@ -25,7 +25,7 @@ RESTOCK = (150, 1_100)
 LARGEST_SALE = 12
 SECONDS_BETWEEN_EVENTS = 2.0
 VERSION = 1
-"""Goes up when the same arguments no longer give the same events."""
+"""Increased when the same arguments no longer give the same events."""
 MISTAKES = 0.01
 """The share of events that the function has to reject."""
 REMOVALS = 0.002
@@ -36,11 +36,11 @@ START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 def simulate(
     events: int = 1_000, products: int = 50, seed: int = 7, start: datetime = START
 ) -> Iterator[InventoryEvent]:
-    """Events of a shop that sells and restocks, the same ones for the same arguments.
+    """Events of a shop that sells and restocks; the same arguments give the same events.
 
-    `events` is their number, `products` how many products there are; the popular ones sell most, by
-    Zipf's law. Every product is added first; then come sales, restocks, removals, and one event in a
-    hundred that must be rejected. Raises ValueError for negative numbers.
+    `events` is the number of events, `products` the number of products. Popular products sell most, by
+    Zipf's law. Every product is added first. Then come sales, restocks, removals, and one event in a
+    hundred that the function must reject. Raises ValueError for negative numbers.
 
     >>> shop = list(simulate(events=100, products=3))
     >>> [event.event_type for event in shop[:4]]
@@ -48,8 +48,8 @@ def simulate(
     >>> shop == list(simulate(events=100, products=3))
     True
 
-    The events are numbered: `source` names start, seed, products and the version of this generator. So
-    publishing them again changes nothing, and a longer run continues a shorter one.
+    The events are numbered, and their `source` contains start, seed, products and the version of this
+    generator. So publishing them again changes nothing, and a longer run continues a shorter one.
 
     >>> [event.sequence for event in simulate(events=3, products=2)]
     [1, 1, 2]
@@ -60,7 +60,7 @@ def simulate(
 
 
 class _Shop:
-    """What the simulation knows of its own stock, so that it sells what there is."""
+    """The stock in the simulation, so that it sells only what is there."""
 
     def __init__(self, products: int, seed: int, start: datetime) -> None:
         self._random = random.Random(seed)

@@ -1,6 +1,6 @@
-"""PutRecords done right: full calls, only failed entries sent again, order kept track of.
+"""Publishing with PutRecords: full calls, a retry of the failed entries only, and a check of the order.
 
-PutRecords answers 200 even when entries failed, and promises no order inside a call:
+PutRecords answers 200 even when entries failed, and does not guarantee the order inside a call:
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 """
 
@@ -25,10 +25,10 @@ RECORDS_PER_CALL = 500
 BYTES_PER_CALL = 5 * 1024 * 1024
 """AWS names 10 MiB in its API reference and 5 MiB in its guide: calls of 5 MiB suit both."""
 BYTES_PER_RECORD = 1024 * 1024
-"""Data and partition key together; larger records have to be switched on for the stream."""
+"""Data and partition key together; a stream accepts larger records only with a setting of its own."""
 IN_FLIGHT_PER_PRODUCT = 50
-"""A whole call can be stored twice when its answer is lost. The function recognises a repeated event
-without a number among the last 64 of a product, so fewer than that may be unacknowledged."""
+"""When the answer to a call is lost, the retry stores the whole call twice. The function recognises a
+repeated event without a number among the last 64 of a product, so fewer may be unacknowledged."""
 ATTEMPTS = 8
 TRANSIENT_CODES = {
     "InternalFailure", "InternalFailureException", "KMSThrottlingException",
@@ -38,12 +38,12 @@ TRANSIENT_CODES = {
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html"""
 FIRST_PAUSE_SECONDS = 0.1
 
-_WANTED = "publish() takes an inventory event or RawRecord, or an iterable of them"
+_EXPECTED = "publish() takes an inventory event or RawRecord, or an iterable of them"
 
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A payload to store as it is: for what an InventoryEvent cannot be, such as broken JSON.
+    """A payload that is stored unchanged, for data that is not an InventoryEvent, such as broken JSON.
 
     Raises TypeError for anything but a str and bytes, ValueError for a partition key that is not 1 to
     256 characters long.
@@ -66,11 +66,12 @@ class RawRecord:
 
 @dataclass(slots=True)
 class Receipt:
-    """What was stored, and where.
+    """What publish() has stored, and where.
 
-    `positions` gives each product's last sequence number by shard, `stored` shard and sequence number
-    of each event, in the order in which they were given (None: not stored); `reordered` names the products
-    whose stored order is, or may be, another than the order in which they were given.
+    - `published`: the number of stored events; `calls`: of PutRecords calls; `sent_again`: of retries.
+    - `positions`: the last sequence number of each product, by shard.
+    - `stored`: shard and sequence number of each event, in the order of publish(); None if not stored.
+    - `reordered`: the products whose stored order differs, or may differ, from the order of publish().
     """
 
     published: int = 0
@@ -93,7 +94,7 @@ class _Entry:
     key: str
     data: bytes
     weight: int
-    """1 when it counts towards what may be unacknowledged, else 0."""
+    """1 when it counts as unacknowledged until its call is answered, else 0."""
     position: int = 0
     failures: int = 0
 
@@ -102,10 +103,11 @@ class _Entry:
 
 
 class Publisher:
-    """Puts events into one stream; the client, the pause and the chance come in as parameters.
+    """Publishes events to one stream.
 
-    `session` numbers the events that bring no source. Without it they are sent as they are.
-    `on_stored` is called after each call with how many events it stored, and how many there are in all.
+    `sleep` waits between retries, for a random time that `chance` draws. `session` numbers the events
+    without a source; without a session they are sent unchanged. `on_stored` is called after each call,
+    with the number of events that it stored and the number of all events.
     """
 
     def __init__(
@@ -133,8 +135,8 @@ class Publisher:
     ) -> Receipt:
         """Store all events; events without `occurred_at` get the time of publishing.
 
-        `ordered` keeps one event of a product in flight, which keeps the given order. Raises
-        EventTooLarge and EventChanged before anything is sent, PublishFailed with what was not stored.
+        `ordered` sends one event of a product at a time, which keeps their order. Raises EventTooLarge
+        and EventChanged before anything is sent, PublishFailed with the events that were not stored.
         """
         entries = self._entries(events)
         receipt = Receipt(stored=[None] * len(entries))
@@ -163,9 +165,9 @@ class Publisher:
         if isinstance(events, (InventoryEvent, RawRecord)):
             events = [events]
         if isinstance(events, (str, bytes, Mapping, type)) or not isinstance(events, Iterable):
-            raise TypeError(f"{_WANTED}, not {_named(events)}")
+            raise TypeError(f"{_EXPECTED}, not {_named(events)}")
         if hasattr(events, "columns"):
-            raise TypeError(f"{_WANTED}; make events of a DataFrame with replay(frame, ...)")
+            raise TypeError(f"{_EXPECTED}; make events of a DataFrame with replay(frame, ...)")
         entries = []
         for position, event in enumerate(events):
             entry = self._entry(event)
@@ -179,7 +181,7 @@ class Publisher:
         if isinstance(event, RawRecord):
             return _Entry(event, event.partition_key, event.data, weight=1)
         if not isinstance(event, InventoryEvent):
-            raise TypeError(f"{_WANTED}, not of {_named(event)}")
+            raise TypeError(f"{_EXPECTED}; one of them is {_named(event)}")
         sent = self._stamped(event)
         return _Entry(event, event.product_id, encode_event(sent), weight=int(sent.source is None))
 
@@ -190,7 +192,7 @@ class Publisher:
         return event if event.occurred_at else replace(event, occurred_at=self._now())
 
     def _put(self, call: list[_Entry], receipt: Receipt) -> tuple[list[_Entry], str]:
-        """Make one PutRecords call; the entries that failed, in order, and the last error."""
+        """Make one PutRecords call; returns the entries that failed, in order, and the last error."""
         answer = self._kinesis.put_records(
             StreamName=self._stream_name,
             Records=[{"PartitionKey": entry.key, "Data": entry.data} for entry in call],
@@ -210,7 +212,7 @@ class Publisher:
         return failed, error
 
     def _pause(self, seconds: float) -> float:
-        """Wait a random part of `seconds`; the next, longer pause."""
+        """Wait a random part of `seconds`; returns the next, longer pause."""
         self._sleep(self._chance.uniform(0, seconds))
         return seconds * 2
 
@@ -230,8 +232,8 @@ def _named(value: Any) -> str:
 
 
 def _note(receipt: Receipt, entry: _Entry, result: dict[str, Any], overtaken: set[str]) -> None:
-    """Count a stored record. It is out of order when it is not the newest of its product, or when
-    it has overtaken an event of its product that failed in the same call.
+    """Count a stored record. Its product is reordered when the record is not the newest of it, or when
+    an earlier event of the product failed in the same call.
     """
     key, shard, number = entry.key, result["ShardId"], int(result["SequenceNumber"])
     shards = receipt.positions.setdefault(key, {})
@@ -243,51 +245,51 @@ def _note(receipt: Receipt, entry: _Entry, result: dict[str, Any], overtaken: se
 
 
 class _Backlog:
-    """What is still to be sent: no call holds more weight of one product than `in_flight`, and a
-    product's entries leave in the order in which they came.
+    """The entries still to send. A call has at most `in_flight` weighted entries of one product, and
+    the entries of a product are sent in their order.
     """
 
     def __init__(self, entries: list[_Entry], in_flight: int) -> None:
-        self._fresh = deque(entries)
-        self._held: dict[str, deque[_Entry]] = {}
+        self._new = deque(entries)
+        self._waiting: dict[str, deque[_Entry]] = {}
         self._in_flight = in_flight
 
     def next_call(self) -> list[_Entry]:
-        """The entries of the next call; empty when all is sent."""
+        """The entries of the next call; empty when everything is sent."""
         call: list[_Entry] = []
-        room, taken = BYTES_PER_CALL, Counter[str]()
-        for entry in self._candidates(taken):
-            if len(call) == RECORDS_PER_CALL or entry.size() > room:
-                self._hold_first(entry)
+        free_bytes, weights = BYTES_PER_CALL, Counter[str]()
+        for entry in self._candidates(weights):
+            if len(call) == RECORDS_PER_CALL or entry.size() > free_bytes:
+                self._put_first(entry)
                 break
             call.append(entry)
-            taken[entry.key] += entry.weight
-            room -= entry.size()
-        self._held = {key: held for key, held in self._held.items() if held}
+            weights[entry.key] += entry.weight
+            free_bytes -= entry.size()
+        self._waiting = {key: waiting for key, waiting in self._waiting.items() if waiting}
         return call
 
     def send_again(self, failed: list[_Entry]) -> None:
-        """Put failed entries back before everything else of their products."""
+        """Put failed entries back, before all other entries of their products."""
         for entry in failed:
-            self._held.setdefault(entry.key, deque())
+            self._waiting.setdefault(entry.key, deque())
         for entry in reversed(failed):
-            self._hold_first(entry)
+            self._put_first(entry)
 
     def sources(self) -> list[InventoryEvent | RawRecord]:
-        """All that is not stored, each product's events in order."""
-        held = (entry for queue in self._held.values() for entry in queue)
-        return [entry.source for entry in (*held, *self._fresh)]
+        """All events that are not stored, each product's in order."""
+        waiting = (entry for queue in self._waiting.values() for entry in queue)
+        return [entry.source for entry in (*waiting, *self._new)]
 
-    def _candidates(self, taken: Counter[str]) -> Iterator[_Entry]:
-        for key, held in list(self._held.items()):
-            while held and taken[key] < self._in_flight:
-                yield held.popleft()
-        while self._fresh:
-            entry = self._fresh.popleft()
-            if taken[entry.key] >= self._in_flight:
-                self._held.setdefault(entry.key, deque()).append(entry)
+    def _candidates(self, weights: Counter[str]) -> Iterator[_Entry]:
+        for key, waiting in list(self._waiting.items()):
+            while waiting and weights[key] < self._in_flight:
+                yield waiting.popleft()
+        while self._new:
+            entry = self._new.popleft()
+            if weights[entry.key] >= self._in_flight:
+                self._waiting.setdefault(entry.key, deque()).append(entry)
             else:
                 yield entry
 
-    def _hold_first(self, entry: _Entry) -> None:
-        self._held.setdefault(entry.key, deque()).appendleft(entry)
+    def _put_first(self, entry: _Entry) -> None:
+        self._waiting.setdefault(entry.key, deque()).appendleft(entry)

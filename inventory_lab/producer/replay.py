@@ -1,4 +1,4 @@
-"""Anyone's own stock movements, from a CSV file or a DataFrame, as inventory events."""
+"""Your own stock movements, from a CSV file or a DataFrame, as inventory events."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SALES_NAMES = ("quantity", "qty", "sold", "sales", "unitssold", "units")
 TIME_NAMES = ("occurred_at", "timestamp", "datetime", "time", "date", "invoicedate", "orderdate")
 
 LONGEST_NAME = 100
-"""Of a source: an event's `source` has 128 characters, the time before the name included."""
+"""Of a source's name: an event's `source` has at most 128 characters, with a time before the name."""
 
 DELIMITERS = ",;\t|"
 _DATE_LIKE = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2,4})")
@@ -48,8 +48,8 @@ _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One readable row: `line` is its line in the file, or its number in the DataFrame from 1 on,
-    `place` its number among all rows of its product, unreadable ones included.
+    """One readable row. `line` is its line in the file, or its number in the DataFrame, from 1. `place`
+    is its number among all rows of its product, also those that cannot be read.
     """
 
     line: int
@@ -60,12 +60,11 @@ class Movement:
 
 
 class Replay:
-    """The events of a file or DataFrame, in its order; iterate as often as you like.
+    """The events of a file or DataFrame, in its order; it can be iterated many times.
 
     The same rows are the same facts, with the same numbers, however often they are replayed.
-
-    `assumptions` says how the columns are read, `bad_rows` which rows were left out and why. `source`
-    names where the facts come from, in every event.
+    `assumptions` says how the columns are read, `bad_rows` which rows were not used and why. `source`
+    is the source in every event.
     """
 
     def __init__(
@@ -110,7 +109,7 @@ class Replay:
             )
 
     def _opening_id(self, movement: Movement) -> str:
-        """Of a file that grows it does not depend on a row, which may become readable later."""
+        """For a file that grows the id does not depend on a row, which may become readable later."""
         return f"{self._label}-opening" if self._grows else f"{self._label}-opening-{movement.line}"
 
     def _opening_time(self, movement: Movement) -> str:
@@ -132,21 +131,26 @@ def replay(
 ) -> Replay:
     """The events of a CSV file (its path) or a pandas DataFrame of stock movements.
 
-    `product` and `time` name columns, and either `delta` a column of stock changes or `sold` one of
-    units sold (a sale of 6 is a change of -6, a return of -2 one of +2). What is left out is
-    recognised by common names: Delta or Change, else Quantity, Qty or Sold, which count sales. Each
-    product is added before its first movement, with `opening_stock` pieces or with just enough for
-    all that follows. `day_first` reads 1/2/2026 as 1 February; left out, the file decides where it can.
-    `progress` is called with the number of rows read so far.
+    - `product`, `time`: the names of these columns.
+    - `delta` or `sold`: the name of a column of stock changes, or of one of units sold. A sale of 6 is
+      a change of -6, and a return of -2 is a change of +2.
+    - `opening_stock`: each product is added before its first movement, with this many pieces, or with
+      just enough for all its movements.
+    - `day_first`: True reads 1/2/2026 as 1 February. By default the dates in the file decide.
+    - `on_bad_row`: "skip" lists the row in `bad_rows`, "refuse" raises BadRow.
+    - `progress`: is called with the number of rows read so far.
+
+    A column without a name here is recognised by common names: Delta or Change, or else Quantity, Qty or
+    Sold, which count sales.
 
     The rows are numbered in a source of their own, so replaying the same table again changes nothing.
     For a file that grows, name the source yourself, as in `source="sales"`: when the longer file is
-    replayed, only its new rows count. Rows may then only be added at the end (publish() raises
-    EventChanged for a row that it has published with other content), every row needs its product, the
-    first row has to be readable, and `opening_stock` has to be a number.
+    replayed, only its new rows count. Then add rows only at the end (publish() raises EventChanged for
+    a row that has changed). Every row needs its product, the first row must be readable, and
+    `opening_stock` must be a number.
 
     Raises BadTable when there is nothing to read, BadRow on the first bad row with "refuse", ValueError
-    for a source that cannot be one.
+    for a `source` that is not allowed.
 
     >>> import pandas
     >>> sales = pandas.DataFrame({"Product": ["Phone"], "Sold": [2], "Date": ["2026-01-05"]})
@@ -164,7 +168,7 @@ def replay(
     movements, bad_rows = _movements(name, cells, columns.sign, day_first, refuses)
     if not movements:
         why = f"; the first bad row: {bad_rows[0]}" if bad_rows else ""
-        raise BadTable(name, f"it holds no stock movement{why}")
+        raise BadTable(name, f"it has no stock movement{why}")
     meaning = "units sold" if columns.sign == -1 else "stock change"
     assumptions = (
         f"{columns.product} is the product, {columns.delta} the {meaning}, "
@@ -249,7 +253,7 @@ def _numbered(reader: Any, source: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _decode(data: bytes) -> str:
-    """UTF-8 or, by its byte-order mark, UTF-16; else Windows-1252, as older spreadsheets write."""
+    """The text: UTF-8, UTF-16 with a byte-order mark, or else Windows-1252, as older spreadsheets write."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
     try:
@@ -267,7 +271,7 @@ def _columns(
         amount = _column(source, header, None, amounts, "stock change (delta, or sold)")
         sign = -1 if _plain(amount) in SALES_NAMES else 1
     elif delta is not None and sold is not None:
-        raise BadTable(source, f"either '{delta}' holds changes or '{sold}' sales, not both")
+        raise BadTable(source, f"name '{delta}' as delta or '{sold}' as sold, not both")
     else:
         amount = _column(source, header, delta or sold, (), "stock change")
         sign = 1 if delta is not None else -1
@@ -280,12 +284,12 @@ def _columns(
 
 
 def _column(
-    source: str, header: list[str], wanted: str | None, known: tuple[str, ...], role: str
+    source: str, header: list[str], named_column: str | None, known: tuple[str, ...], role: str
 ) -> str:
-    if wanted is not None:
-        if wanted in header:
-            return wanted
-        raise BadTable(source, f"it has no column '{wanted}'; it has {', '.join(header)}")
+    if named_column is not None:
+        if named_column in header:
+            return named_column
+        raise BadTable(source, f"it has no column '{named_column}'; it has {', '.join(header)}")
     by_plain_name = {_plain(name): name for name in reversed(header)}
     for candidate in known:
         if _plain(candidate) in by_plain_name:
@@ -310,15 +314,15 @@ def _cells(
 
 
 def _order_of_dates(texts: Iterable[str]) -> tuple[bool, str]:
-    """Whether the day comes first, and how to say so: a first number above 12 is a day, a second one
-    makes the first a month, and where neither occurs it is a guess.
+    """Whether the day comes first, and the words for it. A first number above 12 is a day; a second
+    number above 12 makes the first a month; without either it is a guess.
     """
     dates = [match for text in texts if (match := _DATE_LIKE.match(text))]
     if any(int(match[1]) > 12 for match in dates):
         return True, _ORDER[True]
     if any(int(match[2]) > 12 for match in dates):
         return False, _ORDER[False]
-    return True, " (day first, a guess: no date in it tells)" if dates else ""
+    return True, " (day first, a guess: no date shows the order)" if dates else ""
 
 
 def _movements(
@@ -341,8 +345,8 @@ def _movements(
 
 
 def _refusal(cells: list[_Cells], on_bad_row: str, grows: bool) -> Callable[[_Cells], bool]:
-    """Whether a bad row is an error. In a file that grows that is so for the first row, whose time names
-    the source, and for a row without a product, which has no number.
+    """Whether a bad row is an error. In a file that grows it is an error for the first row, whose
+    time names the source, and for a row without a product, which cannot be numbered.
     """
 
     def refuses(cell: _Cells) -> bool:
@@ -360,7 +364,7 @@ def _is_product(value: Any) -> bool:
 
 
 def _movement(cell: _Cells, product: str, place: int, sign: int, day_first: bool) -> Movement:
-    """The movement of a row. Raises ValueError with what is wrong, or MalformedEvent."""
+    """The movement of a row. Raises ValueError with the problem, or MalformedEvent."""
     delta = sign * _quantity(cell.delta)
     event = QuantityChanged(product, delta, occurred_at=_time(cell.time, day_first))
     return Movement(cell.line, place, event.product_id, event.delta, event.occurred_at)
@@ -433,14 +437,14 @@ def _is_missing(value: Any) -> bool:
         return True  # pandas.NA compares to nothing
 
 
-def _openings(movements: list[Movement], wanted: int | Literal["enough"]) -> dict[str, int]:
-    """The stock each product is added with, by product in the order of their first movement."""
+def _openings(movements: list[Movement], opening_stock: int | Literal["enough"]) -> dict[str, int]:
+    """The stock with which each product is added, in the order of their first movements."""
     balance: dict[str, int] = {}
     lowest: dict[str, int] = {}
     for movement in movements:
         product = movement.product_id
         balance[product] = balance.get(product, 0) + movement.delta
         lowest[product] = min(lowest.get(product, 0), balance[product])
-    if wanted == "enough":
+    if opening_stock == "enough":
         return {product: min(-low, LARGEST_QUANTITY) for product, low in lowest.items()}
-    return dict.fromkeys(balance, wanted)
+    return dict.fromkeys(balance, opening_stock)

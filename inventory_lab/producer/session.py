@@ -1,7 +1,7 @@
-"""Numbers for events that bring none: a publisher's session is a source of its own.
+"""Numbers for events without a source: a publisher's session is their source.
 
-Whatever a session publishes again, the same object or an equal one, keeps its number, so it counts
-once. An event object made anew is a new fact.
+An event that a session publishes again, the same object or an equal one, keeps its number, so it counts
+once. A new event object with a new id is a new fact.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from inventory_lab.exceptions import EventChanged
 
 
 class Session:
-    """What one publisher has published; `source` is the name under which it numbers events."""
+    """The events that one publisher has published; `source` is the name under which it numbers them."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -24,10 +24,10 @@ class Session:
         self._contents: dict[Identity, int] = {}
 
     def numbered(self, event: InventoryEvent, now: str) -> InventoryEvent:
-        """The event with source, sequence and time: the same for an event that was published before.
+        """The event with source, sequence and time; an event that was published before keeps its own.
 
-        `now` is the time of an event that has none, in RFC 3339. Raises EventChanged when an event
-        with this identity was published with other content.
+        `now` is the time of an event without `occurred_at`, in RFC 3339. Raises EventChanged when an
+        event with this identity was published with other content.
 
         >>> from inventory_lab.domain.events import ProductAdded
         >>> session = Session("2026-01-05T09:00:00.000Z/lab.publish")

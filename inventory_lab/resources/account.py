@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -29,6 +30,12 @@ class Account:
         self.account_id: str = caller["Account"]
         self.caller_arn: str = caller["Arn"]
         self.partition: str = self.caller_arn.split(":")[1]
+
+    def with_settings(self, settings: Settings) -> Account:
+        """The same account with other settings, such as another prefix."""
+        other = copy(self)
+        other.settings = settings
+        return other
 
     def client(self, service: str) -> BaseClient:
         """The deployer's client of a service, made once."""
@@ -76,6 +83,17 @@ class Account:
     def _session_arn(self, role: str, resource: str) -> str:
         names = f"{self.settings.name(role)}/{self.settings.name(resource)}"
         return f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{names}"
+
+    def project_arn(self) -> str:
+        """The ARN of the CodeBuild project."""
+        return self.arn("codebuild", f"project/{self.settings.name('build_project')}")
+
+    def bucket(self) -> str:
+        """The name of the artifact bucket, with account and region, because all accounts share the names:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+        """
+        stem = self.settings.name("artifacts_bucket").lower().replace("_", "-")
+        return f"{stem}-{self.account_id}-{self.settings.region}"
 
     def log_group(self) -> str:
         """The log group of the lab's function."""

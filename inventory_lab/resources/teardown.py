@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from botocore.exceptions import ClientError
+
+from inventory_lab.exceptions import StillDeleting, TeardownIncomplete
 from inventory_lab.resources import (  # fmt: skip
+    artifacts_bucket,
+    build_project,
     event_source_mapping,
     function,
     log_group,
@@ -21,9 +26,10 @@ from inventory_lab.resources import (  # fmt: skip
     topic,
     user,
 )
-from inventory_lab.resources.account import TAGS, Account
+from inventory_lab.resources.account import Account
+from inventory_lab.resources.ownership import is_the_labs
 
-Outcome = Literal["deleted", "would be deleted", "not there", "not ours"]
+Outcome = Literal["deleted", "would be deleted", "not there", "not ours", "not deleted"]
 Sleep = Callable[[float], None]
 Tags = Callable[[Account], dict[str, str] | None]
 Delete = Callable[[Account], None]
@@ -32,12 +38,13 @@ Delete = Callable[[Account], None]
 @dataclass(frozen=True, slots=True)
 class Deletion:
     """What became of a resource. One that is "not ours" has the lab's name without its tag, and was
-    left alone.
+    left alone; of one that is "not deleted", `why` is AWS's reason.
     """
 
     kind: str
     name: str
     outcome: Outcome
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +58,31 @@ class _Resource:
 def tear_down(account: Account, sleep: Sleep = time.sleep, dry_run: bool = False) -> list[Deletion]:
     """What became of each resource, in the order of deletion; a dry run only reads.
 
-    May be repeated, also after it was interrupted. Raises StillDeleting for a deletion that AWS does
-    not finish, and the ClientError of a call that AWS denies; the resources after it then still exist.
+    May be repeated, also after it was interrupted. What AWS refuses to delete, or does not finish
+    deleting, is "not deleted"; the others are deleted all the same.
     """
-    return [
-        Deletion(resource.kind, resource.name, _delete(resource, account, dry_run))
-        for resource in _resources(account, sleep)
-    ]
+    return [_deletion(resource, account, dry_run) for resource in _resources(account, sleep)]
+
+
+def refuse_leftovers(deletions: Iterable[Deletion]) -> None:
+    """Raise TeardownIncomplete when something could not be deleted."""
+    left = [(d.kind, d.name, d.why) for d in deletions if d.outcome == "not deleted"]
+    if left:
+        raise TeardownIncomplete(left)
+
+
+def _deletion(resource: _Resource, account: Account, dry_run: bool) -> Deletion:
+    try:
+        return Deletion(resource.kind, resource.name, _delete(resource, account, dry_run))
+    except (ClientError, StillDeleting) as exc:
+        return Deletion(resource.kind, resource.name, "not deleted", str(exc))
 
 
 def _delete(resource: _Resource, account: Account, dry_run: bool) -> Outcome:
     tags = resource.tags(account)
     if tags is None:
         return "not there"
-    if not TAGS.items() <= tags.items():
+    if not is_the_labs(tags):
         return "not ours"
     if dry_run:
         return "would be deleted"
@@ -101,3 +119,28 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
     user_name = account.settings.name("producer_user")
     yield _Resource("user", user_name, user.tags, user.delete)
+    if roles.describe(account, "codebuild_role") is not None:
+        yield from _build_resources(account)
+
+
+def _build_resources(account: Account) -> Iterator[_Resource]:
+    """The build project and what belongs to it. Its role is created first and deleted last, so that it
+    tells whether any of them may exist.
+    """
+    name = account.settings.name
+    yield _Resource(
+        "build_project", name("build_project"), build_project.tags, build_project.delete
+    )
+    bucket = account.bucket()
+    yield _Resource("artifacts_bucket", bucket, artifacts_bucket.tags, artifacts_bucket.delete)
+    yield _role(account, "deploy_role")
+    log = build_project.log_group(account)
+    yield _Resource(
+        "build_log_group", log, build_project.log_group_tags, build_project.delete_log_group
+    )
+    yield _role(account, "codebuild_role")
+
+
+def _role(account: Account, kind: str) -> _Resource:
+    name = account.settings.name(kind)
+    return _Resource(kind, name, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind))

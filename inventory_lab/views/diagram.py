@@ -29,7 +29,10 @@ def diagram(
     evaluator: PolicyEvaluator,
     executions: Iterable[Execution] | None = None,
     highlight: Highlight = None,
+    stored: int | None = None,
 ) -> Picture:
-    """The map of an account's pipeline as it is now; see `lab.diagram`."""
+    """The map of an account's pipeline as it is now; see `lab.diagram`. `stored` is how many records
+    the stream holds, for a caller who has counted them.
+    """
     lit = highlighted(highlight)
-    return draw_map(read_map(account, evaluator, executions), lit)
+    return draw_map(read_map(account, evaluator, executions, stored), lit)

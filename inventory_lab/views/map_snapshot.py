@@ -38,12 +38,17 @@ class Execution(Protocol):
 
 
 def read_map(
-    account: Account, evaluator: PolicyEvaluator, executions: Iterable[Execution] | None
+    account: Account,
+    evaluator: PolicyEvaluator,
+    executions: Iterable[Execution] | None,
+    stored: int | None = None,
 ) -> PipelineMap:
-    """The map as it is now. `executions` are those of the pipe's log, None where it cannot be read."""
+    """The map as it is now. `executions` are those of the pipe's log, None where it cannot be read.
+    `stored` is how many records the stream holds; None counts them.
+    """
     descriptions = _descriptions(account)
     plan = without(static_map(account.settings), "build", *_other_readers(account, descriptions))
-    counters = _counters(account, descriptions, executions)
+    counters = _counters(account, descriptions, executions, stored)
     parts = tuple(_part(part, descriptions[part.key], account) for part in plan.parts)
     arrows = tuple(
         _arrow(arrow, descriptions, access_of(account, evaluator, arrow), counters)
@@ -117,10 +122,12 @@ def _counters(
     account: Account,
     descriptions: Mapping[str, Description],
     executions: Iterable[Execution] | None,
+    stored: int | None,
 ) -> dict[Ends, tuple[str, ...]]:
     """What has gone along each arrow; nothing where nothing did, or where it cannot be known."""
     totals = reports.read(account).totals
-    stored = sum(1 for _ in stream.records(account)) if descriptions["stream"] else 0
+    if stored is None:
+        stored = sum(1 for _ in stream.records(account)) if descriptions["stream"] else 0
     counts: dict[Ends, list[tuple[int, str]]] = {
         ("producer", "stream"): [(stored, "record")],
         ("function", "table"): [(totals.get("applied", 0), "applied")],
@@ -130,8 +137,8 @@ def _counters(
     for key, own in _by_reader(account, descriptions["mapping"], executions or ()).items():
         counts |= _counts_of_a_reader(key, own)
     return {
-        ends: tuple(_counted(count, noun) for count, noun in found if count)
-        for ends, found in counts.items()
+        ends: tuple(_counted(count, noun) for count, noun in labels if count)
+        for ends, labels in counts.items()
     }
 
 
@@ -142,11 +149,11 @@ def _by_reader(
     readers = {account.settings.name("pipe"): "pipe"}
     if isinstance(mapping, Mapping):
         readers[str(mapping["UUID"])] = "mapping"
-    found: dict[str, list[Execution]] = {"pipe": [], "mapping": []}
+    by_reader: dict[str, list[Execution]] = {"pipe": [], "mapping": []}
     for execution in executions:
         if execution.pipe in readers:
-            found[readers[execution.pipe]].append(execution)
-    return found
+            by_reader[readers[execution.pipe]].append(execution)
+    return by_reader
 
 
 def _counts_of_a_reader(key: str, executions: list[Execution]) -> dict[Ends, list[tuple[int, str]]]:

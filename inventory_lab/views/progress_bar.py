@@ -17,8 +17,9 @@ Advance = Callable[[int, int], None]
 """Called with how many more are done, and how many there are in all (0: not known)."""
 
 DELAY_SECONDS, REDRAW_SECONDS = 1.0, 0.1
-FRONT_ENDS = ("JPY_SESSION_NAME", "VSCODE_PID", "COLAB_RELEASE_TAG")
-"""Environment variables that Jupyter Server, VS Code and Colab give to the kernels of open notebooks."""
+FRONT_ENDS = ("JPY_SESSION_NAME", "VSCODE_PID", "COLAB_RELEASE_TAG", "VOILA_REQUEST_URL")
+"""Environment variables that Jupyter Server, VS Code, Colab and Voilà give to the kernels of open
+notebooks."""
 TESTED = "PYTEST_VERSION"
 """The environment variable that pytest sets: https://docs.pytest.org/en/stable/reference/reference.html#environment-variables"""
 
@@ -36,10 +37,15 @@ def is_watched(environ: Mapping[str, str], *, is_kernel: bool, is_terminal: bool
     return any(environ.get(name) for name in FRONT_ENDS) if is_kernel else is_terminal
 
 
+def is_kernel() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    return "ipykernel" in sys.modules
+
+
 @contextmanager
 def progress_bar(label: str, unit: str) -> Iterator[Advance]:
     """A bar with a label that counts units; it appears after a second and leaves nothing behind."""
-    if not is_watched(os.environ, is_kernel="ipykernel" in sys.modules, is_terminal=_is_terminal()):
+    if not is_watched(os.environ, is_kernel=is_kernel(), is_terminal=_is_terminal()):
         yield _nothing
         return
     from tqdm.auto import tqdm

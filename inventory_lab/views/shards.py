@@ -28,11 +28,19 @@ TITLE = "Records in their shards"
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A shard: its records, oldest first, and how many of them the pipe is done with (None: unknown)."""
+    """A shard: its records, oldest first, and how many of them the pipe is done with (None: unknown).
+    `earlier` is how many records came before these.
+    """
 
     shard: str
     records: tuple[StoredRecord, ...]
     position: int | None
+    earlier: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many records the shard has had."""
+        return self.earlier + len(self.records)
 
 
 def draw_shards(lab: ObservableLab) -> Picture:
@@ -74,15 +82,15 @@ def describe(lanes: Sequence[Lane]) -> str:
     if not lanes:
         return "The stream holds no records."
     return " ".join(
-        f"Shard {lane.shard}: {plural(len(lane.records), 'record')}{_progress(lane)}."
-        for lane in lanes
+        f"Shard {lane.shard}: {plural(lane.count, 'record')}{_progress(lane)}." for lane in lanes
     )
 
 
 def _progress(lane: Lane) -> str:
     if lane.position is None:
         return ""
-    return f", {lane.position} passed by the pipe, {len(lane.records) - lane.position} waiting"
+    passed, waiting = lane.earlier + lane.position, len(lane.records) - lane.position
+    return f", {passed} passed by the pipe, {waiting} waiting"
 
 
 def _position(lane: Sequence[StoredRecord], executions: Sequence[BatchExecution]) -> int | None:
@@ -100,10 +108,11 @@ def _lane(lane: Lane, y: float, fills: dict[str, str]) -> str:
     shown = list(enumerate(lane.records))[start : start + SHOWN]
     words = [
         text(20, y + 22, f"shard {lane.shard}", 14, bold=True),
-        text(20, y + 41, plural(count, "record"), 13, "soft"),
+        text(20, y + 41, plural(lane.count, "record"), 13, "soft"),
     ]
-    if len(shown) < count:
-        words.append(text(20, y + 59, f"here {start + 1} to {start + len(shown)}", 13, "soft"))
+    if len(shown) < lane.count:
+        first = lane.earlier + start + 1
+        words.append(text(20, y + 59, f"here {first} to {first + len(shown) - 1}", 13, "soft"))
     track = box(_LEFT - 8, y, WIDTH - _LEFT - 6, 52, "faint", radius=8)
     blocks = [
         _block(

@@ -63,10 +63,19 @@ def inventory_table(
         settings.low_stock if low is None else low,
     )
     rows = [(str(p), int(q)) for p, q in zip(frame.index, frame["quantity"], strict=True)]
+    return stock_table(rows, *limits)
+
+
+def stock_table(rows: Sequence[tuple[str, int]], high: int, low: int) -> HtmlView:
+    """Products and their pieces with a bar for each; a quantity beyond a threshold says so.
+
+    >>> stock_table([("Table", 5)], high=100, low=10)
+    Table: 5  ▼ low: below 10
+    """
     most = max((quantity for _, quantity in rows), default=1) or 1
-    cells = [_stock_row(product, quantity, most, *limits) for product, quantity in rows[:ROWS]]
+    cells = [_stock_row(product, quantity, most, high, low) for product, quantity in rows[:ROWS]]
     html = table(("product", "pieces", "", ""), cells) + _more(len(rows))
-    lines = [f"{p}: {q}{_level_words(q, *limits)}" for p, q in rows[:ROWS]]
+    lines = [f"{p}: {q}{_level_words(q, high, low)}" for p, q in rows[:ROWS]]
     return HtmlView(html, "\n".join(lines) or "no active products")
 
 

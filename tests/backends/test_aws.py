@@ -176,7 +176,7 @@ def test_a_resource_that_is_being_changed_is_waited_for(
 
 
 def test_the_environment_leads_an_unchanged_notebook_to_an_account(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, account: None
 ) -> None:
     monkeypatch.setenv("INVENTORY_LAB_TARGET", "aws")
     with pytest.raises(ChargesNotAllowed):
@@ -197,7 +197,7 @@ def test_the_environment_allows_no_charges_for_a_target_that_the_code_names(
 
 
 def test_the_environment_fills_in_what_the_settings_of_a_notebook_leave_open(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, account: None
 ) -> None:
     monkeypatch.setenv("INVENTORY_LAB_TARGET", "aws")
     monkeypatch.setenv("INVENTORY_LAB_ALLOW_CHARGES", "yes")
@@ -209,7 +209,7 @@ def test_the_environment_fills_in_what_the_settings_of_a_notebook_leave_open(
 
 
 def test_a_target_and_settings_that_the_code_names_are_not_asked_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, account: None
 ) -> None:
     monkeypatch.setenv("INVENTORY_LAB_PREFIX", "anna-")
     assert connect("aws", Settings(prefix="ben-"), allow_charges=True).settings.prefix == "ben-"

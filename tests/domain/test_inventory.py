@@ -1,22 +1,27 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import pytest
 
 from inventory_lab.domain.events import (
+    KINDS,
     InventoryEvent,
     ProductAdded,
     ProductRemoved,
     QuantityChanged,
     encode_event,
+    parse_event,
 )
 from inventory_lab.domain.inventory import (
+    RULES,
     Alert,
     Item,
     Reason,
     Record,
     Status,
+    Stock,
     Thresholds,
     Verdict,
     alert_for,
@@ -191,3 +196,27 @@ def test_adding_a_product_starts_from_nothing() -> None:
 def test_a_removal_or_a_rejection_is_no_alert() -> None:
     assert alert_for(apply(after(ADDED), record(REMOVED, 9)), THRESHOLDS) is None
     assert alert_for(apply(after(ADDED), record(changed(-19), 9)), THRESHOLDS) is None
+
+
+def test_every_kind_of_event_has_a_rule() -> None:
+    assert set(RULES) == set(KINDS.values())
+
+
+def test_a_new_kind_of_event_is_a_class_its_row_in_the_kinds_and_its_rule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Renamed(InventoryEvent):
+        event_type: ClassVar[str] = "renamed"
+        name: str
+
+    monkeypatch.setitem(KINDS, "renamed", Renamed)
+    monkeypatch.setitem(RULES, Renamed, lambda item, event: Stock(item.status, len(event.name)))
+    event = Renamed("Phone", "Telephone", event_id="renamed", occurred_at=AT)
+
+    first = apply(None, record(event, 1))
+    again = apply(first.item, record(event, 2))
+
+    assert parse_event(encode_event(event)) == event
+    assert (first.verdict, first.item.quantity) == (Verdict.APPLIED, len("Telephone"))
+    assert again.reason is Reason.REPEATED_EVENT

@@ -21,6 +21,7 @@ from tests.embedded_aws.patch_checks import (  # noqa: F401 the modules register
     CHECKS,
     Aws,
     awslambda,
+    codebuild,
     dynamodb,
     iam,
     kinesis,

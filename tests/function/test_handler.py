@@ -118,11 +118,11 @@ def test_a_redelivered_batch_changes_nothing_and_tells_nobody(
     pipeline: Pipeline, pipe_batch: Batch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline.process(pipe_batch)
-    items, told = dict(pipeline.table.items), len(pipeline.topic.sent) + len(pipeline.queue.sent)
+    items, sent = dict(pipeline.table.items), len(pipeline.topic.sent) + len(pipeline.queue.sent)
     pipeline.process(pipe_batch)
     assert pipeline.table.items == items
     assert pipeline.table.updates == 2
-    assert len(pipeline.topic.sent) + len(pipeline.queue.sent) == told
+    assert len(pipeline.topic.sent) + len(pipeline.queue.sent) == sent
     assert report(capsys)["redelivered"] == 6
 
 
@@ -218,7 +218,7 @@ def test_without_time_left_nothing_is_called_and_the_whole_batch_is_returned(
 
 
 def sales(pipe_batch: Batch, count: int, data: bytes | None = None) -> Batch:
-    """One record for each of so many products: an addition, or the given data."""
+    """One record for each of so many products: an addition, or this data."""
     batch = []
     for n in range(count):
         key, number = f"p{n}", str(10**55 + n)

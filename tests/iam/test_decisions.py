@@ -185,25 +185,27 @@ def applies(statement: Json, request: AccessRequest) -> bool:
 @often
 @given(several, requests, boundaries, st.integers(0, 3))
 def test_an_explicit_deny_always_wins(
-    given_policies: list[Json], request: AccessRequest, boundary: Json | None, place: int
+    identity_policies: list[Json], request: AccessRequest, boundary: Json | None, place: int
 ) -> None:
-    given_policies.insert(place, {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}})
-    assert verdict(decide(given_policies, request, boundary)) == "explicit deny"
+    identity_policies.insert(
+        place, {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+    )
+    assert verdict(decide(identity_policies, request, boundary)) == "explicit deny"
 
 
 @often
 @given(several, requests)
 def test_a_decision_follows_from_those_on_each_statement_alone(
-    given_policies: list[Json], request: AccessRequest
+    identity_policies: list[Json], request: AccessRequest
 ) -> None:
     singles = {
         verdict(decide([{**policy, "Statement": statement}], request))
-        for policy in given_policies
+        for policy in identity_policies
         for statement in as_list(policy["Statement"])
     }
     strength = ("implicit deny", "allowed", "explicit deny")
     strongest = max(singles, key=strength.index, default="implicit deny")
-    assert verdict(decide(given_policies, request)) == strongest
+    assert verdict(decide(identity_policies, request)) == strongest
 
 
 def shuffled(value: Any, chance: random.Random) -> Any:
@@ -219,23 +221,23 @@ def shuffled(value: Any, chance: random.Random) -> Any:
 @often
 @given(several, requests, boundaries, st.randoms(use_true_random=False))
 def test_order_does_not_matter(
-    given_policies: list[Json],
+    identity_policies: list[Json],
     request: AccessRequest,
     boundary: Json | None,
     chance: random.Random,
 ) -> None:
-    expected = verdict(decide(given_policies, request, boundary))
-    other = shuffled(given_policies, chance), request, shuffled(boundary, chance)
+    expected = verdict(decide(identity_policies, request, boundary))
+    other = shuffled(identity_policies, chance), request, shuffled(boundary, chance)
     assert verdict(decide(*other)) == expected
 
 
 @often
 @given(several, requests, boundaries, statements())
 def test_one_more_allow_takes_no_access_away(
-    given_policies: list[Json], request: AccessRequest, boundary: Json | None, statement: Json
+    identity_policies: list[Json], request: AccessRequest, boundary: Json | None, statement: Json
 ) -> None:
-    more = [*given_policies, {"Statement": {**statement, "Effect": "Allow"}}]
-    before, after = decide(given_policies, request, boundary), decide(more, request, boundary)
+    more = [*identity_policies, {"Statement": {**statement, "Effect": "Allow"}}]
+    before, after = decide(identity_policies, request, boundary), decide(more, request, boundary)
     assert after.allowed >= before.allowed
     assert after.explicit_deny == before.explicit_deny
 
@@ -243,10 +245,10 @@ def test_one_more_allow_takes_no_access_away(
 @often
 @given(several, requests, boundaries, statements())
 def test_one_more_deny_gives_no_access(
-    given_policies: list[Json], request: AccessRequest, boundary: Json | None, statement: Json
+    identity_policies: list[Json], request: AccessRequest, boundary: Json | None, statement: Json
 ) -> None:
-    more = [*given_policies, {"Statement": {**statement, "Effect": "Deny"}}]
-    before, after = decide(given_policies, request, boundary), decide(more, request, boundary)
+    more = [*identity_policies, {"Statement": {**statement, "Effect": "Deny"}}]
+    before, after = decide(identity_policies, request, boundary), decide(more, request, boundary)
     assert after.allowed <= before.allowed
     assert after.explicit_deny >= before.explicit_deny
 
@@ -260,9 +262,9 @@ def test_without_policies_nothing_is_allowed(request: AccessRequest) -> None:
 @often
 @given(several, requests, policies)
 def test_a_boundary_never_grants(
-    given_policies: list[Json], request: AccessRequest, boundary: Json
+    identity_policies: list[Json], request: AccessRequest, boundary: Json
 ) -> None:
-    capped, free = decide(given_policies, request, boundary), decide(given_policies, request)
+    capped, free = decide(identity_policies, request, boundary), decide(identity_policies, request)
     assert capped.allowed == (free.allowed and decide([boundary], request).allowed)
     assert not decide([], request, boundary).allowed
 
@@ -294,10 +296,10 @@ def single(value: Any) -> Any:
 @often
 @given(several, requests, boundaries, st.sampled_from([single, as_list]))
 def test_a_single_value_and_a_list_of_it_are_the_same(
-    given_policies: list[Json], request: AccessRequest, boundary: Json | None, form: Any
+    identity_policies: list[Json], request: AccessRequest, boundary: Json | None, form: Any
 ) -> None:
-    expected = verdict(decide(given_policies, request, boundary))
-    other = [listed(policy, form) for policy in given_policies]
+    expected = verdict(decide(identity_policies, request, boundary))
+    other = [listed(policy, form) for policy in identity_policies]
     other_boundary = boundary and listed(boundary, form)
     assert verdict(decide(other, request, other_boundary)) == expected
 
@@ -305,10 +307,10 @@ def test_a_single_value_and_a_list_of_it_are_the_same(
 @often
 @given(several, requests, boundaries)
 def test_policies_are_the_same_after_a_way_through_json(
-    given_policies: list[Json], request: AccessRequest, boundary: Json | None
+    identity_policies: list[Json], request: AccessRequest, boundary: Json | None
 ) -> None:
-    again = json.loads(json.dumps([given_policies, boundary], indent=2))
-    assert decide(again[0], request, again[1]) == decide(given_policies, request, boundary)
+    again = json.loads(json.dumps([identity_policies, boundary], indent=2))
+    assert decide(again[0], request, again[1]) == decide(identity_policies, request, boundary)
 
 
 @often
@@ -396,10 +398,10 @@ def test_wildcards_of_a_condition_are_what_they_are_defined_to_be(
     pair: tuple[str, str], operator: tuple[str, bool]
 ) -> None:
     pattern, value = pair
-    name, wanted = operator
+    name, expected = operator
     request = AccessRequest(ANA, "s3:ListBucket", "*", {"s3:prefix": value})
     assert applies(when({name: {"s3:prefix": pattern}}), request) == (
-        fits(pattern, value) == wanted
+        fits(pattern, value) == expected
     )
 
 
@@ -472,9 +474,9 @@ def test_any_document_is_a_policy_or_invalid_and_nothing_worse(
 @settings(max_examples=300, deadline=None)
 @given(operators, odd_values, odd_values | st.lists(odd_values, max_size=2), requests)
 def test_any_value_of_a_request_is_decided(
-    operator: str, limit: str, found: Any, request: AccessRequest
+    operator: str, limit: str, value: Any, request: AccessRequest
 ) -> None:
     policy = {"Version": "2012-10-17", "Statement": when({operator: {"aws:a": limit}})}
-    asked = AccessRequest(ANA, request.action, request.resource, {"aws:a": found})
+    asked = AccessRequest(ANA, request.action, request.resource, {"aws:a": value})
     with suppress(InvalidPolicy):
         assert verdict(decide([policy], asked)) in ("allowed", "implicit deny")

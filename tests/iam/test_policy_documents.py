@@ -55,10 +55,14 @@ REFUSED_DOCUMENTS = {
     "no statement": ({"Version": "2012-10-17"}, "Statement", "missing or empty"),
     "an empty list of statements": (policy(), "Statement", "missing or empty"),
     "an empty statement": ({"Statement": {}}, "Statement", "missing or empty"),
-    "a statement of text": (policy("Allow"), "Statement", "'Allow', no object"),
-    "a statement of a list": (policy([ALLOW]), "Statement", "no object"),
+    "a statement of text": (policy("Allow"), "Statement", "'Allow'; it must be an object"),
+    "a statement of a list": (policy([ALLOW]), "Statement", "it must be an object"),
     "a statement of nothing": ({"Statement": None}, "Statement", "missing or empty"),
-    "a second statement of text": (policy(ALLOW, "Deny"), "Statement", "'Deny', no object"),
+    "a second statement of text": (
+        policy(ALLOW, "Deny"),
+        "Statement",
+        "'Deny'; it must be an object",
+    ),
     "an unknown element of the policy": (
         policy(ALLOW, Statements=[]),
         "Statements",
@@ -75,7 +79,7 @@ REFUSED_DOCUMENTS = {
     "the same Sid twice": (
         policy({**ALLOW, "Sid": "Read"}, {**ALLOW, "Sid": "Read"}),
         "Sid",
-        "'Read' stands twice",
+        "'Read' is repeated",
     ),
     "a Sid of a number": (allow(Sid=7), "Sid", "7"),
     "a Sid of an empty list": (allow(Sid=[]), "Sid", "[]"),
@@ -150,9 +154,9 @@ REFUSED_STATEMENTS = {
 }
 
 REFUSED_CONDITIONS = {
-    "a condition of a list": (allow(Condition=[]), "no object"),
-    "a condition of text": (allow(Condition="aws:key"), "'aws:key', no object"),
-    "a condition of nothing": (allow(Condition=None), "no object"),
+    "a condition of a list": (allow(Condition=[]), "it must be an object"),
+    "a condition of text": (allow(Condition="aws:key"), "'aws:key'; it must be an object"),
+    "a condition of nothing": (allow(Condition=None), "it must be an object"),
     "an operator with text": (allow(Condition={"Bool": "true"}), "Bool"),
     "an operator with a list": (allow(Condition={"Bool": []}), "Bool"),
     "a key with an object": (when("StringEquals", {}), "aws:key"),
@@ -160,8 +164,8 @@ REFUSED_CONDITIONS = {
     "a key with a list of lists": (when("StringEquals", [["a"]]), "aws:key"),
     "a key without a prefix": (when("StringEquals", "ana", key="username"), "'username'"),
     "an unknown operator": (when("StringMatches", "a"), "'StringMatches'"),
-    "an operator in the wrong case": (when("stringEquals", "a"), "its case counts"),
-    "an operator in upper case": (when("BOOL", "true"), "its case counts"),
+    "an operator in the wrong case": (when("stringEquals", "a"), "case-sensitive"),
+    "an operator in upper case": (when("BOOL", "true"), "case-sensitive"),
     "NullIfExists": (when("NullIfExists", "true"), "'NullIfExists'"),
     "ForAnyValue:Null": (when("ForAnyValue:Null", "true"), "'ForAnyValue:Null'"),
     "ForAllValues:Null": (when("ForAllValues:Null", "true"), "'ForAllValues:Null'"),
@@ -243,7 +247,7 @@ REFUSED_PRINCIPALS: dict[str, tuple[Json, Kind, str, str]] = {
         policy({**TRUST, "Resource": "*"}),
         "trust",
         "Resource",
-        "no trust policy",
+        "not allowed in a trust policy",
     ),
     "a principal of text": (
         policy({**TRUST, "Principal": "lambda.amazonaws.com"}),
@@ -297,18 +301,18 @@ REFUSED_JSON = {
     "a key twice in the policy": (
         f'{{"Statement": {STATEMENT}, "Statement": {STATEMENT}}}',
         "Statement",
-        "twice",
+        "repeated",
     ),
     "a key twice in a statement": (
         '{"Statement": {"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}',
         "Effect",
-        "twice",
+        "repeated",
     ),
     "a key twice in a condition": (
         '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",'
         ' "Condition": {"Bool": {"aws:key": "true", "aws:key": "false"}}}}',
         "aws:key",
-        "twice",
+        "repeated",
     ),
 }
 
@@ -401,7 +405,7 @@ def test_a_condition_that_cannot_be_tested_is_refused_naming_what_is_wrong(
     REFUSED_PRINCIPALS.values(),
     ids=list(REFUSED_PRINCIPALS),
 )
-def test_who_is_meant_stands_where_the_kind_of_policy_wants_it(
+def test_principal_and_resource_elements_depend_on_the_kind_of_policy(
     document: Json, kind: Kind, element: str, words: str
 ) -> None:
     refused = refusal(document, kind)
@@ -412,7 +416,7 @@ def test_who_is_meant_stands_where_the_kind_of_policy_wants_it(
 @pytest.mark.parametrize(
     ("text", "element", "words"), REFUSED_JSON.values(), ids=list(REFUSED_JSON)
 )
-def test_text_that_is_no_document_is_refused(text: str, element: str, words: str) -> None:
+def test_text_that_is_not_a_document_is_refused(text: str, element: str, words: str) -> None:
     refused = refusal(text)
     assert refused.element == element
     assert words in str(refused)

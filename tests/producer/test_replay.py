@@ -26,8 +26,8 @@ def sales(tmp_path: Path) -> Path:
     return path
 
 
-def deltas(found: Replay, product: str) -> list[int]:
-    return [e.delta for e in found if isinstance(e, QuantityChanged) and e.product_id == product]
+def deltas(events: Replay, product: str) -> list[int]:
+    return [e.delta for e in events if isinstance(e, QuantityChanged) and e.product_id == product]
 
 
 def written(path: Path, text: str) -> Path:
@@ -50,10 +50,10 @@ def test_each_product_opens_with_just_enough_for_what_follows(sales: Path) -> No
     assert opened == {"85123A": 8, "71053": 2}
 
 
-def test_the_opening_stock_can_be_given(sales: Path) -> None:
-    found = replay(sales, opening_stock=100)
-    assert [e.quantity for e in found if isinstance(e, ProductAdded)] == [100, 100]
-    assert len(found) == len(list(found)) == 6
+def test_the_opening_stock_can_be_set(sales: Path) -> None:
+    events = replay(sales, opening_stock=100)
+    assert [e.quantity for e in events if isinstance(e, ProductAdded)] == [100, 100]
+    assert len(events) == len(list(events)) == 6
 
 
 def test_a_product_is_added_before_its_first_movement(sales: Path) -> None:
@@ -117,8 +117,8 @@ def test_a_data_frame_is_replayed_like_a_file() -> None:
     frame = pandas.DataFrame(
         {"sku": ["A", "A"], "change": [5, -2.0], "at": [datetime(2026, 1, 5, tzinfo=UTC)] * 2}
     )
-    found = replay(frame, product="sku", delta="change", time="at")
-    assert deltas(found, "A") == [5, -2]
+    events = replay(frame, product="sku", delta="change", time="at")
+    assert deltas(events, "A") == [5, -2]
 
 
 def test_the_same_row_is_the_same_fact_however_often_it_is_replayed(sales: Path) -> None:
@@ -147,9 +147,9 @@ def test_a_bad_row_is_reported_with_its_line_and_left_out(
     tmp_path: Path, row: str, problem: str
 ) -> None:
     path = written(tmp_path / "bad.csv", f"sku,delta,time\nA,1,2026-01-05\n{row}\nA,1,2026-01-06\n")
-    found = replay(path)
-    assert deltas(found, "A") == [1, 1]
-    [bad] = found.bad_rows
+    events = replay(path)
+    assert deltas(events, "A") == [1, 1]
+    [bad] = events.bad_rows
     assert bad.line == 3
     assert str(bad).startswith(f"bad.csv, line 3: {problem}")
 
@@ -170,10 +170,10 @@ def test_line_numbers_count_the_lines_of_quoted_fields(tmp_path: Path) -> None:
     [
         ("", "it is empty"),
         ("\n \n", "it is empty"),
-        ("sku,delta,time\n", "it holds no stock movement"),
+        ("sku,delta,time\n", "it has no stock movement"),
         ("a,b,c\n1,2,3\n", "which column is the stock change"),
         ("sku,delta\nA,1\n", "which column is the time"),
-        ("sku,delta,time\nA,x,2026-01-05\n", "it holds no stock movement; the first bad row"),
+        ("sku,delta,time\nA,x,2026-01-05\n", "it has no stock movement; the first bad row"),
     ],
 )
 def test_a_table_that_holds_nothing_usable_is_refused(
@@ -210,8 +210,8 @@ def test_missing_values_of_every_kind_are_bad_rows() -> None:
     frame = pandas.DataFrame(
         {"sku": ["A", None, "B"], "delta": [1, 2, None], "time": ["2026-01-05", "2026-01-05", None]}
     ).convert_dtypes()
-    found = replay(frame)
-    assert [row.line for row in found.bad_rows] == [2, 3]
+    events = replay(frame)
+    assert [row.line for row in events.bad_rows] == [2, 3]
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00"])

@@ -69,8 +69,8 @@ def test_publishing_the_same_objects_again_changes_nothing_however_many_they_are
     events = [ProductAdded("Phone", 3), *(QuantityChanged("Phone", 1) for _ in range(200))]
     built.settle(built.publish(events))
     built.settle(built.publish(events))
-    found = built.reconcile()
-    assert (found.applied, found.duplicates, found.exact) == (201, 201, True)
+    result = built.reconcile()
+    assert (result.applied, result.duplicates, result.exact) == (201, 201, True)
     assert built.inventory().loc["Phone", "quantity"] == 203
 
 

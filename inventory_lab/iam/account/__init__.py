@@ -1,1 +1,1 @@
-"""Reads the policies of an account through the clients it is given, and evaluates calls with them."""
+"""Reads the policies of an account through boto3 clients, and evaluates calls with them."""

@@ -1,7 +1,7 @@
-"""Decides a call: whose policies count, which condition keys it has, and what the resource says.
+"""Decides a call: which policies apply, which condition keys it has, and what the resource's policy says.
 
-Within an account an identity-based policy or a policy on the resource is enough, an explicit deny in
-either is final, and a permissions boundary caps both:
+Within an account it is enough that an identity-based policy or the resource's policy allows the call. An
+explicit deny in either is final, and a permissions boundary limits both:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
 A role's trust policy must allow the caller; when it names the account as a whole, the caller's own
 policies must allow it too.
@@ -47,7 +47,7 @@ _EQUALS = re.compile(r"([#\w]+)\s*=\s*(:\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who signs a call; `arn` is as AWS names it, `session` that of an assumed role."""
+    """Who signs a call; `session` is the session name of an assumed role."""
 
     arn: str
     kind: Literal["root", "user", "role"]
@@ -57,7 +57,7 @@ class Caller:
 
     @classmethod
     def of_arn(cls, arn: str) -> Caller:
-        """The caller whom a user's, role's or session's ARN means. Raises ValueError."""
+        """The caller with the ARN of a user, a role or a session. Raises ValueError for another ARN."""
         kind, _, path = arn.split(":", 5)[-1].partition("/")
         name, _, session = path.partition("/")
         match kind:
@@ -69,7 +69,7 @@ class Caller:
                 return cls(arn, "role", path.rpartition("/")[2])
             case "assumed-role":
                 return cls(arn, "role", name, session)
-        raise ValueError(f"{arn!r} is the ARN of no user, role or session of a role")
+        raise ValueError(f"{arn!r} is not the ARN of a user, a role or a session of a role")
 
     def account(self) -> str:
         """The account's number."""
@@ -82,41 +82,43 @@ class Caller:
         return f"arn:{self.arn.split(':')[1]}:iam::{self.account()}:role/{self.name}"
 
     def itself(self) -> Principals:
-        """How a policy names this caller in particular."""
+        """The principals by which a policy names this caller."""
         return [("AWS", self.arn), ("AWS", self.iam_arn())]
 
     def its_account(self) -> Principals:
-        """How a policy names everybody in the account."""
+        """The principals by which a policy names everybody in the account."""
         root = f"arn:{self.arn.split(':')[1]}:iam::{self.account()}:root"
         return [("AWS", root), ("AWS", self.account())]
 
 
 class PolicyEvaluator:
-    """`client_of` gives clients that may read IAM, queues, topics, functions, streams and tables."""
+    """Evaluates calls. `client_of` returns clients that may read IAM, queues, topics, functions, streams
+    and tables.
+    """
 
     def __init__(self, client_of: ClientOf, now: Callable[[], datetime]) -> None:
         self._now = now
         self.attached = AttachedPolicies(lambda: client_of("iam", ""))
         self.lookups = Lookups(client_of)
 
-    def held(self, caller: Caller) -> PrincipalPolicies:
-        """The policies of the caller; none for root, whom no policy of its own limits."""
+    def policies_of(self, caller: Caller) -> PrincipalPolicies:
+        """The policies of the caller; none for the root user, which has no policies."""
         if caller.kind == "root":
             return PrincipalPolicies()
         of = self.attached.of_user if caller.kind == "user" else self.attached.of_role
         return of(caller.name)
 
     def decide(self, caller: Caller, call: Call, need: Need) -> tuple[AccessRequest, Decision]:
-        """The question, and the answer of all policies that count.
+        """The request, and the decision of all policies that apply to it.
 
-        Raises UnknownToTheLab when they ask for a condition key that cannot be told, InvalidPolicy
-        when one of them cannot be read.
+        Raises UnknownToTheLab when a policy uses a condition key that the lab does not know,
+        InvalidPolicy when a policy cannot be read.
         """
-        held = self.held(caller)
+        principal = self.policies_of(caller)
         prefixes = {call.service, need.action.partition(":")[0]}
-        context = RequestContext(lambda: self._keys(caller, held, call, need), prefixes)
+        context = RequestContext(lambda: self._keys(caller, principal, call, need), prefixes)
         request = AccessRequest(caller.arn, need.action, need.resource, context)
-        identity = evaluate(held.policies.values(), request, held.boundary)
+        identity = evaluate(principal.policies.values(), request, principal.boundary)
         if caller.kind == "root":
             identity = Decision(True, False, None)
         if need.action == "sts:AssumeRole":
@@ -124,12 +126,12 @@ class PolicyEvaluator:
         if need.action.partition(":")[0] not in _WITH_POLICIES:
             return request, identity
         policy = self.lookups.policy(need.resource)
-        return request, _with_resource_policy(caller, held, policy, request, identity)
+        return request, _with_resource_policy(caller, principal, policy, request, identity)
 
     def trust(self, role_arn: str) -> Policy:
-        """The trust policy of a role; no statements when there is no such role."""
-        held = self.attached.of_role(role_arn.rpartition("/")[2])
-        return held.trust if held.arn == role_arn else ()
+        """The trust policy of a role; without statements when there is no such role."""
+        principal = self.attached.of_role(role_arn.rpartition("/")[2])
+        return principal.trust if principal.arn == role_arn else ()
 
     def service_may_assume(self, role_arn: str, service: str, source_arn: str) -> Decision:
         """Whether the role's trust policy lets a service assume it for one of its resources."""
@@ -166,15 +168,15 @@ class PolicyEvaluator:
         if identity.explicit_deny or not everyone.allowed:
             return identity if identity.explicit_deny else everyone
         named = evaluate_resource_policy(trust, request, caller.itself(), TRUST)
-        within = _within_boundary(caller, self.held(caller), request)
+        within = _within_boundary(caller, self.policies_of(caller), request)
         return named if named.allowed and within else identity
 
     def _keys(
-        self, caller: Caller, held: PrincipalPolicies, call: Call, need: Need
+        self, caller: Caller, principal: PrincipalPolicies, call: Call, need: Need
     ) -> dict[str, Provider]:
         return {
             **of_call(call, self._now()),
-            **_of_caller(caller, held, self._now()),
+            **_of_caller(caller, principal, self._now()),
             **{key: _constant(value) for key, value in need.context.items()},
             "aws:ResourceAccount": lambda: call.account,
             "aws:ResourceTag/": lambda: self._resource_tags(need.resource),
@@ -224,16 +226,16 @@ class PolicyEvaluator:
         key = self.lookups.partition_key(need.resource)
         if key is None:
             return None
-        found = sorted(set(_key_values(call.params, key, need.resource.split("/")[1])))
-        if not found and call.operation in _NAMES_KEYS:
+        values = sorted(set(_key_values(call.params, key, need.resource.split("/")[1])))
+        if not values and call.operation in _NAMES_KEYS:
             raise UnknownToTheLab("how this request names its keys")
-        return found or None
+        return values or None
 
 
 def _answer_of_policy(
     policy: Callable[[], Policy], request: AccessRequest, service: str, kind: str
 ) -> Decision:
-    """What a policy says to a service; no, when that cannot be told."""
+    """The decision of a policy for a service: denied when it cannot be evaluated."""
     try:
         return evaluate_resource_policy(policy(), request, [("Service", service)], kind)
     except (UnknownToTheLab, InvalidPolicy):
@@ -242,7 +244,7 @@ def _answer_of_policy(
 
 def _with_resource_policy(
     caller: Caller,
-    held: PrincipalPolicies,
+    principal: PrincipalPolicies,
     policy: Policy,
     request: AccessRequest,
     identity: Decision,
@@ -255,28 +257,31 @@ def _with_resource_policy(
     if identity.allowed:
         return identity
     named = evaluate_resource_policy(policy, request, caller.itself())
-    return named if named.allowed and _within_boundary(caller, held, request) else identity
+    return named if named.allowed and _within_boundary(caller, principal, request) else identity
 
 
-def _within_boundary(caller: Caller, held: PrincipalPolicies, request: AccessRequest) -> bool:
-    """A boundary does not limit what a resource's policy gives to a user; of a role it does."""
-    if held.boundary is None or caller.kind == "user":
+def _within_boundary(caller: Caller, principal: PrincipalPolicies, request: AccessRequest) -> bool:
+    """A boundary does not limit what a resource's policy grants to a user; it limits a role."""
+    if principal.boundary is None or caller.kind == "user":
         return True
-    return evaluate([held.boundary], request).allowed
+    return evaluate([principal.boundary], request).allowed
 
 
-def _of_caller(caller: Caller, held: PrincipalPolicies, now: datetime) -> dict[str, Provider]:
-    """Sessions of the pipe's and function's roles count as issued now, for their services renew them.
+def _of_caller(caller: Caller, principal: PrincipalPolicies, now: datetime) -> dict[str, Provider]:
+    """The keys of the caller. Sessions of the pipe's and function's roles count as issued now, because
+    the services renew them.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
     """
-    userid = f"{held.unique_id}:{caller.session}" if caller.kind == "role" else held.unique_id
+    userid = (
+        f"{principal.unique_id}:{caller.session}" if caller.kind == "role" else principal.unique_id
+    )
     kinds = {"root": "Account", "user": "User", "role": "AssumedRole"}
     return {
         "aws:PrincipalAccount": caller.account,
         "aws:PrincipalArn": caller.iam_arn,
         "aws:MultiFactorAuthPresent": lambda: "false" if caller.kind == "role" else None,
-        "aws:PrincipalTag/": lambda: held.tags,
+        "aws:PrincipalTag/": lambda: principal.tags,
         "aws:PrincipalType": lambda: kinds[caller.kind],
         "aws:TokenIssueTime": lambda: zulu(caller.issued or now) if caller.kind == "role" else None,
         "lambda:SourceFunctionArn": lambda: _source_function(caller),
@@ -295,10 +300,10 @@ def _constant(value: str) -> Provider:
 
 
 def _key_values(params: Mapping[str, Any], key: str, table: str) -> Iterator[str]:
-    """The partition key values that a DynamoDB request names in one table."""
-    for holder in ("Key", "Item"):
-        if key in params.get(holder, {}):
-            yield _plain(params[holder][key])
+    """The values of the partition key of one table in a DynamoDB request."""
+    for parameter in ("Key", "Item"):
+        if key in params.get(parameter, {}):
+            yield _plain(params[parameter][key])
     for request in parts_of(params, table):
         yield from _key_values(request, key, table)
     for value in params.get("KeyConditions", {}).get(key, {}).get("AttributeValueList", []):

@@ -26,7 +26,7 @@ _PARTS = ("prefix", "partition", "service", "region", "account", "resource")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One part in which a statement does not fit a request."""
+    """One part in which a statement does not match a request."""
 
     part: str
     statement: str
@@ -37,8 +37,8 @@ class Difference:
 class Explanation:
     """A decision and its reason; a small table in a notebook.
 
-    `policy` and `statement` are those that decided; when no statement did, those of the nearest Allow
-    (None when there is none), with its `differences` from the request.
+    `policy` and `statement` are those that decided. When no statement decided, they are those of the
+    nearest Allow (None when there is none), and `differences` are its differences from the request.
     """
 
     request: AccessRequest
@@ -53,7 +53,7 @@ class Explanation:
         return self.decision.allowed
 
     def rows(self) -> list[tuple[str, str]]:
-        """What the table shows: a label and its text in each row."""
+        """The rows of the table: a label and its text."""
         rows = [
             ("principal", self.request.principal_arn),
             ("action", self.request.action),
@@ -90,8 +90,10 @@ def explain_access(
     region: str,
     context: Mapping[str, str] | None = None,
 ) -> Explanation:
-    """Why the caller may or may not do this; `context` holds condition keys that only a real call
-    would have. Raises UnknownToTheLab and InvalidPolicy.
+    """Why the caller may or may not do this. `context` adds condition keys that only a real call has.
+
+    Raises UnknownToTheLab when a policy uses what the lab does not know, InvalidPolicy when a policy
+    cannot be read.
     """
     partition = caller.arn.split(":")[1]
     call = Call(action.partition(":")[0], "", {}, region, caller.account(), partition)
@@ -104,20 +106,20 @@ def _policies_of(
     evaluator: PolicyEvaluator, caller: Caller, resource: str, policy_type: str
 ) -> Mapping[str, Policy]:
     """The policies of the type that decided, by name."""
-    granted = evaluator.held(caller)
+    own = evaluator.policies_of(caller)
     if policy_type == RESOURCE:
         return {f"the policy of {resource}": evaluator.lookups.policy(resource)}
     if policy_type == BOUNDARY:
-        return {granted.boundary_arn: granted.boundary or ()}
+        return {own.boundary_arn: own.boundary or ()}
     if policy_type == IDENTITY:
-        return granted.policies
+        return own.policies
     return {f"the trust policy of {resource}": evaluator.trust(resource)}
 
 
 def explain(
     request: AccessRequest, decision: Decision, policies: Mapping[str, Policy]
 ) -> Explanation:
-    """The explanation of a decision that was taken on these policies, by name."""
+    """The explanation of a decision that follows from these policies, which are by name."""
     if decision.statement is not None:
         for name, statement in _statements(policies):
             if statement.source is decision.statement:
@@ -129,7 +131,7 @@ def explain(
             for name, statement in _statements(policies)
             if not statement.denies
         ),
-        key=lambda found: (len(found[0]), -_similarity(found[0])),
+        key=lambda differing: (len(differing[0]), -_similarity(differing[0])),
         default=None,
     )
     if nearest is None or not nearest[0]:
@@ -138,21 +140,23 @@ def explain(
 
 
 def differences(statement: Statement, request: AccessRequest) -> list[Difference]:
-    """Where the statement does not fit the request; empty when it applies."""
-    found = []
+    """Where the statement does not match the request; empty when it applies."""
+    differing = []
     source, context = statement.source, request.context
     if not statement.covers_action(request.action):
-        found.append(Difference("Action", _shown(source, "Action", request.action), request.action))
+        differing.append(
+            Difference("Action", _shown(source, "Action", request.action), request.action)
+        )
     if not statement.covers_resource(request.resource, context):
         shown = _shown(source, "Resource", request.resource)
-        found.append(_resource_difference(shown, request.resource))
+        differing.append(_resource_difference(shown, request.resource))
     for condition in statement.conditions:
         if not condition.holds(context):
-            wanted = f"{condition.name} {condition.key}: {', '.join(condition.values)}"
+            condition_text = f"{condition.name} {condition.key}: {', '.join(condition.values)}"
             value = context.get(condition.key.lower())
-            given = "the request has no such key" if value is None else str(value)
-            found.append(Difference("Condition", wanted, given))
-    return found
+            value_text = "the request has no such key" if value is None else str(value)
+            differing.append(Difference("Condition", condition_text, value_text))
+    return differing
 
 
 def _statements(policies: Mapping[str, Policy]) -> Iterator[tuple[str, Statement]]:
@@ -160,32 +164,35 @@ def _statements(policies: Mapping[str, Policy]) -> Iterator[tuple[str, Statement
         yield from ((name, statement) for statement in policy)
 
 
-def _shown(source: Document, element: str, wanted: str) -> str:
-    """The entry of the element, or of its negation, that is most like what was wanted."""
+def _shown(source: Document, element: str, requested: str) -> str:
+    """The entry of the element, or of its negation, that is most like the request's."""
     if element not in source:
-        return f"all but {_most_like(_as_list(source[f'Not{element}']), wanted)}"
-    return _most_like(_as_list(source[element]), wanted)
+        return f"all but {_most_like(_as_list(source[f'Not{element}']), requested)}"
+    return _most_like(_as_list(source[element]), requested)
 
 
-def _most_like(entries: Iterable[str], wanted: str) -> str:
-    return max(entries, key=lambda entry: SequenceMatcher(None, entry, wanted).ratio())
+def _most_like(entries: Iterable[str], requested: str) -> str:
+    return max(entries, key=lambda entry: SequenceMatcher(None, entry, requested).ratio())
 
 
-def _resource_difference(shown: str, wanted: str) -> Difference:
-    """The parts of the two ARNs that differ when both have all parts, else both whole."""
-    ours, theirs = shown.split(":", ARN_PARTS - 1), wanted.split(":", ARN_PARTS - 1)
-    if len(ours) != ARN_PARTS or len(theirs) != ARN_PARTS:
-        return Difference("Resource", shown, wanted)
-    unlike = [n for n in range(ARN_PARTS) if ours[n] not in (theirs[n], "*")]
+def _resource_difference(shown: str, requested: str) -> Difference:
+    """The one part in which two complete ARNs differ; otherwise both ARNs as a whole."""
+    statement_parts, request_parts = (
+        shown.split(":", ARN_PARTS - 1),
+        requested.split(":", ARN_PARTS - 1),
+    )
+    if len(statement_parts) != ARN_PARTS or len(request_parts) != ARN_PARTS:
+        return Difference("Resource", shown, requested)
+    unlike = [n for n in range(ARN_PARTS) if statement_parts[n] not in (request_parts[n], "*")]
     if len(unlike) != 1:
-        return Difference("Resource", shown, wanted)
+        return Difference("Resource", shown, requested)
     part = unlike[0]
     label = "Resource" if part == ARN_PARTS - 1 else f"Resource ({_PARTS[part]})"
-    return Difference(label, ours[part], theirs[part])
+    return Difference(label, statement_parts[part], request_parts[part])
 
 
-def _similarity(found: list[Difference]) -> float:
-    return sum(SequenceMatcher(None, d.statement, d.request).ratio() for d in found)
+def _similarity(differing: list[Difference]) -> float:
+    return sum(SequenceMatcher(None, d.statement, d.request).ratio() for d in differing)
 
 
 def _as_list(value: Any) -> list[str]:

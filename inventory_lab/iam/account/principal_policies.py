@@ -1,20 +1,23 @@
-"""The policies that a principal holds, read through the IAM API."""
+"""The policies of a principal, read through the IAM API."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from inventory_lab.exceptions import InvalidPolicy
 from inventory_lab.iam.evaluation.document import Policy, read_policy
 
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
 
 @dataclass(frozen=True, slots=True)
 class PrincipalPolicies:
-    """What IAM knows of a user or role; `policies` by name, `trust` for roles only."""
+    """The policies, boundary and tags of a user or role; `policies` by name, `trust` for roles only."""
 
     policies: Mapping[str, Policy] = field(default_factory=dict)
     boundary: Policy | None = None
@@ -26,18 +29,18 @@ class PrincipalPolicies:
 
 
 class AttachedPolicies:
-    """Reads and remembers until told to forget. `client` gives an IAM client that may read all."""
+    """Reads policies and caches them until `forget`. `client` returns an IAM client that may read all."""
 
-    def __init__(self, client: Callable[[], Any]) -> None:
+    def __init__(self, client: Callable[[], BaseClient]) -> None:
         self._client = client
-        self._held: dict[tuple[str, str], PrincipalPolicies] = {}
+        self._cache: dict[tuple[str, str], PrincipalPolicies] = {}
 
     def of_user(self, name: str) -> PrincipalPolicies:
-        """What a user holds, over its groups too; nothing when there is no such user."""
+        """The policies of a user and of its groups; empty when there is no such user."""
         return self._remembered("user", name, self._user)
 
     def of_role(self, name: str) -> PrincipalPolicies:
-        """What a role holds; nothing when there is no such role."""
+        """The policies of a role; empty when there is no such role."""
         return self._remembered("role", name, self._role)
 
     def forget(self, params: Mapping[str, Any] | None = None) -> None:
@@ -46,25 +49,25 @@ class AttachedPolicies:
             (k, (params or {}).get(p)) for k, p in (("user", "UserName"), ("role", "RoleName"))
         }
         known = [key for key in named if key[1]]
-        for key in known or list(self._held):
-            self._held.pop(key, None)  # type: ignore[arg-type]
+        for key in known or list(self._cache):
+            self._cache.pop(key, None)  # type: ignore[arg-type]
 
     @property
-    def iam(self) -> Any:
+    def iam(self) -> BaseClient:
         """The IAM client."""
         return self._client()
 
     def _remembered(
         self, kind: str, name: str, read: Callable[[str], PrincipalPolicies]
     ) -> PrincipalPolicies:
-        if (kind, name) not in self._held:
+        if (kind, name) not in self._cache:
             try:
-                self._held[kind, name] = read(name)
+                self._cache[kind, name] = read(name)
             except ClientError as exc:
                 if exc.response["Error"]["Code"] != "NoSuchEntity":
                     raise
-                self._held[kind, name] = PrincipalPolicies()
-        return self._held[kind, name]
+                self._cache[kind, name] = PrincipalPolicies()
+        return self._cache[kind, name]
 
     def _user(self, name: str) -> PrincipalPolicies:
         user = self.iam.get_user(UserName=name)["User"]
@@ -90,11 +93,11 @@ class AttachedPolicies:
         }
 
     def _policies(self, kind: str, suffix: str, name: str) -> Iterator[tuple[str, Policy]]:
-        who = {f"{suffix}Name": name}
-        for policy in self._pages(f"list_{kind}_policies", "PolicyNames", **who):
-            answer = getattr(self.iam, f"get_{kind}_policy")(PolicyName=policy, **who)
+        entity = {f"{suffix}Name": name}
+        for policy in self._pages(f"list_{kind}_policies", "PolicyNames", **entity):
+            answer = getattr(self.iam, f"get_{kind}_policy")(PolicyName=policy, **entity)
             yield f"{name}/{policy}", read_policy(answer["PolicyDocument"])
-        for attached in self._pages(f"list_attached_{kind}_policies", "AttachedPolicies", **who):
+        for attached in self._pages(f"list_attached_{kind}_policies", "AttachedPolicies", **entity):
             yield attached["PolicyArn"], self._managed(attached["PolicyArn"])
 
     def _managed(self, arn: str) -> Policy:

@@ -1,13 +1,13 @@
-"""What a decision needs to know of a resource: its policy, its tags, a table's partition key.
+"""What a decision needs to know about a resource: its policy, its tags, a table's partition key.
 
-Read through the APIs of the services, with clients that may read them all.
+All of it is read through the APIs of the services, with clients that may read everything.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,7 +15,10 @@ from inventory_lab.exceptions import UnknownToTheLab
 from inventory_lab.iam.evaluation.document import Policy, read_policy
 from inventory_lab.iam.evaluation.patterns import ARN_PARTS
 
-ClientOf = Callable[[str, str], Any]
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+ClientOf = Callable[[str, str], "BaseClient"]
 """A client of a service in a region."""
 _MISSING = (
     "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NotFoundException",
@@ -24,31 +27,31 @@ _MISSING = (
 
 
 class Lookups:
-    """Remembers the policies until told to forget."""
+    """Reads policies, tags and keys of resources; caches the policies until `forget_policies`."""
 
     def __init__(self, client_of: ClientOf) -> None:
         self._client_of = client_of
         self._policies: dict[str, Policy] = {}
 
     def policy(self, arn: str) -> Policy:
-        """The policy on a queue, topic, function or stream; no statements when it has none."""
+        """The policy on a queue, topic, function or stream; without statements when there is none."""
         if arn not in self._policies:
             text = self._read(_POLICIES, arn)
             self._policies[arn] = read_policy(text, "resource") if text else ()
         return self._policies[arn]
 
     def forget_policies(self) -> None:
-        """Read them anew when next asked."""
+        """Read the policies again the next time."""
         self._policies.clear()
 
     def tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a resource of the pipeline's services."""
         if arn.split(":")[2:3] and arn.split(":")[2] not in _TAGS:
             raise UnknownToTheLab(f"the tags of {arn}")
-        found = self._read(_TAGS, arn) or {}
-        if isinstance(found, Mapping):
-            return found
-        return {tag["Key"]: tag["Value"] for tag in found}
+        tags = self._read(_TAGS, arn) or {}
+        if isinstance(tags, Mapping):
+            return tags
+        return {tag["Key"]: tag["Value"] for tag in tags}
 
     def partition_key(self, table_arn: str) -> str | None:
         """The name of a table's partition key; None when there is no such table."""
@@ -87,20 +90,20 @@ class Lookups:
             raise UnknownToTheLab(f"{arn} ({exc!r})") from exc
 
 
-def queue_url(sqs: Any, arn: str) -> str:
+def queue_url(sqs: BaseClient, arn: str) -> str:
     """The URL of a queue."""
     account, name = arn.split(":")[-2:]
     return f"{sqs.meta.endpoint_url}/{account}/{name}"
 
 
-def _queue_policy(sqs: Any, arn: str) -> Any:
+def _queue_policy(sqs: BaseClient, arn: str) -> Any:
     answer = sqs.get_queue_attributes(QueueUrl=queue_url(sqs, arn), AttributeNames=["Policy"])
     return answer.get("Attributes", {}).get("Policy")
 
 
-def _function_policy(functions: Any, arn: str) -> Any:
-    """With every principal as an object; moto keeps the ARN of a user or role bare. Event source
-    mappings have no policies.
+def _function_policy(functions: BaseClient, arn: str) -> Any:
+    """The policy with every principal as an object; moto stores the ARN of a user or role as a string.
+    Event source mappings have no policies.
     """
     if ":event-source-mapping:" in arn:
         return None
@@ -111,12 +114,12 @@ def _function_policy(functions: Any, arn: str) -> Any:
     return document
 
 
-def _tags_of_table(dynamodb: Any, arn: str) -> Any:
+def _tags_of_table(dynamodb: BaseClient, arn: str) -> Any:
     pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
     return [tag for page in pages for tag in page["Tags"]]
 
 
-def _stream_policy(kinesis: Any, arn: str) -> Any:
+def _stream_policy(kinesis: BaseClient, arn: str) -> Any:
     """A stream without a policy has an empty object:
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetResourcePolicy.html
     """

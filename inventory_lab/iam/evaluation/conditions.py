@@ -3,12 +3,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 and, for ForAllValues and ForAnyValue,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 
-Where AWS leaves the behaviour open, this is what happens here:
-- an operator without ForAllValues or ForAnyValue does not match a key that has several values;
-- ForAnyValue with IfExists holds when the key is missing;
-- values that are empty strings count as none, in Null, ForAllValues and ForAnyValue;
-- a request's value that is not a number, date, address or ARN fulfils no operator of that kind, a
-  negated one included; so does a policy's value with a variable that the request does not resolve.
+AWS does not document some cases. The lab decides them as follows:
+- An operator without ForAllValues or ForAnyValue does not match a key that has several values.
+- ForAnyValue with IfExists is true when the key is missing.
+- Null, ForAllValues and ForAnyValue ignore values that are empty strings.
+- When the request's value is not a number, date, address or ARN, every operator of that kind is
+  false, also a negated one. The same is true when the policy's value has a variable that the request
+  does not resolve.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from inventory_lab.exceptions import InvalidPolicy
 from inventory_lab.iam.evaluation.patterns import ARN_PARTS, Context, PolicyPattern, values_of
 
 Test = Callable[[str, Context], bool]
-"""Whether one value of a request fits one value of a policy. Raises ValueError when that cannot be
-told: the request's value has not the form, or lacks what a variable stands for."""
+"""Whether one value of a request matches one value of a policy. Raises ValueError when the request's
+value has the wrong form, or when the request has no value for a variable."""
 
 _SETS = ("ForAllValues:", "ForAnyValue:")
 _IF_EXISTS = "IfExists"
@@ -50,21 +51,21 @@ class Condition:
     if_exists: bool = False
 
     def holds(self, context: Context) -> bool:
-        """Whether the request fulfils the condition."""
-        found = values_of(context, self.key)
+        """Whether the request meets the condition."""
+        values = values_of(context, self.key)
         if self.name == "Null":
-            absent = "false" if any(found or ()) else "true"
+            absent = "false" if any(values or ()) else "true"
             return any(test(absent, context) for test in self.tests)
         if self.over_set:
-            return self._holds_for_set(found, context)
-        if found is None:
+            return self._holds_for_set(values, context)
+        if values is None:
             return self.negated or self.if_exists
-        return len(found) == 1 and self._fits(found[0], context)
+        return len(values) == 1 and self._fits(values[0], context)
 
-    def _holds_for_set(self, found: Sequence[str] | None, context: Context) -> bool:
-        if found is None and self.if_exists:
+    def _holds_for_set(self, values: Sequence[str] | None, context: Context) -> bool:
+        if values is None and self.if_exists:
             return True
-        fits = [self._fits(value, context) for value in found or () if value]
+        fits = [self._fits(value, context) for value in values or () if value]
         return all(fits) if self.over_set == "ForAllValues:" else any(fits)
 
     def _fits(self, value: str, context: Context) -> bool:
@@ -73,13 +74,15 @@ class Condition:
 
 
 def read_condition(name: str, key: str, values: Sequence[str], with_variables: bool) -> Condition:
-    """The condition. Raises InvalidPolicy for an unknown operator or a value of the wrong form."""
+    """The condition as read. Raises InvalidPolicy for an unknown operator or a value of the wrong form."""
     over_set = next((prefix for prefix in _SETS if name.startswith(prefix)), "")
     base = name.removeprefix(over_set)
     if_exists = base.endswith(_IF_EXISTS)
     base = base.removesuffix(_IF_EXISTS)
     if base not in _OPERATORS or (base == "Null" and (over_set or if_exists)):
-        raise InvalidPolicy("Condition", f"there is no operator {name!r} (its case counts)")
+        raise InvalidPolicy(
+            "Condition", f"there is no operator {name!r} (operators are case-sensitive)"
+        )
     negated, make = _OPERATORS[base]
     try:
         tests = tuple(make(value, with_variables) for value in values)
@@ -147,8 +150,8 @@ def _presence(policy: str, _: bool) -> Test:
 
 
 def _binary(policy: str, _: bool) -> Test:
-    wanted = _decoded(policy)
-    return lambda value, _context: _decoded(value) == wanted
+    expected = _decoded(policy)
+    return lambda value, _context: _decoded(value) == expected
 
 
 def _address(policy: str, _: bool) -> Test:
@@ -163,13 +166,13 @@ def _number(text: str) -> Decimal:
 
 
 def _moment(text: str) -> Decimal:
-    """Seconds since 1970 of an ISO 8601 date, or of a number of seconds; UTC unless it says else."""
+    """Seconds since 1970 of an ISO 8601 date or a number of seconds; without a time zone it is UTC."""
     if re.fullmatch(r"-?\d+(\.\d+)?", text) and len(text) != len("2026"):
         return Decimal(text)
-    found = _DATE.fullmatch(text)
-    if found is None:
+    match = _DATE.fullmatch(text)
+    if match is None:
         raise ValueError(f"{text!r} is not a date in ISO 8601 or epoch seconds")
-    year, month, day, time = found.groups()
+    year, month, day, time = match.groups()
     moment = datetime.fromisoformat(f"{year}-{month or '01'}-{day or '01'}T{time or '00:00'}")
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return Decimal(str(moment.timestamp()))

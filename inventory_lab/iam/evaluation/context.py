@@ -1,9 +1,9 @@
-"""The condition keys of a request, found out only when a policy asks for them.
+"""The condition keys of a request, computed only when a policy uses them.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and, for the
-keys of a service, its page in the Service Authorization Reference. A key that AWS would have and the
-lab has not makes the request undecidable, which denies it; a key that no request in the lab can have,
-such as aws:SourceVpc, is absent.
+keys of a service, its page in the Service Authorization Reference. A request is denied when a policy
+uses a key that AWS has and the lab does not know. A key that no request in the lab can have, such as
+aws:SourceVpc, is absent.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from inventory_lab.exceptions import UnknownToTheLab
 from inventory_lab.iam.evaluation.calls import Call
 from inventory_lab.iam.evaluation.patterns import Value
 
-Found = Value | None
+ContextValue = Value | None
 Provider = Callable[[], Any]
-"""Tells a key's value, or None; of a key that ends with `/`, all values by the name behind it."""
+"""Returns the value of a key, or None; for a key that ends with `/`, all values by the name after it."""
 
 ABSENT = {
     "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:federatedprovider",
@@ -31,7 +31,7 @@ ABSENT = {
     "lambda:functionarn", "lambda:invokedviafunctionurl", "iam:passedtoservice",
     "dynamodb:enclosingoperation", "dynamodb:fulltablescan",
 }  # fmt: skip
-"""Keys that a request has only when something particular happens, which a provider then tells."""
+"""Keys that only special requests have; for those a provider returns the value."""
 
 _NAMING = (
     "AttributeUpdates", "Expected", "Item", "Key", "KeyConditions", "QueryFilter", "ScanFilter",
@@ -42,8 +42,8 @@ _KEYWORDS = {"set", "remove", "add", "delete", "and", "or", "not", "between", "i
 class RequestContext(Mapping[str, Value]):
     """Condition keys by name in lower case; each value is computed at most once.
 
-    `providers` is called when the first key is asked for. Asking for a key of `aws:` or of the
-    services at hand that nobody can tell raises UnknownToTheLab.
+    `providers` is called when the first key is read. To read a key of `aws:` or of one of `prefixes`
+    that has no provider raises UnknownToTheLab.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class RequestContext(Mapping[str, Value]):
         self._prefixes = {"aws", *prefixes}
         self._make = providers
         self._made: dict[str, Provider] = {}
-        self._found: dict[str, Found] = {}
+        self._values: dict[str, ContextValue] = {}
 
     @property
     def _providers(self) -> Mapping[str, Provider]:
@@ -75,33 +75,33 @@ class RequestContext(Mapping[str, Value]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _value(self, key: str) -> Found:
-        if key not in self._found:
-            self._found[key] = self._asked(key)
-        return self._found[key]
+    def _value(self, key: str) -> ContextValue:
+        if key not in self._values:
+            self._values[key] = self._read(key)
+        return self._values[key]
 
-    def _asked(self, key: str) -> Found:
+    def _read(self, key: str) -> ContextValue:
         name, slash, rest = key.partition("/")
         try:
             if key in self._providers:
-                return cast(Found, self._providers[key]())
+                return cast(ContextValue, self._providers[key]())
             if slash and f"{name}/" in self._providers:
                 return _of_mapping(self._providers[f"{name}/"](), rest)
         except (LookupError, TypeError, ValueError, AttributeError) as exc:
-            # a Mapping's get() would take a KeyError for an absent key
+            # Mapping.get() would treat a KeyError as an absent key
             raise UnknownToTheLab(f"the value of {key} in this request") from exc
         if key in ABSENT or key.partition(":")[0] not in self._prefixes:
             return None
         raise UnknownToTheLab(f"the condition key {key} here")
 
 
-def _of_mapping(tags: Any, name: str) -> Found:
-    """A tag's value; tag keys are compared ignoring case, as all condition keys are."""
+def _of_mapping(tags: Any, name: str) -> ContextValue:
+    """A tag's value. The tag key is case-insensitive, as all condition keys are."""
     return next((value for key, value in (tags or {}).items() if key.lower() == name), None)
 
 
 def of_call(call: Call, now: datetime) -> dict[str, Provider]:
-    """The keys that depend on the call alone, global and of its service."""
+    """The keys that depend only on the call: global keys and those of its service."""
     of_all: dict[str, Provider] = {
         "aws:CurrentTime": lambda: zulu(now),
         "aws:EpochTime": lambda: str(int(now.timestamp())),
@@ -122,7 +122,7 @@ def zulu(moment: datetime) -> str:
 
 
 def request_tags(params: Mapping[str, Any]) -> dict[str, str]:
-    """The tags in a request, which services spell in four ways."""
+    """The tags in a request; services write them in four ways."""
     tags: Any = next((params[name] for name in ("Tags", "tags") if params.get(name)), {})
     if isinstance(tags, Mapping):
         return {str(key): str(value) for key, value in tags.items()}
@@ -130,7 +130,7 @@ def request_tags(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def tag_keys(params: Mapping[str, Any]) -> list[str]:
-    """The keys of the tags in a request, also of those to be taken away."""
+    """The keys of the tags in a request, also of tags to remove."""
     removed: Any = next((params[n] for n in ("TagKeys", "tagKeys") if params.get(n)), [])
     return [*request_tags(params), *map(str, removed)]
 
@@ -139,35 +139,35 @@ def _value_of(tag: Mapping[str, Any]) -> Any:
     return tag["Value"] if "Value" in tag else tag.get("value", "")
 
 
-def _reader(read: Callable[[Call], Found], call: Call) -> Provider:
+def _reader(read: Callable[[Call], ContextValue], call: Call) -> Provider:
     return lambda: read(call)
 
 
-def _param(name: str) -> Callable[[Call], Found]:
+def _param(name: str) -> Callable[[Call], ContextValue]:
     return lambda call: str(call.params[name]) if call.params.get(name) is not None else None
 
 
-def _entries(name: str) -> Callable[[Call], Found]:
+def _entries(name: str) -> Callable[[Call], ContextValue]:
     return lambda call: [str(e[name]) for e in call.params.get("Entries", []) if name in e] or None
 
 
-def _attributes(call: Call) -> Found:
-    """The top-level attributes that a DynamoDB request names, in whichever parameter."""
+def _attributes(call: Call) -> ContextValue:
+    """The top-level attributes that a DynamoDB request names in any parameter."""
     if {"Statement", "Statements", "TransactStatements"} & call.params.keys():
         raise UnknownToTheLab("the attributes in a PartiQL statement")
     return sorted(_attributes_in(call.params)) or None
 
 
 def _attributes_in(params: Mapping[str, Any]) -> set[str]:
-    found: set[str] = set(params.get("AttributesToGet", []))
+    attributes: set[str] = set(params.get("AttributesToGet", []))
     for name in _NAMING:
-        found |= set(params.get(name, {}))
+        attributes |= set(params.get(name, {}))
     for name, text in params.items():
         if name.endswith("Expression") and isinstance(text, str):
-            found |= set(_named_in(text, params.get("ExpressionAttributeNames", {})))
+            attributes |= set(_named_in(text, params.get("ExpressionAttributeNames", {})))
     for part in parts_of(params):
-        found |= _attributes_in(part)
-    return found
+        attributes |= _attributes_in(part)
+    return attributes
 
 
 def parts_of(params: Mapping[str, Any], table: str | None = None) -> Iterator[Mapping[str, Any]]:
@@ -195,7 +195,7 @@ def _named_in(expression: str, names: Mapping[str, str]) -> Iterator[str]:
             yield names.get(token, token)
 
 
-_KEYS: Mapping[str, Mapping[str, Callable[[Call], Found]]] = {
+_KEYS: Mapping[str, Mapping[str, Callable[[Call], ContextValue]]] = {
     "dynamodb": {
         "dynamodb:Attributes": _attributes,
         "dynamodb:ReturnConsumedCapacity": _param("ReturnConsumedCapacity"),

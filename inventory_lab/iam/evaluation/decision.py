@@ -1,4 +1,4 @@
-"""The decision: an explicit deny wins, else one allow is enough, else the answer is no.
+"""The decision: an explicit deny wins; otherwise one allow is enough; otherwise the request is denied.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -18,8 +18,8 @@ RESOURCE, TRUST = "resource-based policy", "role trust policy"
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """Who wants to do what with which resource ("*" where an action has none); `context` holds the
-    condition keys of the request, whose case does not count.
+    """Who asks for which action on which resource ("*" for an action without resources); `context` has
+    the condition keys of the request, which are case-insensitive.
     """
 
     principal_arn: str
@@ -35,9 +35,9 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer; `statement` is the one that decided, None when none spoke for the request.
+    """The answer; `statement` is the statement that decided, None when no statement allows the request.
 
-    `policy_type` names the kind of policy that decided, or that was lacking, in AWS's words.
+    `policy_type` is the type of the policy that decided, or of the policy that is missing, in AWS's words.
     """
 
     allowed: bool
@@ -49,7 +49,7 @@ class Decision:
 def decide(
     policies: Iterable[Document], request: AccessRequest, boundary: Document | None = None
 ) -> Decision:
-    """What identity-based policies and a permissions boundary say. Raises InvalidPolicy."""
+    """The decision of identity-based policies and a permissions boundary. Raises InvalidPolicy."""
     cap = None if boundary is None else read_policy(boundary)
     return evaluate([read_policy(policy) for policy in policies], request, cap)
 
@@ -80,8 +80,11 @@ def evaluate_resource_policy(
     kind: str = RESOURCE,
     account: Sequence[tuple[str, str]] = (),
 ) -> Decision:
-    """What a policy on the resource (or a role's trust policy) says to a caller who is known by any
-    of `principals`, each a type such as AWS or Service and a value, and to everybody in `account`.
+    """The decision of a resource's policy, or of a role's trust policy.
+
+    A statement applies when it names one of `principals`, which are names of the caller, or one of
+    `account`, which are names of everybody in the account. A name is a type, such as AWS or Service,
+    and a value.
     """
     applying = [s for s in policy if applies(s, request) and _meets(s, principals, account)]
     for statement in sorted(applying, key=lambda s: not s.denies):
@@ -90,7 +93,7 @@ def evaluate_resource_policy(
 
 
 def applies(statement: Statement, request: AccessRequest) -> bool:
-    """Whether action, resource and conditions of the statement fit the request."""
+    """Whether action, resource and conditions of the statement match the request."""
     return (
         statement.covers_action(request.action)
         and statement.covers_resource(request.resource, request.context)
@@ -101,8 +104,8 @@ def applies(statement: Statement, request: AccessRequest) -> bool:
 def _meets(
     statement: Statement, itself: Sequence[tuple[str, str]], account: Sequence[tuple[str, str]]
 ) -> bool:
-    """Whether the statement is about the caller. A Deny of all but some spares only who is named by
-    every name of its own, not its whole account:
+    """Whether the statement applies to the caller. A Deny with NotPrincipal does not apply to a caller
+    only when it names the caller by every one of its names; the name of the account is not enough:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
     if not statement.all_but_principals:
@@ -113,5 +116,5 @@ def _meets(
 
 
 def _names(statement: Statement, own: tuple[str, str]) -> bool:
-    """Everybody is meant by *, services too."""
+    """Whether the statement names this principal; * means everybody, services too."""
     return own in statement.principals or ("AWS", "*") in statement.principals

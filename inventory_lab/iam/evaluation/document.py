@@ -1,4 +1,4 @@
-"""Policy documents, read strictly: what AWS would refuse to store is refused here by its element.
+"""Policy documents, read strictly: a document that AWS would reject is rejected, with its element named.
 
 Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -32,7 +32,7 @@ _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; `source` is it as it was written. Without resources it covers every one."""
+    """One statement; `source` is the statement as written. Without resources it covers every resource."""
 
     source: Document
     denies: bool
@@ -45,11 +45,11 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def covers_action(self, action: str) -> bool:
-        """Whether the action is among those of the statement; case does not count."""
+        """Whether the statement covers the action; case does not matter."""
         return any(fits(action) for fits in self.actions) != self.all_but_actions
 
     def covers_resource(self, resource: str, context: Context) -> bool:
-        """Whether the resource is among those of the statement."""
+        """Whether the statement covers the resource."""
         outcomes = {_outcome(text, resource, context) for text in self.resources}
         if self.all_but_resources:
             return not outcomes & {True, None}
@@ -74,10 +74,10 @@ def _read(text: str, kind: Kind) -> Policy:
     document = _parsed(text)
     version = document.get("Version", VERSIONS[1])
     if version not in VERSIONS:
-        raise InvalidPolicy("Version", f"is {version!r}; there are {' and '.join(VERSIONS)}")
+        raise InvalidPolicy("Version", f"is {version!r}; it must be {' or '.join(VERSIONS)}")
     _no_others("the policy", document, {"Version", "Id", "Statement"})
     if not isinstance(document.get("Id", ""), str):
-        raise InvalidPolicy("Id", f"is {document['Id']!r:.60}, no string")
+        raise InvalidPolicy("Id", f"is {document['Id']!r:.60}; it must be a string")
     sources = _statements(document)
     _check_sids(sources, kind)
     return tuple(_statement(source, kind, version == VERSIONS[0]) for source in sources)
@@ -85,7 +85,7 @@ def _read(text: str, kind: Kind) -> Policy:
 
 def _statement(source: Any, kind: Kind, with_variables: bool) -> Statement:
     if not isinstance(source, dict):
-        raise InvalidPolicy("Statement", f"is {source!r:.60}, no object")
+        raise InvalidPolicy("Statement", f"is {source!r:.60}; it must be an object")
     _no_others("a statement", source, _ELEMENTS)
     if source.get("Effect") not in ("Allow", "Deny"):
         raise InvalidPolicy("Effect", f"is {source.get('Effect')!r}; it must be Allow or Deny")
@@ -127,7 +127,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
-            raise InvalidPolicy(name, "stands twice in one object")
+            raise InvalidPolicy(name, "is repeated in one object")
     return dict(pairs)
 
 
@@ -139,9 +139,9 @@ def _as_json(document: Any) -> str:
 
 
 def _statements(document: Document) -> list[Any]:
-    found = document.get("Statement")
-    statements = found if isinstance(found, list) else [found]
-    if not found:
+    element = document.get("Statement")
+    statements = element if isinstance(element, list) else [element]
+    if not element:
         raise InvalidPolicy("Statement", "is missing or empty")
     return statements
 
@@ -150,15 +150,15 @@ def _check_sids(statements: Iterable[Any], kind: Kind) -> None:
     sids = [s["Sid"] for s in statements if isinstance(s, dict) and "Sid" in s]
     for sid in sids:
         if not isinstance(sid, str):
-            raise InvalidPolicy("Sid", f"is {sid!r:.60}, no string")
+            raise InvalidPolicy("Sid", f"is {sid!r:.60}; it must be a string")
         if kind == "identity" and not re.fullmatch("[A-Za-z0-9]*", sid):
             raise InvalidPolicy("Sid", f"{sid!r:.60} has other characters than A-Z, a-z and 0-9")
         if sid and sids.count(sid) > 1:
-            raise InvalidPolicy("Sid", f"{sid!r} stands twice; it must be unique in a policy")
+            raise InvalidPolicy("Sid", f"{sid!r} is repeated; it must be unique in a policy")
 
 
-def _no_others(owner: str, found: Document, known: set[str]) -> None:
-    for name in found:
+def _no_others(owner: str, object_: Document, known: set[str]) -> None:
+    for name in object_:
         if name not in known:
             raise InvalidPolicy(name, f"is not an element of {owner}")
 
@@ -166,25 +166,27 @@ def _no_others(owner: str, found: Document, known: set[str]) -> None:
 def _check_principal_and_resource(source: Document, kind: Kind) -> None:
     named = {"Principal", "NotPrincipal"} & source.keys()
     if kind == "identity" and named:
-        raise InvalidPolicy(named.pop(), "stands in no identity-based policy")
+        raise InvalidPolicy(named.pop(), "is not allowed in an identity-based policy")
     if kind != "identity" and len(named) != 1:
-        raise InvalidPolicy("Principal", "is needed, or NotPrincipal, and not both")
+        raise InvalidPolicy("Principal", "or NotPrincipal is needed, but not both")
     if kind == "trust" and {"Resource", "NotResource"} & source.keys():
-        raise InvalidPolicy("Resource", "stands in no trust policy: the role itself is meant")
+        raise InvalidPolicy(
+            "Resource", "is not allowed in a trust policy: the resource is the role itself"
+        )
 
 
 def _one_of(source: Document, element: str, negation: str) -> list[str]:
-    given = {element, negation} & source.keys()
-    if len(given) != 1:
-        raise InvalidPolicy(element, f"is needed, or {negation}, and not both")
-    return _strings(given.pop(), source)
+    present = {element, negation} & source.keys()
+    if len(present) != 1:
+        raise InvalidPolicy(element, f"or {negation} is needed, but not both")
+    return _strings(present.pop(), source)
 
 
 def _strings(element: str, source: Document) -> list[str]:
-    found = source[element]
-    values = found if isinstance(found, list) else [found]
-    if not values or not all(isinstance(value, str) for value in values):
-        raise InvalidPolicy(element, f"is {found!r:.60}; it must be a string or a list of them")
+    value = source[element]
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(string, str) for string in values):
+        raise InvalidPolicy(element, f"is {value!r:.60}; it must be a string or a list of strings")
     return values
 
 
@@ -196,7 +198,7 @@ def _action(action: str, source: Document) -> str:
 
 
 def _resource(resource: str, source: Document) -> str:
-    """The resource. In front of the fifth colon of an ARN there are no variables."""
+    """The resource. An ARN has no variables before its fifth colon."""
     if resource == "*":
         return resource
     element = "Resource" if "Resource" in source else "NotResource"
@@ -212,20 +214,20 @@ def _resource(resource: str, source: Document) -> str:
 def _principals(source: Document) -> Iterable[tuple[str, str]]:
     """Each principal as its type and its value."""
     element = "NotPrincipal" if "NotPrincipal" in source else "Principal"
-    found = source.get(element, {})
-    if found == "*":
+    principals = source.get(element, {})
+    if principals == "*":
         yield "AWS", "*"
         return
-    if not isinstance(found, dict) or (element in source and not found):
-        raise InvalidPolicy(element, f"is {found!r:.60}; it must be * or an object")
-    _no_others(element, found, _PRINCIPALS)
-    for kind in found:
-        yield from ((kind, value) for value in _strings(kind, found))
+    if not isinstance(principals, dict) or (element in source and not principals):
+        raise InvalidPolicy(element, f"is {principals!r:.60}; it must be * or an object")
+    _no_others(element, principals, _PRINCIPALS)
+    for kind in principals:
+        yield from ((kind, value) for value in _strings(kind, principals))
 
 
 def _conditions(block: Any, with_variables: bool) -> Iterable[Condition]:
     if not isinstance(block, dict):
-        raise InvalidPolicy("Condition", f"is {block!r:.60}, no object")
+        raise InvalidPolicy("Condition", f"is {block!r:.60}; it must be an object")
     for name, keys in block.items():
         if not isinstance(keys, dict) or not keys:
             raise InvalidPolicy("Condition", f"{name} needs an object of keys and values")
@@ -235,11 +237,11 @@ def _conditions(block: Any, with_variables: bool) -> Iterable[Condition]:
             yield read_condition(name, key, _scalars(key, values), with_variables)
 
 
-def _scalars(key: str, found: Any) -> list[str]:
-    values = found if isinstance(found, list) else [found]
-    if not values or not all(isinstance(value, (str, bool, int, float)) for value in values):
-        raise InvalidPolicy("Condition", f"{key} is {found!r:.60}; it must be a value or a list")
-    return [json.dumps(value) if not isinstance(value, str) else value for value in values]
+def _scalars(key: str, value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(scalar, (str, bool, int, float)) for scalar in values):
+        raise InvalidPolicy("Condition", f"{key} is {value!r:.60}; it must be a value or a list")
+    return [json.dumps(scalar) if not isinstance(scalar, str) else scalar for scalar in values]
 
 
 def _outcome(text: PolicyPattern, resource: str, context: Context) -> bool | None:

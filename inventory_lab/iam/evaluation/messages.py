@@ -1,4 +1,4 @@
-"""The words in which AWS says no, and the form in which each service does.
+"""The text of AWS's error messages for a denied call, in the format of each service.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
@@ -13,7 +13,7 @@ from inventory_lab.iam.evaluation.decision import AccessRequest, Decision
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error answer: code, HTTP status, text, and the model's code where it is another."""
+    """An error answer: code, HTTP status, message, and the service model's code when it differs."""
 
     code: str
     status: int
@@ -44,7 +44,7 @@ _OWN_CODES = {
 
 
 def denied(service: str, request: AccessRequest, decision: Decision) -> Refusal:
-    """The answer to a caller whom the policies do not allow the action."""
+    """The answer to a caller to whom the policies do not allow the action."""
     action = spelled(request.action)
     message = (
         f"User: {request.principal_arn} is not authorized to perform: {action} "
@@ -54,7 +54,7 @@ def denied(service: str, request: AccessRequest, decision: Decision) -> Refusal:
 
 
 def reason(action: str, decision: Decision) -> str:
-    """Why, in AWS's words."""
+    """The reason of a denial, in AWS's words."""
     if decision.explicit_deny:
         article = "an" if decision.policy_type[0] in "ai" else "a"
         return f"with an explicit deny in {article} {decision.policy_type}"
@@ -62,19 +62,19 @@ def reason(action: str, decision: Decision) -> str:
 
 
 def refused(service: str, message: str) -> Refusal:
-    """An access-denied answer with any text, in the service's form."""
+    """An access-denied answer with this message, in the service's format."""
     modelled = "AccessDeniedException" if service == "sqs" else ""
     return Refusal(*_code(service, "AccessDenied", "AccessDeniedException"), message, modelled)
 
 
 def unknown_key(service: str) -> Refusal:
-    """The answer to a key that AWS never gave out, or that is inactive or deleted."""
+    """The answer to an access key that AWS did not issue, or that is inactive or deleted."""
     code = _code(service, "InvalidClientTokenId", "UnrecognizedClientException")
     return Refusal(*code, "The security token included in the request is invalid.")
 
 
 def expired(service: str) -> Refusal:
-    """The answer to a session whose time is over."""
+    """The answer to a session that has expired."""
     code = _code(service, "ExpiredToken", "ExpiredTokenException")
     return Refusal(*code, "The security token included in the request is expired")
 

@@ -1,10 +1,10 @@
-"""What each API operation needs to be allowed, as the Service Authorization Reference has it:
+"""The permissions that each API operation needs, from the Service Authorization Reference:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
-An operation that is not in the table is denied: the lab does not know it. Left out on purpose are
-those that would set up access which the lab does not evaluate: resource policies of other resources than
-queues, topics, functions and streams, ACLs, federation, session policies and session tags; bulk tagging, which
-acts in other services on the caller's behalf; other accounts.
+An operation that is not in the table is denied, because the lab does not know it. Some operations are
+missing on purpose, because they would set up access that the lab does not evaluate: resource policies of
+resources other than queues, topics, functions and streams; ACLs; federation; session policies and session
+tags; bulk tagging, which acts in other services on the caller's behalf; and other accounts.
 
 CreateStream with tags needs kinesis:AddTagsToStream:
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
@@ -39,11 +39,11 @@ def _check_place(arn: str, call: Call) -> None:
     if not arn.startswith("arn:"):
         return
     parts = (arn + ":" * ARN_PARTS).split(":")
-    for what, found, own in (
+    for what, value, own in (
         ("region", parts[3], call.region),
         ("account", parts[4], call.account),
     ):
-        if found not in ("", own):
+        if value not in ("", own):
             raise UnknownToTheLab(f"{arn}, which is in another {what},")
 
 
@@ -57,16 +57,16 @@ def passes_role(param: str, service: str) -> Rule:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """
     context = {"iam:PassedToService": service}
-    return lambda call: [Need("iam:PassRole", role, context) for role in call.given(param)]
+    return lambda call: [Need("iam:PassRole", role, context) for role in call.values_of(param)]
 
 
 def tags(param: str, action: str, resources: Resources) -> Rule:
-    """The permission to tag, when a resource is made with tags."""
+    """The permission to tag, when a resource is created with tags."""
     return lambda call: acts_on(action, resources)(call) if call.params.get(param) else []
 
 
 def without(*params: str) -> Rule:
-    """Refuses parameters that set up what the lab does not evaluate. Raises UnknownToTheLab."""
+    """Rejects parameters that the lab does not evaluate. Raises UnknownToTheLab."""
 
     def refuse(call: Call) -> list[Need]:
         for param in params:
@@ -78,7 +78,7 @@ def without(*params: str) -> Rule:
 
 
 def _of_the_root_path(call: Call) -> list[Need]:
-    """IAM paths are refused: names alone would no longer tell the ARN. Raises UnknownToTheLab."""
+    """Rejects IAM paths, because a name alone would no longer give the ARN. Raises UnknownToTheLab."""
     if call.params.get("Path", "/") != "/":
         raise UnknownToTheLab(f"{call.service}:{call.operation} with a Path")
     return []
@@ -108,7 +108,7 @@ _STATEMENT = re.compile(
     r"\s*(?=$|(?<=\s)(?:WHERE|SET|REMOVE|VALUE|RETURNING|ORDER)\b)",
     re.IGNORECASE | re.DOTALL,
 )
-"""One table, and after it nothing that could name another."""
+"""A statement with one table, and no clause after it that could name another table."""
 
 
 def _partiql(call: Call) -> Iterator[Need]:
@@ -123,22 +123,22 @@ def _partiql(call: Call) -> Iterator[Need]:
 
 
 def _statement_need(statement: str, call: Call) -> Need:
-    found = _STATEMENT.match(statement)
-    if found is None:
+    match = _STATEMENT.match(statement)
+    if match is None:
         raise UnknownToTheLab(f"the PartiQL statement {statement[:60]!r}")
-    verb = found[1].split()[0].title()
-    table = call.arn(f"table/{found[2].strip(chr(34))}")
+    verb = match[1].split()[0].title()
+    table = call.arn(f"table/{match[2].strip(chr(34))}")
     where = re.search(r"\bWHERE\b", statement, re.IGNORECASE)
     whole_table = verb == "Select" and not where
     return Need(
         f"dynamodb:PartiQL{verb}",
-        f"{table}/index/{found[3]}" if found[3] else table,
+        f"{table}/index/{match[3]}" if match[3] else table,
         {"dynamodb:FullTableScan": "true"} if whole_table else {},
     )
 
 
 def _table(service: str, *rows: tuple[Resources, str]) -> dict[str, list[Rule]]:
-    """Operations by the resource they act on; `Operation=Action` where the action has another name."""
+    """Operations by the resource on which they act; `Operation=Action` when the names differ."""
     table: dict[str, list[Rule]] = {}
     for resources, operations in rows:
         for operation, _, action in (entry.partition("=") for entry in operations.split()):
@@ -147,21 +147,21 @@ def _table(service: str, *rows: tuple[Resources, str]) -> dict[str, list[Rule]]:
 
 
 def _versioned(call: Call) -> list[Need]:
-    """Acting on a version of an object has an action of its own."""
+    """The action on a version of an object has its own name."""
     action = {"HeadObject": "GetObject"}.get(call.operation, call.operation)
     version = "Version" if call.params.get("VersionId") else ""
     return [Need(f"s3:{action}{version}", arn) for arn in calls.objects(call)]
 
 
 def _of_no_versions(call: Call) -> list[Need]:
-    """Raises UnknownToTheLab for a deletion of versions among others."""
+    """Raises UnknownToTheLab when a deletion names a version."""
     if any("VersionId" in entry for entry in call.params.get("Delete", {}).get("Objects", [])):
         raise UnknownToTheLab("s3:DeleteObjects with versions")
     return []
 
 
 def _reads_code(call: Call) -> list[Need]:
-    """Code that is taken from a bucket has to be readable by whoever deploys it."""
+    """Who deploys code from a bucket needs permission to read it."""
     code = call.params.get("Code") or call.params
     if not code.get("S3Bucket"):
         return []
@@ -178,7 +178,7 @@ _LOG_DELIVERY = (
 
 
 def _delivers_logs(call: Call) -> list[Need]:
-    """What a caller needs who has a service write to CloudWatch Logs:
+    """The permissions of a caller who lets a service write to CloudWatch Logs:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
     """
     log = call.params.get("LogConfiguration") or {}
@@ -188,7 +188,7 @@ def _delivers_logs(call: Call) -> list[Need]:
 
 
 def _of_no_consumer(call: Call) -> list[Need]:
-    """Raises UnknownToTheLab for the policy of a consumer: nothing here reads as one."""
+    """Raises UnknownToTheLab for the policy of a consumer: the lab has no enhanced fan-out consumers."""
     if "/consumer/" in str(call.params.get("ResourceARN")):
         raise UnknownToTheLab(f"{call.service}:{call.operation} of a consumer")
     return []
@@ -216,7 +216,7 @@ _group, _policy = (
     iam_entities("group", "GroupName"),
     iam_entities("policy", "PolicyName", "PolicyArn"),
 )
-_nothing = calls.nothing_particular
+_nothing = calls.no_resource
 
 OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
     "kinesis": _table(
@@ -333,12 +333,14 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
         (_projects, "BatchGetProjects"),
         (calls.projects_of_builds, "BatchDeleteBuilds BatchGetBuilds RetryBuild StopBuild"),
         (_reports, "CreateReportGroup DeleteReportGroup ListReportsForReportGroup"),
+        (calls.groups_of_reports, "BatchGetReports DescribeTestCases"),
         (_nothing, "ListBuilds ListCuratedEnvironmentImages ListProjects ListReportGroups"),
     ),
     "s3": _table(
         "s3",
         (calls.buckets, "CreateBucket DeleteBucket GetBucketEncryption=GetEncryptionConfiguration"
-         " GetBucketLocation GetBucketTagging GetBucketVersioning HeadBucket=ListBucket"
+         " GetBucketLocation GetBucketTagging GetBucketVersioning"
+         " GetPublicAccessBlock=GetBucketPublicAccessBlock HeadBucket=ListBucket"
          " ListObjectVersions=ListBucketVersions ListObjects=ListBucket ListObjectsV2=ListBucket"
          " PutBucketEncryption=PutEncryptionConfiguration PutBucketTagging PutBucketVersioning"
          " PutPublicAccessBlock=PutBucketPublicAccessBlock"),

@@ -1,11 +1,11 @@
 """Wildcards and variables in the strings of a policy.
 
-`*` is any run of characters, colons and slashes included, `?` exactly one:
+`*` matches any number of characters, colons and slashes included; `?` matches exactly one:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 Variables: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 
-A variable that the request has no single value for, and that has no default, makes its string
-undecidable: it neither matches nor counts as not matching.
+When the request does not have exactly one value for a variable, and the variable has no default, the
+string cannot be decided: it does not match, and its negation does not match either.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ class Variable:
     default: str | None
 
     def value(self, context: Context) -> str:
-        """The request's only value of the key, else the default. Raises ValueError without either."""
-        found = values_of(context, self.key)
-        if found is not None and len(found) == 1:
-            return found[0]
+        """The only value of the key in the request, or the default. Raises ValueError when there is neither."""
+        values = values_of(context, self.key)
+        if values is not None and len(values) == 1:
+            return values[0]
         if self.default is None:
             raise ValueError(f"the request has no single value of {self.key}")
         return self.default
 
 
 class PolicyPattern:
-    """A string of a policy: literal pieces, and variables where the policy's version has them."""
+    """A string of a policy: literal text, and variables if the policy's version has them."""
 
     __slots__ = ("_arn", "_fixed", "_pieces", "text")
 
@@ -54,7 +54,7 @@ class PolicyPattern:
         self._fixed = self._compiled({}) if fixed else None
 
     def matches(self, value: str, context: Context) -> bool:
-        """True when the value fits, wildcards and variables resolved. Case counts.
+        """True when the value matches, with wildcards and variables resolved; case-sensitive.
 
         Raises ValueError when the request does not resolve a variable.
         """
@@ -62,7 +62,7 @@ class PolicyPattern:
         return pattern.fullmatch(value) is not None
 
     def plain(self, context: Context) -> str:
-        """The string with its variables replaced, wildcards being ordinary characters.
+        """The string with its variables replaced; wildcards are ordinary characters.
 
         Raises ValueError when the request does not resolve a variable.
         """
@@ -72,28 +72,28 @@ class PolicyPattern:
         return _pattern(tuple(self._resolved(context)), self._arn)
 
     def _resolved(self, context: Context) -> Iterator[tuple[str, bool]]:
-        """Each piece's text, and whether wildcards in it count."""
+        """The text of each piece, and whether its wildcards are special."""
         for piece in self._pieces:
             yield (piece.value(context), False) if isinstance(piece, Variable) else piece
 
 
 def glob(text: str, ignore_case: bool = False) -> Callable[[str], bool]:
-    """A test whether a whole string fits the wildcards of the text."""
+    """A function that tests whether a whole string matches the wildcards of the text."""
     expression = _expression([(character, True) for character in text], one_part=False)
     pattern = re.compile(expression, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
     return lambda value: pattern.fullmatch(value) is not None
 
 
 def values_of(context: Context, key: str) -> Sequence[str] | None:
-    """The request's values of a condition key; None without the key. The context's keys are in lower
-    case, for case does not count in them.
+    """The request's values of a condition key; None without the key. Keys are case-insensitive, and the
+    context has them in lower case.
     """
     value = context.get(key.lower())
     return [value] if isinstance(value, str) else value or None
 
 
 def _pieces(text: str) -> Iterator[Variable | tuple[str, bool]]:
-    """Variables, and literal text with whether wildcards in it count."""
+    """Variables, and literal text with whether its wildcards are special."""
     at = 0
     for match in _VARIABLE.finditer(text):
         yield text[at : match.start()], True
@@ -127,10 +127,10 @@ def _arn_parts(characters: list[tuple[str, bool]]) -> list[list[tuple[str, bool]
 
 
 def _expression(characters: Iterable[tuple[str, bool]], one_part: bool) -> str:
-    """A regular expression of a text with wildcards, which in one part of an ARN are no colons.
+    """A regular expression for a text with wildcards; in one part of an ARN a wildcard matches no colon.
 
-    After each `*` the first place where the text up to the next `*` fits is final, or the time
-    would grow with the power of the stars.
+    After each `*` the first match of the text up to the next `*` is final. Otherwise the time would
+    grow exponentially with the number of `*`.
     """
     anything = "[^:]" if one_part else "."
     pieces = [""]

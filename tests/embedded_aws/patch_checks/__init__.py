@@ -49,10 +49,10 @@ class Aws:
         return f"arn:aws:{service}:us-east-1:{ACCOUNT}:{resource}"
 
     def role(self) -> str:
-        """A role that Lambda and Pipes may assume and that may do anything."""
+        """A role that CodeBuild, Lambda and Pipes may assume and that may do anything."""
         if self.name not in self.roles:
             self.roles.add(self.name)
-            services = ["lambda.amazonaws.com", "pipes.amazonaws.com"]
+            services = [f"{name}.amazonaws.com" for name in ("codebuild", "lambda", "pipes")]
             trust = _policy(Action="sts:AssumeRole", Principal={"Service": services})
             iam = self.client("iam")
             iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=trust)

@@ -1,0 +1,1 @@
+"""CodeBuild: projects, builds that wait until something runs them, and test reports."""

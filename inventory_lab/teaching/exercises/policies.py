@@ -30,7 +30,7 @@ def require_exactly(
     """
     wanted = list(rights)
     for action, resource in wanted:
-        if not _allows(document, action, resource, context):
+        if not allows(document, action, resource, context):
             raise WrongAnswer(f"It does not allow {action} on {_readable(resource)}.")
     besides = list(allowed_besides(document, wanted, context))
     if besides:
@@ -50,7 +50,7 @@ def allowed_besides(
     tried = list(dict.fromkeys([*by_api, *sorted({a for a, _ in wanted}), *ELSEWHERE]))
     for resource in (*resources, *(f"{resource}-2025" for resource in resources), "*"):
         for action in tried:
-            if (action, resource) not in wanted and _allows(document, action, resource, context):
+            if (action, resource) not in wanted and allows(document, action, resource, context):
                 yield action, resource
 
 
@@ -63,7 +63,10 @@ def actions_of(service: str) -> tuple[str, ...]:
     return tuple(f"{service}:{operation}" for operation in worst_first)
 
 
-def _allows(document: Any, action: str, resource: str, context: Mapping[str, str] | None) -> bool:
+def allows(
+    document: Any, action: str, resource: str, context: Mapping[str, str] | None = None
+) -> bool:
+    """Whether a document allows an action on a resource. Raises WrongAnswer when IAM would refuse it."""
     try:
         parsed = json.loads(document) if isinstance(document, str) else document
         request = AccessRequest(PRINCIPAL, action, resource, dict(context or {}))

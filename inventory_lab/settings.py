@@ -136,8 +136,10 @@ class Settings:
             )
 
     def with_environment(self, environ: Mapping[str, str]) -> Settings:
-        """These settings, with INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
-        INVENTORY_LAB_PERMISSIONS_BOUNDARY in place of what was left at its default. Raises WrongSetting.
+        """These settings, with values from the environment for settings that have their default.
+
+        The variables are INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
+        INVENTORY_LAB_PERMISSIONS_BOUNDARY. Raises WrongSetting.
 
         >>> Settings().with_environment({"INVENTORY_LAB_PREFIX": "team-7-"}).prefix
         'team-7-'
@@ -152,12 +154,20 @@ class Settings:
 
     @property
     def has_pipe(self) -> bool:
-        """Whether a pipe reads the stream."""
+        """Whether a pipe reads the stream.
+
+        >>> Settings(reader="both").has_pipe
+        True
+        """
         return self.reader != "mapping"
 
     @property
     def has_mapping(self) -> bool:
-        """Whether an event source mapping reads the stream."""
+        """Whether an event source mapping reads the stream.
+
+        >>> Settings().has_mapping
+        False
+        """
         return self.reader != "pipe"
 
     def name(self, kind: str) -> str:

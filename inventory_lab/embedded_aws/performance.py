@@ -66,7 +66,7 @@ OTHER_ACTIONS = (ast.UpdateExpressionDeleteAction,)
 
 
 class CacheableUpdate:
-    """An expression whose every action names a whole attribute and, but for REMOVE, a placeholder."""
+    """An expression in which every action names a whole attribute and, except for REMOVE, a placeholder."""
 
     def __init__(self, actions: list[Any]) -> None:
         self._actions = actions
@@ -300,7 +300,7 @@ def _measured_when_large(set_item: Callable[..., None]) -> Callable[..., None]:
 
 
 def _most_bytes(value: Any) -> int:
-    """No fewer bytes than moto counts for a name or a scalar value; of what holds others, too many."""
+    """At least the bytes that moto counts for a name or a scalar value; more for lists and maps."""
     content = value.value if type(value) is DynamoType else value
     if type(content) in (str, bytes):
         return 4 * len(content)

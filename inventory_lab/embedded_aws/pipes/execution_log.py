@@ -123,7 +123,7 @@ def _fitting(data: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cut(text: str, room: int) -> str:
-    """The beginning of a text that fits into so many characters of JSON."""
+    """The beginning of a text that fits into this number of characters of JSON."""
     length = len(text)
     while length and (length > room or _length(text[:length]) > room):
         length = min(length * 9 // 10, room)

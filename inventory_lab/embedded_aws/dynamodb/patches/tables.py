@@ -3,10 +3,10 @@ and conditions.
 
 | | moto | AWS | the lab |
 |---|---|---|---|
-| an item whose TTL attribute lies in the past | stays for ever | is deleted within a few days; until then it can be read and written | is gone at the next access after the clock has moved past it |
+| an item whose TTL attribute is in the past | stays | is deleted within a few days; until then it can be read and written | is deleted at the next access after the clock has moved past it |
 | an update that fails halfway, for the item grows too large | leaves the item half changed | changes nothing | changes nothing; inside a list or map that was named by a path, as moto |
-| a condition that cannot be read, or names a value that is not given | ends in Python's ValueError or KeyError | ValidationException | ValidationException, in other words than AWS's |
-| an attribute that is no Number, or lies more than five years back | – | ignored | ignored |
+| a condition that cannot be read, or names a value that is not defined | ends in Python's ValueError or KeyError | ValidationException | ValidationException, in other words than AWS's |
+| a TTL attribute that is not a Number, or is more than five years in the past | – | ignored | ignored |
 | `<`, `>` or BETWEEN with a number and a string | ends in Python's TypeError | is false | is false |
 | time to live that is enabled twice, or changed twice in an hour | is accepted | ValidationException | ValidationException, by the lab's clock |
 

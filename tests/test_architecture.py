@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "builds": {*LIBRARY, "html", "resources"},
     "backends": {*LIBRARY, "html", "resources", "builds", "embedded_aws", "iam"},
     "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "builds", "backends", "embedded_aws"},
-    "teaching": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "views", "lab"},
+    "teaching": {*LIBRARY, "html", "iam", "builds", "resources", "producer", "observe", "views", "lab"},
     "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},
     "commands": {*LIBRARY, "resources", "lab"},
     "__main__": {*LIBRARY, "commands", "producer", "observe", "views", "lab", "teaching", "testing"},

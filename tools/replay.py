@@ -25,9 +25,9 @@ import boto3
 from IPython.core.inputtransformer2 import TransformerManager
 
 from inventory_lab import lab as lab_module
+from inventory_lab.backends.aws import RealAws, refuse_long_wait
 from inventory_lab.domain.events import KINDS
 from inventory_lab.domain.inventory import RULES
-from inventory_lab.backends.aws import RealAws, refuse_long_wait
 from inventory_lab.operate.workshop import admit
 from inventory_lab.resources.account import Account
 from inventory_lab.settings import Settings

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inventory_lab.builds.repository import sample_repository as sample_repository
     from inventory_lab.domain.events import InventoryEvent as InventoryEvent
     from inventory_lab.domain.events import ProductAdded as ProductAdded
     from inventory_lab.domain.events import ProductRemoved as ProductRemoved
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from inventory_lab.teaching.versions import versions as versions
     from inventory_lab.views.batch import draw_batch as draw_batch
     from inventory_lab.views.bisect import draw_bisect as draw_bisect
+    from inventory_lab.views.build import draw_build as draw_build
     from inventory_lab.views.decisions import draw_decisions as draw_decisions
     from inventory_lab.views.diagram import map_of as map_of
     from inventory_lab.views.invocations import draw_invocations as draw_invocations
@@ -63,6 +65,7 @@ _HOMES = {
     "connect": "lab",
     "draw_batch": "views.batch",
     "draw_bisect": "views.bisect",
+    "draw_build": "views.build",
     "draw_decisions": "views.decisions",
     "draw_invocations": "views.invocations",
     "draw_race": "views.race",
@@ -80,6 +83,7 @@ _HOMES = {
     "record_calls": "views.race",
     "records_table": "views.tables",
     "replay": "producer.replay",
+    "sample_repository": "builds.repository",
     "show": "teaching.sources",
     "simulate": "producer.generator",
     "solved": "teaching.exercises",

@@ -50,6 +50,7 @@ from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
 from inventory_lab.producer.session import Session
 from inventory_lab.producer.traffic import Traffic
+from inventory_lab.resources import build_project
 from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     import boto3
     import pandas as pd
 
+    from inventory_lab.builds.report import BuildReport
     from inventory_lab.domain.inventory import Record
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
@@ -81,7 +83,7 @@ if TYPE_CHECKING:
 
 Stage = Literal["access", "stream", "table", "function", "pipe"]
 STAGES: tuple[Stage, ...] = ("access", "stream", "table", "function", "pipe")
-ADMIN_POLICIES = ("deployer", "operator")
+ADMIN_POLICIES = ("deployer", "operator", "builder")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
@@ -218,8 +220,12 @@ class Lab:
         """Deploy what is missing, up to and with a stage; the ARN of each resource by its kind.
 
         The stages are 'access' (user, roles and their policies), 'stream', 'table', 'function' (with its
-        queues and topic) and 'pipe'. Resources that exist are kept; the function gets the lab's own handler
-        again. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage.
+        queues and topic) and 'pipe'. A build that was interrupted is completed by the next one. Resources
+        that exist are kept and brought to the settings; a setting that AWS cannot change is named in a
+        SettingNotApplied warning. The function gets the lab's own handler again, and a pipe that was stopped
+        is started. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage,
+        NotTheLabs for a resource of the same name without the tag project=inventory-lab, WrongKeySchema for a
+        table with another key, StillChanging when AWS does not finish a change within 5 minutes.
 
         >>> arns = lab.build(through="stream")
         >>> arns["stream"].partition(":stream/")[2]
@@ -236,12 +242,12 @@ class Lab:
                     for kind in role_resources.KINDS:
                         existing[kind] = role_resources.ensure(account, kind)
                 case "stream":
-                    existing["stream"] = stream_resource.ensure(account)
+                    existing["stream"] = stream_resource.ensure(account, wait)
                 case "table":
-                    existing["table"] = table_resource.ensure(account)
+                    existing["table"] = table_resource.ensure(account, wait)
                 case "function":
                     for kind in queue_resources.KINDS:
-                        existing[kind] = queue_resources.ensure(account, kind)
+                        existing[kind] = queue_resources.ensure(account, kind, wait)
                     existing["topic"] = topic_resource.ensure(account)
                     existing["function"] = function_resource.ensure(account, wait)
                 case "pipe":
@@ -687,6 +693,49 @@ class Lab:
             self._dashboard.end("another dashboard of this lab has replaced this one")
         self._dashboard = Dashboard(DashboardVerbs(self))
         return self._dashboard
+
+    def create_build_project(self) -> str:
+        """Create the CodeBuild project of the function, with its bucket and its two roles; its ARN.
+
+        The build's role may read sources and keep artifacts; the deploy role may update the function's
+        code. What exists is brought up to date, and teardown() deletes all of it.
+        https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+
+        >>> lab.create_build_project().rpartition(":")[2]
+        'project/inventory-build'
+        """
+        return build_project.ensure(self.account, self.clock.advance)
+
+    def run_build(
+        self, source: str | Path | None = None, *, branch: str = "main", deploy: bool = True
+    ) -> BuildReport:
+        """Build a folder of source as a commit on a branch, and deploy what succeeded on `main`.
+
+        The files are uploaded, CodeBuild runs the phases of their buildspec.yml, and the artifact becomes
+        the function's code unless `deploy` is False. Without a source, the oldest build that was started
+        and has not ended is run, else the newest is reported. On the embedded AWS the commands run in
+        a child process of this machine, without credentials; on AWS the call waits for CodeBuild. Raises
+        BuildNotQueued when there is no build, UnsupportedBuild, NotBuilt.
+        https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+
+        >>> from tempfile import mkdtemp
+        >>> report = lab.run_build(sample_repository(mkdtemp()), branch="feature")
+        >>> report
+        BuildReport(SUCCEEDED, branch feature, tests: 2 SUCCEEDED, nothing deployed)
+        """
+        from inventory_lab.builds import delivery
+
+        backend, account = self._open_backend(), self.account
+        if source is not None:
+            self.create_build_project()
+            build_id = delivery.start(account, Path(source), branch)
+        else:
+            build_id = delivery.next_build(account)
+        build = delivery.run(account, backend, build_id)
+        deployed = ""
+        if deploy and delivery.may_deploy(build):
+            deployed = delivery.deploy(account, build, self.clock.advance)
+        return delivery.report(account, build, deployed)
 
     def close(self) -> None:
         """End the lab. The embedded AWS is forgotten; on AWS everything stays until teardown().

@@ -22,10 +22,10 @@ def handle(event, context):
 
 
 def configuration(lab: Lab) -> dict[str, object]:
-    found: dict[str, object] = lab.account.client("lambda").get_function_configuration(
+    described: dict[str, object] = lab.account.client("lambda").get_function_configuration(
         FunctionName=FUNCTION
     )
-    return {name: found[name] for name in ("Handler", "CodeSha256", "Timeout")}
+    return {name: described[name] for name in ("Handler", "CodeSha256", "Timeout")}
 
 
 def lines(lab: Lab) -> list[str]:
@@ -115,5 +115,5 @@ def test_the_admin_deploys_with_the_rights_that_it_has(built: Lab) -> None:
         UserName="inventory-lab-admin",
         PolicyArn="arn:aws:iam::123456789012:policy/inventory-lab-deployer",
     )
-    with pytest.raises(Exception, match="lambda:UpdateFunctionCode"):
+    with pytest.raises(Exception, match="lambda:ListTags"):
         built.use_handler(PRINTS)

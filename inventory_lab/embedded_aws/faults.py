@@ -1,4 +1,4 @@
-"""What goes wrong on AWS, on demand: a seeded plan of faults that strike the same way in every run.
+"""Faults of AWS on demand: a seeded plan, whose faults are the same in every run.
 
 | fault | what happens |
 |---|---|
@@ -6,7 +6,7 @@
 | late_execution | a batch that was delivered is executed again some rounds later, after newer ones |
 | zombie | a second execution of the same batch runs while the first is about to commit |
 | stale_write | an execution stalls before its write, is given up, and writes after the batch was executed again and the next one too |
-| recut | a batch is cut anew: smaller than it was due, or in two when it is retried |
+| recut | a batch has other limits: smaller than it was due, or two halves when it is retried |
 | child_before_parent | a shard is read before the one it came from is drained |
 | crash_before_effect | the function dies at its first call of an invocation |
 | crash_before_commit | the function dies after its notices, before its first write |
@@ -14,7 +14,7 @@
 | crash_after_commit | the function did everything, and its answer is lost |
 | throttle, server_error | an API call of the producer, the pipe or the function is refused |
 | lost_response | the service acted, the answer was lost, and the SDK sent the call again |
-| poison | a record that is not an event lies in the stream |
+| poison | the stream has a record that is not an event |
 | reshard | a shard is split, or two neighbours are merged |
 
 A stale write needs no broken service: a pipe gives an execution up after 5 minutes, and a function may run
@@ -304,4 +304,4 @@ def _refusal(code: str, status: int) -> tuple[AWSResponse, dict[str, Any]]:
 
 _ENDS = ("Starting", "Ending")
 NO_FAULTS = Faults()
-"""For a poller that nothing goes wrong with."""
+"""For a poller without faults."""

@@ -1,4 +1,4 @@
-"""The pipeline in one line, with a tick at every part that stands."""
+"""The pipeline in one line, with a tick at every part that is deployed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 DEPLOYED, MISSING = "✓", "·"
 STATES = ("StreamStatus", "TableStatus", "CurrentState", "State")
-"""The member that tells the state, in the descriptions of stream, table, pipe and function."""
+"""The member with the state, in the descriptions of stream, table, pipe and function."""
 
 
 def progress(lab: Lab) -> None:
@@ -35,8 +35,8 @@ def progress(lab: Lab) -> None:
     print(" → ".join(_parts(way)), *_parts(beside), sep=", ")
 
 
-def _parts(found: dict[str, Any]) -> list[str]:
-    return [f"{name} {_mark(description)}" for name, description in found.items()]
+def _parts(descriptions: dict[str, Any]) -> list[str]:
+    return [f"{name} {_mark(description)}" for name, description in descriptions.items()]
 
 
 def _queues(account: Account) -> bool:

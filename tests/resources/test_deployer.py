@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, Settings, connect
 from inventory_lab.exceptions import TeardownIncomplete
-from inventory_lab.resources import roles
+from inventory_lab.resources import queues, roles
 from inventory_lab.resources.policies import policy
 
 LIST_BUCKETS = json.dumps(
@@ -21,10 +21,10 @@ LIST_BUCKETS = json.dumps(
     }
 )
 DEPLOYER_SIDS = [
-    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
+    "Stream", "ShardsOfTheStream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
     "TagsOfTheLogOfThePipe", "DeliverTheLogOfThePipe", "Pipe",
     "CreateEventSourceMapping", "EventSourceMapping", "FindEventSourceMappings", "TagsOfEventSourceMappings", "Roles",
-    "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
+    "LookForABuildProject", "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
 ]  # fmt: skip
 
 
@@ -43,10 +43,27 @@ def build_and_tear_down(lab: Lab) -> None:
     functions.update_function_code(FunctionName="update-inventory", ZipFile=b"PK\5\6" + b"\0" * 18)
     [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=7)
+    change_what_build_puts_right(lab)
     lab.build()
     lab.session("producer")  # has an access key from now on
     leave_things_behind(lab)
     lab.teardown()
+
+
+def change_what_build_puts_right(lab: Lab) -> None:
+    """Settings of the stream, the queue, the pipe and its role that differ from the lab's."""
+    root, name = lab.session("root"), lab.settings.name
+    kinesis, sqs = root.client("kinesis"), root.client("sqs")
+    kinesis.update_shard_count(
+        StreamName=name("stream"), TargetShardCount=3, ScalingType="UNIFORM_SCALING"
+    )
+    for kind in queues.KINDS:
+        url = sqs.get_queue_url(QueueName=name(kind))["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "60"})
+    root.client("pipes").stop_pipe(Name=name("pipe"))
+    for role, other in (("pipe_role", "function"), ("function_role", "pipe")):
+        trust = policy(f"{other}/trust", lab.account)
+        root.client("iam").update_assume_role_policy(RoleName=name(role), PolicyDocument=trust)
 
 
 def leave_things_behind(lab: Lab) -> None:

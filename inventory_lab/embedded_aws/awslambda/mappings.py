@@ -4,7 +4,7 @@
 |---|---|---|
 | supported: the function's role | must be able to read the stream and to send to OnFailure, at creation and at updates | the same, with AWS's text for the stream |
 | supported: a second mapping of the same stream and function | ResourceConflictException | the same |
-| supported: a mapping that is switched off and on | goes on where it was | the same |
+| supported: a mapping that is switched off and on | continues where it was | the same |
 | supported: LastProcessingResult | `No records processed`, `OK`, `PROBLEM: ...` | the same, with the error of the last call |
 | supported: deleting the function | leaves its mappings | the same; they say PROBLEM until deleted |
 | differs: states | Creating, Enabling, Disabling, Updating and Deleting last for seconds | they are in the answer that begins them, and have ended with it |
@@ -167,10 +167,12 @@ class Mappings:
         identifier, now = str(uuid.uuid4()), self._clock.timestamp()
         prefix = ":".join(function_arn.split(":")[:5])
         arn = f"{prefix}:event-source-mapping:{identifier}"
-        given = {n: v for n, v in request.items() if n not in ("FunctionName", "Enabled", "Tags")}
+        parameters = {
+            n: v for n, v in request.items() if n not in ("FunctionName", "Enabled", "Tags")
+        }
         configuration = {
             **DEFAULTS,
-            **given,
+            **parameters,
             "DestinationConfig": _with_on_failure(request.get("DestinationConfig") or {}),
             "UUID": identifier,
             "EventSourceMappingArn": arn,

@@ -45,7 +45,7 @@ class Observer(Protocol):
     """Where a pipe reports its executions: its log and its metrics."""
 
     def write(self, group: str, stream: str, events: list[dict[str, Any]]) -> None:
-        """Deliver log records; a log group that is gone gets none."""
+        """Deliver log records; they are dropped when the log group was deleted."""
 
     def measure(self, pipe: str, values: Mapping[str, int]) -> None:
         """Add values to the metrics of a pipe."""
@@ -104,7 +104,7 @@ class PipeConsumer:
         return delivery
 
     def failure_record(self, given_up: GivenUp) -> dict[str, Any]:
-        """A pipe's dead letter, which holds no payload."""
+        """A pipe's dead letter, which has no payload."""
         return {
             "context": {"partnerResourceArn": self.pipe.arn, "condition": given_up.condition},
             "version": "1.0",
@@ -178,7 +178,7 @@ class _Execution:
         return Delivery(failed, outcome.error)
 
     def _failed_events(self, items: list[Any], failed: list[int]) -> list[Event]:
-        """The records of the source that have to be tried again; all when that cannot be told."""
+        """The records of the source that must be retried; all of them when the answer does not say."""
         if items is self._events:
             return [self._events[n] for n in failed]
         names = {items[n].get("eventID") if isinstance(items[n], dict) else None for n in failed}

@@ -50,11 +50,11 @@ class LogSettings:
         >>> LogSettings.read({"Level": "ERROR"})
         LogSettings(level='ERROR', group='', with_data=False)
         """
-        given = configuration or {}
-        arn = (given.get("CloudwatchLogsLogDestination") or {}).get("LogGroupArn", "")
+        log_configuration = configuration or {}
+        arn = (log_configuration.get("CloudwatchLogsLogDestination") or {}).get("LogGroupArn", "")
         group = arn.partition(":log-group:")[2].removesuffix(":*")
-        with_data = "ALL" in (given.get("IncludeExecutionData") or [])
-        return cls(given.get("Level") or OFF, group, with_data)
+        with_data = "ALL" in (log_configuration.get("IncludeExecutionData") or [])
+        return cls(log_configuration.get("Level") or OFF, group, with_data)
 
     def includes(self, step: str) -> bool:
         """Whether a record is written for a step such as "ExecutionFailed".
@@ -123,9 +123,9 @@ def _fitting(data: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cut(text: str, room: int) -> str:
-    """The beginning of a text that fits into so many characters of JSON."""
+    """The beginning of a text that fits into this number of characters of JSON."""
     length = len(text)
-    while length and _length(text[:length]) > room:
+    while length and (length > room or _length(text[:length]) > room):
         length = min(length * 9 // 10, room)
     return text[:length]
 

@@ -2,7 +2,7 @@
 
 | | moto | AWS, and the lab |
 |---|---|---|
-| CreatePipe of a name that stands | replaces the pipe | ConflictException |
+| CreatePipe with the name of a pipe that exists | replaces the pipe | ConflictException |
 | a filter, template or size that AWS refuses | stored | ValidationException, also at UpdatePipe |
 | an ARN or a name that is not one; a batch larger than the target takes; a FIFO topic | stored | ValidationException, also at UpdatePipe |
 | a log group that is not there | stored | ValidationException |
@@ -17,7 +17,7 @@ The role of the pipe needs none. AWS's words for these refusals are not known.
 States settle at once: CREATING, STARTING, STOPPING and UPDATING are never seen. The target is not
 tested. The texts for queues are AWS's; that for a stream is AWS's for a DynamoDB stream, whose wording
 for Kinesis is not known; that for a role which Pipes may not assume is the lab's own. An update that
-fails leaves the pipe as it was told to be, not running, until it is updated again.
+fails keeps the desired state, and the pipe does not run until it is updated again.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-create.html
 """
@@ -130,7 +130,7 @@ def patches(problem_of: ProblemOf) -> list[Patch]:
             name="stop_pipe",
             signature="(self, name)",
             kind="gap",
-            why="the pipe is stopped at once, and says by whom",
+            why="the pipe is stopped at once, with the reason USER_INITIATED",
             around=_settled,
             upstream=True,
         ),
@@ -196,18 +196,18 @@ def _settle(pipe: PipeRecord, failed: str, problem_of: ProblemOf) -> None:
 
 
 def _rest(pipe: PipeRecord) -> None:
-    """Let the pipe be what it was told to be."""
+    """Set the pipe to its desired state."""
     pipe.status = pipe.desired_state
     pipe.state_reason = "USER_INITIATED" if pipe.desired_state == "STOPPED" else None
 
 
-def _with_start(existing: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_start(existing: Any, new: Mapping[str, Any]) -> dict[str, Any]:
     """The new source parameters, with the position that an update cannot change."""
     old = (existing or {}).get("KinesisStreamParameters", {})
     start = {name: old[name] for name in old if name.startswith("StartingPosition")}
     return {
-        **given,
-        "KinesisStreamParameters": {**start, **given.get("KinesisStreamParameters", {})},
+        **new,
+        "KinesisStreamParameters": {**start, **new.get("KinesisStreamParameters", {})},
     }
 
 

@@ -7,7 +7,7 @@
 | supported: Timeout, MemorySize | 900 s, 10,240 MB | the same |
 | supported: DeadLetterConfig | kept, if the role may send to it | the same (moto forgets it) |
 | supported: PutFunctionEventInvokeConfig | replaces; Update merges | the same (moto keeps the first) |
-| supported: a zip that is none | refused | the same |
+| supported: code that is not a zip | refused | the same |
 | supported: AddPermission with a statement id that is there | ResourceConflictException | the same (moto keeps both) |
 | differs: PutFunctionEventInvokeConfig with a Qualifier | of that version or alias | of the function |
 | refused: container images, layers, runtimes other than Python, aliases of two versions, S3 as OnFailure | accepted | UnsupportedFunction |
@@ -293,7 +293,8 @@ def _of_a_new_id(add: Callable[..., Any]) -> Callable[..., Any]:
     def of_a_new_id(self: Any, name: str, qualifier: str, raw: str) -> Any:
         sid = json.loads(raw)["StatementId"]
         if any(
-            found["Sid"] == sid for found in self.get_function(name, qualifier).policy.statements
+            statement["Sid"] == sid
+            for statement in self.get_function(name, qualifier).policy.statements
         ):
             raise _StatementIdTaken(sid)
         return add(self, name, qualifier, raw)

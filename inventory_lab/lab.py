@@ -313,7 +313,7 @@ class Lab:
         those that bring none are numbered here. An event made anew is a new fact. EventChanged is
         raised for an event that was published before with other content.
 
-        `ordered` keeps the given order of each product also when Kinesis refuses entries. Raises
+        `ordered` keeps the order of each product also when Kinesis refuses entries. Raises
         PrincipalNotAvailable and NotBuilt before build(), EventTooLarge before anything is sent,
         PublishFailed with what was not stored.
 
@@ -435,10 +435,10 @@ class Lab:
         >>> int(lab.inventory().loc["Watch", "quantity"])
         6
         """
-        found = table.read(self.account)
-        for broken in found.broken.values():
+        contents = table.read(self.account)
+        for broken in contents.broken.values():
             warnings.warn(str(broken.problem), stacklevel=2)
-        return frames.inventory(found.items.values())
+        return frames.inventory(contents.items.values())
 
     def records(self) -> pd.DataFrame:
         """The records that the stream holds, as a DataFrame, shard by shard.
@@ -594,9 +594,9 @@ class Lab:
         True
         """
         counts = reports.read(self.account).totals
-        found = table.read(self.account)
+        contents = table.read(self.account)
         now = self.clock.now().timestamp()
-        return Snapshot(now, found.items, counts, found.expires)
+        return Snapshot(now, contents.items, counts, contents.expires)
 
     def rebuild(self, since: Snapshot | None = None) -> pd.DataFrame:
         """Write the items that differ from the stream again, while the pipe may run; a DataFrame of them.
@@ -754,7 +754,7 @@ class Lab:
 
     @contextmanager
     def _needing(self, kind: str) -> Iterator[None]:
-        """Say that a resource has not been built, where AWS says that it is not found."""
+        """Raise NotBuilt when AWS answers that a resource does not exist."""
         try:
             yield
         except ClientError as exc:

@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=60
+CHROMIUM := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 update && \
+	apt-get -qq install --yes --no-install-recommends chromium fonts-dejavu-core >/dev/null
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test moto-next lint lab notebooks fork wheel bench soak clean
+.PHONY: help demo test browser-deps test-browser moto-next lint lab notebooks fork package wheel bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -16,6 +18,14 @@ demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
 	$(BIN)/python -m pytest $(NOTEBOOKS) -n auto --dist loadscope tests notebooks
+
+browser-deps: $(VENV)/.browser  ## install Playwright and, with apt as root, Chromium
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
+	timeout 300 sh -c '$(CHROMIUM)' || \
+	echo 'There is no Chromium, and apt cannot install it here: make test-browser skips its tests.'
+
+test-browser: $(VENV)/.dev  ## test the dashboard in JupyterLab and Chromium; run make browser-deps first
+	$(BIN)/python -m pytest --browser tests/browser
 
 moto-next:  ## test the embedded AWS with the newest moto, pre-releases included, in .venv-moto-next
 	$(PYTHON) -m venv .venv-moto-next
@@ -38,6 +48,10 @@ notebooks: $(VENV)/.dev  ## execute and store every notebook, its solution, and 
 
 fork: $(VENV)/.dev  ## give the course its address: make fork ADDRESS=https://github.com/owner/name (or none)
 	$(BIN)/python -m tools.fork '$(ADDRESS)'
+
+package: $(VENV)/.core  ## write dist/function.zip, the code of the Lambda function
+	mkdir -p dist
+	$(BIN)/python -c 'import sys; from inventory_lab.resources.function import build_zip; sys.stdout.buffer.write(build_zip())' > dist/function.zip
 
 wheel: $(VENV)/.core  ## write dist/inventory_lab-….whl, which a learner uploads to Colab
 	$(PIP) wheel --no-deps --wheel-dir dist .
@@ -65,13 +79,20 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.core: $(VENV)/.python pyproject.toml
+	@echo 'installing the library into $(VENV): some minutes the first time'
 	$(PIP) install --editable .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.core
+	@echo 'installing what the tests need into $(VENV): some minutes the first time'
 	$(PIP) install --editable '.[dev,notebook]'
 	touch $@
 
+$(VENV)/.browser: $(VENV)/.dev
+	-$(PIP) install --editable '.[browser]'
+	touch $@
+
 $(VENV)/.notebook: $(VENV)/.core
+	@echo 'installing Jupyter into $(VENV): some minutes the first time'
 	$(PIP) install --editable '.[notebook]'
 	touch $@

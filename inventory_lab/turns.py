@@ -125,11 +125,14 @@ class _State:
 class HeldBack:
     """While open, Ctrl-C is noted; it is raised when the outermost block ends.
 
-    >>> with HeldBack():
-    ...     signal.raise_signal(signal.SIGINT)
-    ...     print("to the end")
-    Traceback (most recent call last):
-    KeyboardInterrupt
+    >>> try:
+    ...     with HeldBack():
+    ...         signal.raise_signal(signal.SIGINT)
+    ...         print("to the end")
+    ... except KeyboardInterrupt:
+    ...     print("then interrupted")
+    to the end
+    then interrupted
     """
 
     def __enter__(self) -> HeldBack:

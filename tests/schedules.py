@@ -26,7 +26,7 @@ from inventory_lab.domain.inventory import Thresholds, crossing
 from inventory_lab.embedded_aws.faults import FAULTS
 from inventory_lab.exceptions import PublishFailed
 from inventory_lab.observe import queues, reports, stream
-from inventory_lab.observe.reconcile import UNEVEN, Reconciliation
+from inventory_lab.observe.reconcile import UNEVEN, UNREPORTED, Reconciliation
 from inventory_lab.producer.publisher import Receipt
 from inventory_lab.resources import pipe
 from tests.model import model_stock
@@ -233,7 +233,8 @@ def _mend_and_redrive(lab: Lab, wanted: Schedule, result: Result) -> None:
 
 def _evaluator(lab: Lab, wanted: Schedule, found: Reconciliation, result: Result) -> None:
     forgotten = wanted.mishap in ("lost item", "lost table")  # what came again was counted again
-    result.problems += [p for p in found.problems if not (forgotten and p == UNEVEN)]
+    uneven = (UNEVEN, UNREPORTED)
+    result.problems += [p for p in found.problems if not (forgotten and p.startswith(uneven))]
     if len(found.drift):
         result.problems.append(found.drift.to_string())
     quantities = lab.inventory()["quantity"]

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "operate": {*LIBRARY, "html", "resources", "producer", "observe"},
     "views": {*LIBRARY, "html", "iam", "resources", "observe"},
     "embedded_aws": {"exceptions", "iam"},
-    "backends": {*LIBRARY, "html", "resources", "embedded_aws", "iam"},
+    "backends": {*LIBRARY, "html", "resources", "observe", "embedded_aws", "iam"},
     "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "backends", "embedded_aws"},
     "teaching": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "views", "lab"},
     "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},

@@ -64,7 +64,8 @@ def _received(account: Account, kind: str) -> Iterator[list[dict[str, Any]]]:
     received: dict[str, dict[str, Any]] = {}
     remaining: list[dict[str, Any]] = []
     try:
-        while new := [m for m in _receive(sqs, url) if m["MessageId"] not in received]:
+        wait = account.long_poll_seconds
+        while new := [m for m in _receive(sqs, url, wait) if m["MessageId"] not in received]:
             received |= {message["MessageId"]: message for message in new}
         remaining = sorted(received.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"]))
         yield remaining
@@ -183,9 +184,14 @@ def _warn_of_others(account: Account, kind: str, count: int) -> None:
         warnings.warn(f"{count} messages in '{name}' are not from this pipeline", stacklevel=4)
 
 
-def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
+def _receive(sqs: Any, url: str, wait_seconds: int) -> list[dict[str, Any]]:
+    """The next messages; `wait_seconds` above 0 asks all servers of SQS instead of some:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+    """
+    waiting = {"WaitTimeSeconds": wait_seconds} if wait_seconds else {}
     answer = sqs.receive_message(
         QueueUrl=url,
+        **waiting,
         MaxNumberOfMessages=MESSAGES_PER_CALL,
         VisibilityTimeout=VISIBILITY_SECONDS,
         MessageSystemAttributeNames=["SentTimestamp"],

@@ -22,9 +22,12 @@ TAGS = {"project": "inventory-lab"}
 class Account:
     """One AWS account and region, seen with the deployer's session."""
 
-    def __init__(self, session: boto3.Session, settings: Settings) -> None:
+    def __init__(
+        self, session: boto3.Session, settings: Settings, long_poll_seconds: int = 0
+    ) -> None:
         self.session = session
         self.settings = settings
+        self.long_poll_seconds = long_poll_seconds
         self._clients: dict[str, BaseClient] = {}
         caller = self.client("sts").get_caller_identity()
         self.account_id: str = caller["Account"]

@@ -110,9 +110,11 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     yield named("table", table.tags, partial(table.delete, sleep=sleep))
     yield named("stream", stream.tags, partial(stream.delete, sleep=sleep))
     for kind in roles.KINDS:
-        yield named(kind, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind))
+        yield named(
+            kind, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind, sleep=sleep)
+        )
     pipe_log = pipe_log_group.name_of(account)
     yield _Resource("pipe_log_group", pipe_log, pipe_log_group.tags, pipe_log_group.delete)
     yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
     user_name = account.settings.name("producer_user")
-    yield _Resource("user", user_name, user.tags, user.delete)
+    yield _Resource("user", user_name, user.tags, partial(user.delete, sleep=sleep))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
+from inventory_lab.resources.deletion import until_accepted
 from inventory_lab.resources.policies import policy
 
 POLICY_NAME = "put-to-one-stream"
@@ -36,7 +40,7 @@ def tags(account: Account) -> dict[str, str] | None:
     return None if user is None else tags_of(user.get("Tags", []))
 
 
-def delete(account: Account) -> None:
+def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
     """Delete the user with its access keys and inline policies; groups and attached policies that it
     had stay: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
     """
@@ -51,4 +55,4 @@ def delete(account: Account) -> None:
         iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     for policy_name in iam.list_user_policies(UserName=name)["PolicyNames"]:
         iam.delete_user_policy(UserName=name, PolicyName=policy_name)
-    iam.delete_user(UserName=name)
+    until_accepted(partial(iam.delete_user, UserName=name), ("DeleteConflict",), sleep)

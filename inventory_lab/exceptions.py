@@ -44,6 +44,7 @@ __all__ = [
     "NoRegion",
     "NotBuilt",
     "NotDenied",
+    "NotTheLabs",
     "NothingToShow",
     "PipeFailed",
     "PrincipalNotAvailable",
@@ -53,6 +54,8 @@ __all__ = [
     "ReportRefused",
     "RoleNotAssumable",
     "RootRefused",
+    "SettingNotApplied",
+    "StillChanging",
     "StillDeleting",
     "StreamCut",
     "TeardownIncomplete",
@@ -71,6 +74,7 @@ __all__ = [
     "UnsupportedRule",
     "WaitTooLong",
     "WrongAnswer",
+    "WrongKeySchema",
     "WrongSetting",
 ]
 
@@ -236,6 +240,15 @@ class MappingFailed(InventoryLabError):
         )
 
 
+class StillChanging(InventoryLabError):
+    """AWS did not finish a change of a resource in the time that the lab waits for it."""
+
+    def __init__(self, name: str, state: str, seconds: float) -> None:
+        super().__init__(
+            f"'{name}' is still {state} after {seconds} s; run lab.build() again when AWS has finished"
+        )
+
+
 class BuildNotQueued(InventoryLabError):
     """The build cannot be run: it does not exist, or it ran already."""
 
@@ -258,6 +271,34 @@ class StillDeleting(InventoryLabError):
         super().__init__(
             f"AWS has not deleted '{name}' after {seconds} s, its state is {state}; run lab.teardown() again"
         )
+
+
+class NotTheLabs(InventoryLabError):
+    """A resource has a name that the lab needs, but not the lab's tag; nothing was changed."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(
+            f"the {kind.replace('_', ' ')} '{name}' exists without the tag project=inventory-lab, so it is "
+            "not the lab's and the lab does not use or change it - set another name or prefix in Settings, "
+            "delete it, or give it the tag to hand it over to the lab"
+        )
+
+
+class WrongKeySchema(InventoryLabError):
+    """A table of the lab's name has another key, so the function cannot write to it."""
+
+    def __init__(self, name: str, key: str, expected: str) -> None:
+        super().__init__(
+            f"the table '{name}' has the key {key}, the lab needs {expected}, and AWS cannot change the key of "
+            "a table - delete the table, or set another name in Settings"
+        )
+
+
+class SettingNotApplied(UserWarning):
+    """What is deployed differs from a setting, and build() cannot change it."""
+
+    def __init__(self, setting: str, value: object, deployed: object, why: str) -> None:
+        super().__init__(f"setting {setting} is {value!r}, but {deployed!r} is deployed: {why}")
 
 
 class TeardownIncomplete(InventoryLabError):

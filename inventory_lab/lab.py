@@ -220,8 +220,12 @@ class Lab:
         """Deploy what is missing, up to and with a stage; the ARN of each resource by its kind.
 
         The stages are 'access' (user, roles and their policies), 'stream', 'table', 'function' (with its
-        queues and topic) and 'pipe'. Resources that exist are kept; the function gets the lab's own handler
-        again. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage.
+        queues and topic) and 'pipe'. A build that was interrupted is completed by the next one. Resources
+        that exist are kept and brought to the settings; a setting that AWS cannot change is named in a
+        SettingNotApplied warning. The function gets the lab's own handler again, and a pipe that was stopped
+        is started. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage,
+        NotTheLabs for a resource of the same name without the tag project=inventory-lab, WrongKeySchema for a
+        table with another key, StillChanging when AWS does not finish a change within 5 minutes.
 
         >>> arns = lab.build(through="stream")
         >>> arns["stream"].partition(":stream/")[2]
@@ -238,12 +242,12 @@ class Lab:
                     for kind in role_resources.KINDS:
                         existing[kind] = role_resources.ensure(account, kind)
                 case "stream":
-                    existing["stream"] = stream_resource.ensure(account)
+                    existing["stream"] = stream_resource.ensure(account, wait)
                 case "table":
-                    existing["table"] = table_resource.ensure(account)
+                    existing["table"] = table_resource.ensure(account, wait)
                 case "function":
                     for kind in queue_resources.KINDS:
-                        existing[kind] = queue_resources.ensure(account, kind)
+                        existing[kind] = queue_resources.ensure(account, kind, wait)
                     existing["topic"] = topic_resource.ensure(account)
                     existing["function"] = function_resource.ensure(account, wait)
                 case "pipe":

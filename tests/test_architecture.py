@@ -163,7 +163,8 @@ def test_every_error_is_in_one_module() -> None:
 
 def _is_error(node: ast.ClassDef) -> bool:
     return any(
-        isinstance(b, ast.Name) and b.id in {"Exception", "InventoryLabError"} for b in node.bases
+        isinstance(b, ast.Name) and b.id in {"Exception", "InventoryLabError", "UserWarning"}
+        for b in node.bases
     )
 
 

@@ -115,5 +115,5 @@ def test_the_admin_deploys_with_the_rights_that_it_has(built: Lab) -> None:
         UserName="inventory-lab-admin",
         PolicyArn="arn:aws:iam::123456789012:policy/inventory-lab-deployer",
     )
-    with pytest.raises(Exception, match="lambda:UpdateFunctionCode"):
+    with pytest.raises(Exception, match="lambda:ListTags"):
         built.use_handler(PRINTS)

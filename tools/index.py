@@ -102,8 +102,10 @@ def with_front_table(text: str) -> str:
 
 
 def main() -> None:
-    """Write the tables into the two READMEs."""
-    text = README.read_text(encoding="utf-8")
+    """Write the tables into the two READMEs, and the plans."""
+    from tools.plans import with_plans
+
+    text = with_plans(README.read_text(encoding="utf-8"))
     README.write_text(with_table(text, course.repository()), encoding="utf-8", newline="\n")
     text = FRONT.read_text(encoding="utf-8")
     FRONT.write_text(with_front_table(text), encoding="utf-8", newline="\n")

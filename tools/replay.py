@@ -21,14 +21,25 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+import boto3
 from IPython.core.inputtransformer2 import TransformerManager
 
 from inventory_lab import lab as lab_module
 from inventory_lab.backends.aws import RealAws, refuse_long_wait
+from inventory_lab.operate.workshop import admit
+from inventory_lab.resources.account import Account
 from inventory_lab.settings import Settings
 from inventory_lab.teaching.exercises import my_pipeline, registry, solutions
 from inventory_lab.teaching.exercises.answer import function_of
 from inventory_lab.teaching.exercises.my_pipeline import FOLDER_VARIABLE
+
+LEARNER = {
+    "INVENTORY_LAB_TARGET": "aws",
+    "INVENTORY_LAB_ALLOW_CHARGES": "yes",
+    "INVENTORY_LAB_PREFIX": "anna-",
+    "INVENTORY_LAB_PERMISSIONS_BOUNDARY": "arn:aws:iam::123456789012:policy/anna-inventory-lab-boundary",
+}
+"""What a learner of a workshop has in their environment, besides their key."""
 
 
 class CellFailed(Exception):
@@ -84,14 +95,14 @@ class Replay:
 def kernel(notebook: Any, *, real_account: bool = False, kept: bool = False) -> Iterator[Replay]:
     """A Replay of a notebook; what its exercises keep, and the lab that it leaves open, go at the end.
 
-    `kept` stands for a learner who solved every exercise of the course before.
+    `real_account` stands for a learner of a workshop on AWS, as notebooks/README.md describes it. `kept` stands for a learner who solved every exercise of the course before.
     """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         variables = {FOLDER_VARIABLE: folder}
         if real_account:
-            variables |= {lab_module.TARGET_VARIABLE: "aws", lab_module.CHARGES_VARIABLE: "yes"}
-            stack.enter_context(patch.object(lab_module, "_connect_aws", stand_in))
+            variables |= LEARNER
+            stack.enter_context(patch.object(lab_module, "_connect_aws", as_learner))
         stack.enter_context(patch.dict(os.environ, variables))
         stack.callback(_close_local_lab)
         if kept:
@@ -111,6 +122,18 @@ def stand_in(settings: Settings, allow_charges: bool = True) -> lab_module.Lab: 
     settings = replace(settings, prefix=settings.prefix or lab_module.AWS_PREFIX)
     inner = lab_module.connect("local", settings)
     return lab_module.Lab(RealAws(settings, StandInClock(inner), inner.session("root")), settings)
+
+
+def as_learner(settings: Settings, allow_charges: bool = True) -> lab_module.Lab:  # noqa: ARG001
+    """The same for a learner of a workshop: all calls are theirs, under the policy of the workshop."""
+    inner = lab_module.connect("local", settings)
+    variables = admit(Account(inner.session("root"), settings))
+    session = boto3.Session(
+        variables["AWS_ACCESS_KEY_ID"],
+        variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=settings.region,
+    )
+    return lab_module.Lab(RealAws(settings, StandInClock(inner), session), settings)
 
 
 class StandInClock:

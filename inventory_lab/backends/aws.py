@@ -58,6 +58,18 @@ def refuse_long_wait(seconds: float) -> None:
         raise WaitTooLong(seconds, LONGEST_WAIT)
 
 
+def _put_inside_boundary(session: boto3.Session, arn: str) -> None:
+    """Let every role and user that clients of this session create have this permissions boundary, unless the call
+    names one: who is inside a boundary may create nothing outside it.
+    """
+
+    def with_boundary(params: dict[str, object], **_: object) -> dict[str, object]:
+        return {"PermissionsBoundary": arn, **params}
+
+    for operation in ("CreateRole", "CreateUser"):
+        session.events.register(f"provide-client-params.iam.{operation}", with_boundary)
+
+
 class RealAws:
     """The account that boto3's ordinary credential chain leads to."""
 
@@ -69,6 +81,8 @@ class RealAws:
         self.settings = settings
         self.clock = clock or RealClock()
         self._admin = session or boto3.Session(region_name=settings.region)
+        if settings.permissions_boundary:
+            _put_inside_boundary(self._admin, settings.permissions_boundary)
         self._producer: boto3.Session | None = None
         self._producer_key: Mapping[str, str] = {}
         self._account: Account | None = None

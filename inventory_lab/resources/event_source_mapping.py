@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from inventory_lab.exceptions import MappingFailed
 from inventory_lab.resources.account import TAGS, Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
+from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.resources.stable import until_stable
 
 _MISSING = ("ResourceNotFoundException",)
 WAIT_SECONDS = 300
@@ -23,22 +25,32 @@ _NOT_YET = ("Cannot access stream", "does not have permissions to call")
 
 def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
     """The mapping's ARN, enabled; created when it is missing, brought up to date otherwise. Raises
-    MappingFailed.
+    MappingFailed, NotTheLabs, and StillChanging when a change goes on for 5 minutes.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
     """
-    mapping = settled(account, sleep) if describe(account) else None
+    name = account.settings.name("function")
+    _stable(account, sleep)
+    mapping = describe(account)
     if mapping is None:
         _create(account, sleep)
-    elif _differs(mapping, _configuration(account)):
-        account.client("lambda").update_event_source_mapping(
-            UUID=mapping["UUID"], **_configuration(account)
-        )
+    else:
+        refuse_foreign("event_source_mapping", name, tags(account))
+        if _differs(mapping, _configuration(account)):
+            account.client("lambda").update_event_source_mapping(
+                UUID=mapping["UUID"], **_configuration(account)
+            )
     mapping = settled(account, sleep)
     if mapping["State"] != "Enabled":
         reason = mapping.get("StateTransitionReason", "")
-        raise MappingFailed(account.settings.name("function"), mapping["State"], reason)
+        raise MappingFailed(name, mapping["State"], reason)
     return str(mapping["EventSourceMappingArn"])
+
+
+def _stable(account: Account, sleep: Callable[[float], None]) -> None:
+    transitional = tuple(state.upper() for state in _MOVING)
+    name = f"event source mapping of {account.settings.name('function')}"
+    until_stable(name, partial(_state, account), transitional, sleep)
 
 
 def describe(account: Account) -> dict[str, Any] | None:

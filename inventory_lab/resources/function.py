@@ -18,11 +18,14 @@ from inventory_lab.exceptions import NotBuilt
 from inventory_lab.resources.account import TAGS, Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.handler_source import MODULE, read_source
+from inventory_lab.resources.ownership import refuse_foreign
 from inventory_lab.resources.queues import describe as queue_url
+from inventory_lab.resources.stable import until_stable
 from inventory_lab.settings import HANDLERS
 
 ZIPPED_PACKAGES = ("domain", "function")
 _MISSING = ("ResourceNotFoundException",)
+_TRANSITIONAL = ("Pending", "InProgress", "Deleting")
 PROPAGATION_SECONDS = 30
 """How long a new role may take until Lambda can assume it."""
 
@@ -42,30 +45,55 @@ def build_zip(more: Mapping[str, bytes] | None = None) -> bytes:
 
 
 def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
-    """The function's ARN; made when it is missing, its code and configuration brought up to date."""
-    existing, code = describe(account), build_zip()
+    """The function's ARN; created when it is missing, its code and configuration brought up to date.
+
+    Raises NotTheLabs and StillChanging.
+    """
+    name, code = account.settings.name("function"), build_zip()
+    state = _stable(account, sleep)
+    if state is not None:
+        refuse_foreign("function", name, tags(account))
+    if state == "Failed":
+        delete(account, sleep)  # nothing has run yet, and the cause may be gone
+    existing = describe(account)
     if existing is None:
         _create(account, code, sleep)
-    elif existing["CodeSha256"] != base64.b64encode(hashlib.sha256(code).digest()).decode():
-        account.client("lambda").update_function_code(
-            FunctionName=account.settings.name("function"), ZipFile=code
-        )
+        return account.function_arn()
+    if existing["CodeSha256"] != base64.b64encode(hashlib.sha256(code).digest()).decode():
+        account.client("lambda").update_function_code(FunctionName=name, ZipFile=code)
         _wait(account, "function_updated_v2")
-    if existing is not None and _differs(existing, _configuration(account)):
+    if _differs(existing, _configuration(account)):
         account.client("lambda").update_function_configuration(**_configuration(account))
         _wait(account, "function_updated_v2")
     return account.function_arn()
 
 
+def _stable(account: Account, sleep: Callable[[float], None]) -> str | None:
+    name = account.settings.name("function")
+    return until_stable(name, partial(_change_or_state, account), _TRANSITIONAL, sleep)
+
+
+def _change_or_state(account: Account) -> str | None:
+    """InProgress while the function is updated, else its state; None when there is no function:
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    function = describe(account)
+    if function is None:
+        return None
+    update = function.get("LastUpdateStatus")
+    return "InProgress" if update == "InProgress" else str(function.get("State"))
+
+
 def use_handler(account: Account, source: str | Path, handler: str) -> str:
     """The function's ARN, after its code is replaced by a handler of your own.
 
-    Raises BadHandler before anything is changed, and NotBuilt.
+    Raises BadHandler, NotBuilt and NotTheLabs before anything is changed.
     """
     code = build_zip({f"{MODULE}.py": read_source(source, handler)})
     name, functions = account.settings.name("function"), account.client("lambda")
     if describe(account) is None:
         raise NotBuilt("function", name)
+    refuse_foreign("function", name, tags(account))
     functions.update_function_code(FunctionName=name, ZipFile=code)
     _wait(account, "function_updated_v2")
     functions.update_function_configuration(FunctionName=name, Handler=f"{MODULE}.{handler}")

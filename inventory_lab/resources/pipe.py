@@ -11,6 +11,8 @@ from inventory_lab.exceptions import PipeFailed
 from inventory_lab.resources import pipe_log_group
 from inventory_lab.resources.account import TAGS, Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
+from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.resources.stable import until_stable
 
 _MISSING = ("NotFoundException",)
 WAIT_SECONDS = 300
@@ -18,19 +20,34 @@ _MOVING = ("CREATING", "UPDATING", "STARTING", "STOPPING", "DELETING")
 
 
 def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
-    """The pipe's ARN, running; made when it is missing or was never made whole. Raises PipeFailed."""
+    """The pipe's ARN, running; created when it is missing or its creation failed, brought up to date
+    otherwise. A pipe that is stopped is started.
+
+    Raises PipeFailed, NotTheLabs, and StillChanging when a change goes on for 5 minutes.
+    """
+    name, log_group = account.settings.name("pipe"), pipe_log_group.ensure(account)
+    until_stable(name, partial(_state, account), _MOVING, sleep)
     pipe = describe(account)
+    if pipe is not None:
+        refuse_foreign("pipe", name, pipe.get("Tags") or {})
     if pipe is not None and pipe["CurrentState"] == "CREATE_FAILED":
         delete(account, sleep)  # nothing has run yet, and its cause may be gone
         pipe = None
     if pipe is None:
-        pipe_log_group.ensure(account)
-        account.client("pipes").create_pipe(**_request(account))
-    if pipe is None or pipe["CurrentState"] in _MOVING:
-        pipe = settled(account, sleep)
+        account.client("pipes").create_pipe(**_request(account, log_group))
+    elif pipe["CurrentState"] != "RUNNING" or not _contains(pipe, _changeable(account, log_group)):
+        account.client("pipes").update_pipe(**_changeable(account, log_group))
+    pipe = settled(account, sleep)
     if pipe["CurrentState"] != "RUNNING":
         raise PipeFailed(pipe["Name"], pipe["CurrentState"], pipe.get("StateReason", ""))
     return str(pipe["Arn"])
+
+
+def _contains(existing: Any, expected: Any) -> bool:
+    """Whether the answer of AWS has all that is expected; it may have more."""
+    if not isinstance(expected, dict) or not isinstance(existing, dict):
+        return bool(existing == expected)
+    return all(_contains(existing.get(member), value) for member, value in expected.items())
 
 
 def describe(account: Account) -> dict[str, Any] | None:
@@ -76,16 +93,18 @@ def _state(account: Account) -> str | None:
     return None if pipe is None else str(pipe["CurrentState"])
 
 
-def _request(account: Account) -> dict[str, Any]:
+def _changeable(account: Account, log_group: str) -> dict[str, Any]:
+    """The request members that an update can change; the source and where reading starts stay:
+    https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_UpdatePipe.html
+    """
     settings = account.settings
     return {
         "Name": settings.name("pipe"),
-        "Source": account.stream_arn(),
+        "DesiredState": "RUNNING",
         "Target": account.function_arn(),
         "RoleArn": account.role_arn("pipe_role"),
         "SourceParameters": {
             "KinesisStreamParameters": {
-                "StartingPosition": "TRIM_HORIZON",
                 "BatchSize": settings.batch_size,
                 "MaximumBatchingWindowInSeconds": settings.batch_window_seconds,
                 "MaximumRetryAttempts": settings.retries,
@@ -97,9 +116,15 @@ def _request(account: Account) -> dict[str, Any]:
         },
         "TargetParameters": {"LambdaFunctionParameters": {"InvocationType": "REQUEST_RESPONSE"}},
         "LogConfiguration": {
-            "CloudwatchLogsLogDestination": {"LogGroupArn": pipe_log_group.arn_of(account)},
+            "CloudwatchLogsLogDestination": {"LogGroupArn": log_group},
             "Level": "INFO",
             "IncludeExecutionData": ["ALL"],
         },
-        "Tags": TAGS,
     }
+
+
+def _request(account: Account, log_group: str) -> dict[str, Any]:
+    request = _changeable(account, log_group)
+    kinesis = request["SourceParameters"]["KinesisStreamParameters"]
+    kinesis["StartingPosition"] = "TRIM_HORIZON"
+    return request | {"Source": account.stream_arn(), "Tags": TAGS}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.ownership import refuse_foreign
 from inventory_lab.resources.policies import policy
 
 KINDS = ("rejected_queue", "dead_letter_queue", "alerts_queue")
@@ -15,18 +19,59 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQue
 _MISSING = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
-def ensure(account: Account, kind: str) -> str:
-    """The queue's URL; made, with 14 days of retention, when it is missing."""
+DELETED_SECONDS = 60
+"""How long after a deletion SQS refuses a queue of the same name:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html"""
+_DELETED = ("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently")
+
+
+def ensure(account: Account, kind: str, sleep: Callable[[float], None] = time.sleep) -> str:
+    """The queue's URL, with 14 days of retention; created when it is missing. Raises NotTheLabs."""
+    expected, existing = _attributes(account, kind), _existing(account, kind, tuple(_COMPARED))
+    if existing is None:
+        return _create(account, kind, expected, sleep)
+    refuse_foreign("queue", account.settings.name(kind), tags(account, kind))
+    url = describe(account, kind) or ""
+    if any(
+        _COMPARED[name](existing.get(name, "{}")) != _COMPARED[name](expected[name])
+        for name in expected
+    ):
+        account.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=expected)
+    return url
+
+
+_COMPARED: dict[str, Callable[[str], Any]] = {"MessageRetentionPeriod": str, "Policy": json.loads}
+"""The attributes that the lab sets, and how two values are compared."""
+
+
+def _attributes(account: Account, kind: str) -> dict[str, str]:
+    attributes = {"MessageRetentionPeriod": str(RETENTION_SECONDS)}
+    if kind == "alerts_queue":
+        attributes["Policy"] = policy("queue/alerts-inbox", account)
+    return attributes
+
+
+def _existing(account: Account, kind: str, names: tuple[str, ...]) -> dict[str, str] | None:
+    """The attributes of the queue; None when there is none, or only the URL of one that was deleted."""
     url = describe(account, kind)
     if url is None:
-        attributes = {"MessageRetentionPeriod": str(RETENTION_SECONDS)}
-        if kind == "alerts_queue":
-            attributes["Policy"] = policy("queue/alerts-inbox", account)
-        answer: dict[str, Any] = account.client("sqs").create_queue(
-            QueueName=account.settings.name(kind), Attributes=attributes, tags=TAGS
-        )
-        url = str(answer["QueueUrl"])
-    return url
+        return None
+    call = account.client("sqs").get_queue_attributes
+    answer = unless_missing(_MISSING, call, QueueUrl=url, AttributeNames=list(names))
+    return None if answer is None else dict(answer.get("Attributes", {}))
+
+
+def _create(
+    account: Account, kind: str, attributes: dict[str, str], sleep: Callable[[float], None]
+) -> str:
+    create = account.client("sqs").create_queue
+    request = {"QueueName": account.settings.name(kind), "Attributes": attributes, "tags": TAGS}
+    for _ in range(DELETED_SECONDS):
+        answer = unless_missing(_DELETED, create, **request)
+        if answer is not None:
+            return str(answer["QueueUrl"])
+        sleep(1)
+    return str(create(**request)["QueueUrl"])
 
 
 def describe(account: Account, kind: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_accepted
+from inventory_lab.resources.ownership import refuse_foreign, warn_of_boundary
 from inventory_lab.resources.policies import policy
 
 KINDS = ("pipe_role", "function_role")
@@ -17,16 +18,25 @@ POLICY_NAME = "inventory-lab"
 
 
 def ensure(account: Account, kind: str) -> str:
-    """The role's ARN; its permissions are written anew, for they follow the settings."""
-    iam, name = account.client("iam"), account.settings.name(kind)
-    if describe(account, kind) is None:
+    """The role's ARN; created when it is missing. Its trust and permissions are brought up to date.
+
+    Warns SettingNotApplied when it has another permissions boundary. Raises NotTheLabs.
+    """
+    iam, name, role = account.client("iam"), account.settings.name(kind), describe(account, kind)
+    trust = policy(f"{_folder(kind)}/trust", account)
+    if role is None:
         iam.create_role(
             RoleName=name,
-            AssumeRolePolicyDocument=policy(f"{_folder(kind)}/trust", account),
+            AssumeRolePolicyDocument=trust,
             Tags=[{"Key": key, "Value": value} for key, value in TAGS.items()],
             **boundary(account),
         )
         iam.get_waiter("role_exists").wait(RoleName=name)
+    else:
+        refuse_foreign("role", name, tags_of(role.get("Tags", [])))
+        warn_of_boundary(account, role)
+        if role["AssumeRolePolicyDocument"] != json.loads(trust):
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
     document = _document(account, kind)
     iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
     return account.role_arn(kind)

@@ -3,27 +3,75 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from inventory_lab.exceptions import SettingNotApplied
 from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_gone
+from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.resources.stable import until_stable
 
 _MISSING = ("ResourceNotFoundException",)
 MOST_TAGS = 50
 """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForStream.html"""
 
 
-def ensure(account: Account) -> str:
-    """The stream's ARN; made with `settings.shards` shards when it is missing."""
-    kinesis, name = account.client("kinesis"), account.settings.name("stream")
-    if describe(account) is None:
-        shards = account.settings.shards
+_TRANSITIONAL = ("CREATING", "UPDATING", "DELETING")
+_NOT_SCALED = ("LimitExceededException", "ValidationException")
+"""Too many changes in a day, or a stream on demand, which has no number of shards."""
+
+
+def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
+    """The stream's ARN, active and with `settings.shards` open shards; created when it is missing.
+
+    Warns SettingNotApplied when AWS does not change the number of shards now. Raises NotTheLabs and
+    StillChanging.
+    """
+    name = account.settings.name("stream")
+    if _stable(account, sleep) is None:
+        kinesis, shards = account.client("kinesis"), account.settings.shards
         kinesis.create_stream(StreamName=name, ShardCount=shards, Tags=TAGS)
-        kinesis.get_waiter("stream_exists").wait(StreamName=name)
+        _stable(account, sleep)
         kinesis.add_tags_to_stream(StreamName=name, Tags=TAGS)  # some emulators drop the first
+    refuse_foreign("stream", name, tags(account))
+    _scale(account, sleep)
     return account.stream_arn()
+
+
+def _scale(account: Account, sleep: Callable[[float], None]) -> None:
+    """Bring the stream to the number of shards of the settings, at most doubled or halved at a time:
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
+    """
+    shards = account.settings.shards
+    while (existing := _open_shards(account)) != shards:
+        target = min(max(shards, (existing + 1) // 2), existing * 2)
+        try:
+            account.client("kinesis").update_shard_count(
+                StreamName=account.settings.name("stream"),
+                TargetShardCount=target,
+                ScalingType="UNIFORM_SCALING",
+            )
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] not in _NOT_SCALED:
+                raise
+            warnings.warn(SettingNotApplied("shards", shards, existing, str(exc)), stacklevel=2)
+            return
+        _stable(account, sleep)
+
+
+def _open_shards(account: Account) -> int:
+    stream = describe(account)
+    return account.settings.shards if stream is None else int(stream["OpenShardCount"])
+
+
+def _stable(account: Account, sleep: Callable[[float], None]) -> str | None:
+    name = account.settings.name("stream")
+    return until_stable(name, partial(_state, account), _TRANSITIONAL, sleep)
 
 
 def describe(account: Account) -> dict[str, Any] | None:

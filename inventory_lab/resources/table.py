@@ -3,33 +3,76 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from inventory_lab.exceptions import SettingNotApplied, WrongKeySchema
 from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_gone
+from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.resources.stable import until_stable
 
 _MISSING = ("ResourceNotFoundException",)
 
 
-def ensure(account: Account) -> str:
-    """The table's ARN; made, with its time-to-live, when it is missing."""
-    dynamodb, name = account.client("dynamodb"), account.settings.name("table")
-    if describe(account) is None:
-        dynamodb.create_table(
+_TRANSITIONAL = ("CREATING", "UPDATING", "DELETING")
+KEY = "product_id"
+EXPIRY = "expires_at"
+
+
+def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
+    """The table's ARN, active and with its time to live; created when it is missing.
+
+    Warns SettingNotApplied when items expire by another attribute. Raises NotTheLabs, WrongKeySchema
+    and StillChanging.
+    """
+    name = account.settings.name("table")
+    if _stable(account, sleep) is None:
+        account.client("dynamodb").create_table(
             TableName=name,
-            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": KEY, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": KEY, "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
             Tags=[{"Key": key, "Value": value} for key, value in TAGS.items()],
         )
-        dynamodb.get_waiter("table_exists").wait(TableName=name)
-        dynamodb.update_time_to_live(
-            TableName=name,
-            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-        )
+        _stable(account, sleep)
+    else:
+        refuse_foreign("table", name, tags(account))
+        _check_key(name, describe(account) or {})
+    _set_time_to_live(account)
     return _arn(account)
+
+
+def _check_key(name: str, description: dict[str, Any]) -> None:
+    types = {a["AttributeName"]: a["AttributeType"] for a in description["AttributeDefinitions"]}
+    key = [f"{k['AttributeName']} ({types[k['AttributeName']]})" for k in description["KeySchema"]]
+    if key != [f"{KEY} (S)"]:
+        raise WrongKeySchema(name, ", ".join(key), f"{KEY} (S)")
+
+
+def _set_time_to_live(account: Account) -> None:
+    """Let items expire, unless they do: AWS refuses to enable what is enabled.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+    """
+    dynamodb, name = account.client("dynamodb"), account.settings.name("table")
+    existing = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    status, attribute = existing["TimeToLiveStatus"], existing.get("AttributeName", EXPIRY)
+    if status == "DISABLED":
+        specification = {"Enabled": True, "AttributeName": EXPIRY}
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
+    elif status == "DISABLING" or attribute != EXPIRY:
+        why = (
+            "AWS takes up to an hour for a change of the time to live; disable it, and build later"
+        )
+        deployed = f"{attribute} ({status})"
+        warnings.warn(SettingNotApplied("time to live", EXPIRY, deployed, why), stacklevel=2)
+
+
+def _stable(account: Account, sleep: Callable[[float], None]) -> str | None:
+    name = account.settings.name("table")
+    return until_stable(name, partial(_state, account), _TRANSITIONAL, sleep)
 
 
 def describe(account: Account) -> dict[str, Any] | None:

@@ -24,7 +24,8 @@ from inventory_lab.resources import (  # fmt: skip
     topic,
     user,
 )
-from inventory_lab.resources.account import TAGS, Account
+from inventory_lab.resources.account import Account
+from inventory_lab.resources.ownership import is_the_labs
 
 Outcome = Literal["deleted", "would be deleted", "not there", "not ours", "not deleted"]
 Sleep = Callable[[float], None]
@@ -79,7 +80,7 @@ def _delete(resource: _Resource, account: Account, dry_run: bool) -> Outcome:
     tags = resource.tags(account)
     if tags is None:
         return "not there"
-    if not TAGS.items() <= tags.items():
+    if not is_the_labs(tags):
         return "not ours"
     if dry_run:
         return "would be deleted"

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
+from inventory_lab.resources.ownership import refuse_foreign
 
 _MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
 
 
 def ensure(account: Account) -> str:
-    """The topic's ARN; CreateTopic and Subscribe return what exists already."""
-    sns = account.client("sns")
+    """The topic's ARN, with the inbox subscribed; created when it is missing. Raises NotTheLabs."""
+    sns, name = account.client("sns"), account.settings.name("topic")
     if describe(account) is None:
-        tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
-        sns.create_topic(Name=account.settings.name("topic"), Tags=tags)
+        tagged = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        sns.create_topic(Name=name, Tags=tagged)
+    else:
+        refuse_foreign("topic", name, tags(account))
     sns.subscribe(
         TopicArn=account.topic_arn(), Protocol="sqs", Endpoint=account.queue_arn("alerts_queue")
     )

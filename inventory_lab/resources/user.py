@@ -9,27 +9,34 @@ from typing import Any
 
 from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_accepted
+from inventory_lab.resources.ownership import refuse_foreign, warn_of_boundary
 from inventory_lab.resources.policies import policy
 
 POLICY_NAME = "put-to-one-stream"
+_KIND = "producer_user"
 
 
 def ensure(account: Account) -> str:
-    """The user's ARN; made, with its policy, when it is missing. It gets no access key here."""
-    user = describe(account)
+    """The user's ARN; created when it is missing. Its policy is written anew. It gets no access key here.
+
+    Warns SettingNotApplied when it has another permissions boundary. Raises NotTheLabs.
+    """
+    user, iam, name = describe(account), account.client("iam"), account.settings.name(_KIND)
     if user is None:
-        iam, name = account.client("iam"), account.settings.name("producer_user")
         tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
         user = iam.create_user(UserName=name, Tags=tags, **boundary(account))["User"]
-        document = policy(f"producer/{POLICY_NAME}", account)
-        iam.put_user_policy(UserName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
+    else:
+        refuse_foreign("user", name, tags_of(user.get("Tags", [])))
+        warn_of_boundary(account, user)
+    document = policy(f"producer/{POLICY_NAME}", account)
+    iam.put_user_policy(UserName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
     return str(user["Arn"])
 
 
 def describe(account: Account) -> dict[str, Any] | None:
     """GetUser's user, or None when there is none."""
     call = account.client("iam").get_user
-    name = account.settings.name("producer_user")
+    name = account.settings.name(_KIND)
     answer = unless_missing(("NoSuchEntity",), call, UserName=name)
     return None if answer is None else dict(answer["User"])
 
@@ -46,7 +53,7 @@ def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> Non
     """
     if describe(account) is None:
         return
-    iam, name = account.client("iam"), account.settings.name("producer_user")
+    iam, name = account.client("iam"), account.settings.name(_KIND)
     for group in iam.list_groups_for_user(UserName=name)["Groups"]:
         iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
     for attached in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:

@@ -45,7 +45,7 @@ def test_a_lab_that_was_left_open_is_closed_and_the_environment_is_as_before() -
     assert dict(os.environ) == before
 
 
-def test_the_stand_in_is_a_real_account_to_the_lab() -> None:
+def test_the_stand_in_is_a_real_account_to_the_lab_and_the_lab_a_learners_in_a_workshop() -> None:
     with kernel(notebook(), real_account=True), connect() as lab:
         assert not lab.embedded
         with pytest.raises(LocalOnly), lab.faults():
@@ -53,6 +53,7 @@ def test_the_stand_in_is_a_real_account_to_the_lab() -> None:
         with pytest.raises(WaitTooLong, match=r"guard the call with `if lab.embedded:`"):
             lab.clock.advance(61)
         lab.build()
-        assert lab.account.settings.prefix == "inventory-lab-"
+        assert lab.account.settings.prefix == "anna-"
+        assert lab.account.caller_arn.endswith(":user/anna")
         assert lab.settle(lab.publish(ProductAdded("Phone", 3)))
         assert list(lab.inventory()["quantity"]) == [3]

@@ -21,7 +21,7 @@ LIST_BUCKETS = json.dumps(
     }
 )
 DEPLOYER_SIDS = [
-    "Stream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
+    "Stream", "ShardsOfTheStream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
     "TagsOfTheLogOfThePipe", "DeliverTheLogOfThePipe", "Pipe",
     "CreateEventSourceMapping", "EventSourceMapping", "FindEventSourceMappings", "TagsOfEventSourceMappings", "Roles",
     "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
@@ -43,10 +43,25 @@ def build_and_tear_down(lab: Lab) -> None:
     functions.update_function_code(FunctionName="update-inventory", ZipFile=b"PK\5\6" + b"\0" * 18)
     [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=7)
+    change_what_build_puts_right(lab)
     lab.build()
     lab.session("producer")  # has an access key from now on
     leave_things_behind(lab)
     lab.teardown()
+
+
+def change_what_build_puts_right(lab: Lab) -> None:
+    """Settings of the stream, the queue, the pipe and its role that differ from the lab's."""
+    root, name = lab.session("root"), lab.settings.name
+    kinesis, sqs = root.client("kinesis"), root.client("sqs")
+    kinesis.update_shard_count(
+        StreamName=name("stream"), TargetShardCount=3, ScalingType="UNIFORM_SCALING"
+    )
+    url = sqs.get_queue_url(QueueName=name("rejected_queue"))["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "60"})
+    root.client("pipes").stop_pipe(Name=name("pipe"))
+    trust = policy("function/trust", lab.account)
+    root.client("iam").update_assume_role_policy(RoleName=name("pipe_role"), PolicyDocument=trust)
 
 
 def leave_things_behind(lab: Lab) -> None:

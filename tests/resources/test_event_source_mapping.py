@@ -30,6 +30,9 @@ class FakeLambda:
         mapping = {"UUID": "u", "EventSourceMappingArn": ARN, "State": state, **self._request()}
         return {"EventSourceMappings": [] if state == "not there" else [mapping]}
 
+    def list_tags(self, Resource: str) -> dict[str, Any]:  # noqa: N803
+        return {"Tags": {"project": "inventory-lab"}}
+
     def create_event_source_mapping(self, **request: Any) -> None:
         self.created.append(request)
         if len(self.created) <= self.refusals:

@@ -1,0 +1,124 @@
+"""Learners who share one AWS account: each may build one pipeline, under a prefix of their own.
+
+A learner is an IAM user with one managed policy, used twice: attached, it allows what the notebooks call; as
+permissions boundary, it limits the user and every role and user that they create. With the user's
+own policies alone, a learner could create a role that may do more than they may.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inventory_lab.exceptions import WrongSetting
+from inventory_lab.resources.account import Account, unless_missing
+from inventory_lab.resources.policies import policy
+from inventory_lab.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
+
+MISSING = ("NoSuchEntity",)
+_NAME = re.compile("[a-z][a-z0-9]{0,11}")
+"""No dash, so that no learner's prefix begins with another's; short and in lower case, for the name of a bucket."""
+
+
+def accounts(
+    session: boto3.Session, learners: Iterable[str], region: str = Settings.region
+) -> Iterator[Account]:
+    """The account of the session as each learner's, with their name and a dash as the prefix of every name.
+
+    Raises WrongSetting for a name that is not 1 to 12 of a-z 0-9.
+    """
+    for learner in learners:
+        if not _NAME.fullmatch(learner):
+            raise WrongSetting("learner", learner, "1 to 12 of a-z 0-9, beginning with a letter")
+        yield Account(session, Settings(region=region, prefix=f"{learner}-"))
+
+
+def learner_of(account: Account) -> str:
+    """The name of the learner to whom the prefix of the settings belongs: `anna` for the prefix `anna-`."""
+    return account.settings.prefix.removesuffix("-")
+
+
+def boundary_arn(account: Account) -> str:
+    """The ARN of the learner's policy."""
+    name = account.settings.name("boundary")
+    return f"arn:{account.partition}:iam::{account.account_id}:policy/{name}"
+
+
+def admit(account: Account) -> dict[str, str]:
+    """The environment variables with which a learner signs in and opens every notebook.
+
+    `account` is that of an administrator, with the learner's prefix in its settings. The user and the policy are
+    created, or brought up to date. The user's access key is always a new one, and an old key is deleted.
+    """
+    iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
+    _write_policy(iam, account, arn)
+    if unless_missing(MISSING, iam.get_user, UserName=user) is None:
+        iam.create_user(UserName=user, PermissionsBoundary=arn)
+    iam.put_user_permissions_boundary(UserName=user, PermissionsBoundary=arn)
+    iam.attach_user_policy(UserName=user, PolicyArn=arn)
+    _delete_keys(iam, user)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        "INVENTORY_LAB_TARGET": "aws",
+        "INVENTORY_LAB_ALLOW_CHARGES": "yes",
+        "INVENTORY_LAB_REGION": account.settings.region,
+        "INVENTORY_LAB_PREFIX": account.settings.prefix,
+        "INVENTORY_LAB_PERMISSIONS_BOUNDARY": arn,
+    }
+
+
+def save(variables: Mapping[str, str], folder: Path) -> Path:
+    """The file `<learner>.env` in a folder, which only you can read; it has a variable in each line."""
+    learner = variables["INVENTORY_LAB_PREFIX"].removesuffix("-")
+    path = folder / f"{learner}.env"
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    return path
+
+
+def dismiss(account: Account) -> None:
+    """Delete a learner with their key and policy. Tear their pipeline down first: its user and roles use the policy,
+    and IAM deletes no policy that is in use.
+    """
+    iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
+    if unless_missing(MISSING, iam.get_user, UserName=user) is not None:
+        _delete_keys(iam, user)
+        unless_missing(MISSING, iam.detach_user_policy, UserName=user, PolicyArn=arn)
+        iam.delete_user(UserName=user)
+    if unless_missing(MISSING, iam.get_policy, PolicyArn=arn) is not None:
+        _delete_old_versions(iam, arn)
+        iam.delete_policy(PolicyArn=arn)
+
+
+def _write_policy(iam: Any, account: Account, arn: str) -> None:
+    """Create the learner's policy, or give the existing one a new version.
+
+    A policy has at most five versions:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html
+    """
+    document = policy("workshop/boundary", account)
+    if unless_missing(MISSING, iam.get_policy, PolicyArn=arn) is None:
+        name = account.settings.name("boundary")
+        iam.create_policy(PolicyName=name, PolicyDocument=document)
+        return
+    _delete_old_versions(iam, arn)
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+
+
+def _delete_old_versions(iam: Any, arn: str) -> None:
+    for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+
+
+def _delete_keys(iam: Any, user: str) -> None:
+    for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])

@@ -1,0 +1,38 @@
+"""Which resources are the lab's to change: those with its tag."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from inventory_lab.exceptions import NotTheLabs, SettingNotApplied
+from inventory_lab.resources.account import TAGS, Account
+
+
+def is_the_labs(tags: Mapping[str, str]) -> bool:
+    """Whether these tags are those of a resource of a lab.
+
+    >>> is_the_labs({"project": "inventory-lab", "owner": "Kim"})
+    True
+    """
+    return TAGS.items() <= tags.items()
+
+
+def refuse_foreign(kind: str, name: str, tags: Mapping[str, str] | None) -> None:
+    """Raise NotTheLabs for an existing resource without the lab's tag; None means that it does not exist."""
+    if tags is not None and not is_the_labs(tags):
+        raise NotTheLabs(kind, name)
+
+
+def warn_of_boundary(account: Account, principal: Mapping[str, Any]) -> None:
+    """Warn SettingNotApplied when a user or role has another permissions boundary than the settings say.
+    Who deploys may not change boundaries, or none would limit them:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    existing = principal.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+    expected = account.settings.permissions_boundary
+    if existing != expected:
+        why = f"only an administrator changes the boundary of {principal['Arn']}"
+        warning = SettingNotApplied("permissions_boundary", expected, existing, why)
+        warnings.warn(warning, stacklevel=3)

@@ -1,0 +1,88 @@
+"""A correction changes what is wrong and nothing else. The identity stays (`event_id`, `source`, `sequence`), so
+that the sale is counted once, however often somebody sends it. What the correction does not cure stays
+in the queue: `int(2.5)` is 2, which nobody sold. A record that makes the function fail would stop the redrive
+of all others, so every problem ends in `None`.
+"""
+
+
+# %% solution
+def correct(failed):
+    """The record to send instead; None for one that this correction does not cure."""
+    import json
+
+    from inventory_lab import RawRecord
+
+    try:
+        body = json.loads(failed.payload)
+        text = body["delta"]
+        if not isinstance(text, str):
+            return None
+        body["delta"] = int(text)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return RawRecord(failed.partition_key, json.dumps(body).encode())
+
+
+# %% wrong: A delta of 2.5 is not a text.
+def correct(failed):
+    import json
+
+    from inventory_lab import RawRecord
+
+    try:
+        body = json.loads(failed.payload)
+        body["delta"] = int(body["delta"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return RawRecord(failed.partition_key, json.dumps(body).encode())
+
+
+# %% wrong: One bad record would stop the redrive of all
+def correct(failed):
+    import json
+
+    from inventory_lab import RawRecord
+
+    body = json.loads(failed.payload)
+    body["delta"] = int(body["delta"])
+    return RawRecord(failed.partition_key, json.dumps(body).encode())
+
+
+# %% wrong: The new record has another event_id.
+def correct(failed):
+    import json
+
+    from inventory_lab import QuantityChanged
+
+    body = json.loads(failed.payload)
+    return QuantityChanged(body["product_id"], int(body["delta"]))
+
+
+# %% wrong: The new record has another source.
+def correct(failed):
+    import json
+
+    from inventory_lab import QuantityChanged
+
+    body = json.loads(failed.payload)
+    return QuantityChanged(body["product_id"], int(body["delta"]), event_id=body["event_id"])
+
+
+# %% wrong: return a RawRecord, or None.
+def correct(failed):
+    import json
+
+    body = json.loads(failed.payload)
+    body["delta"] = int(body["delta"])
+    return body
+
+
+# %% wrong: RawRecord(partition_key, data) takes a str and bytes
+def correct(failed):
+    import json
+
+    from inventory_lab import RawRecord
+
+    body = json.loads(failed.payload)
+    body["delta"] = int(body["delta"])
+    return RawRecord(failed.partition_key, json.dumps(body))

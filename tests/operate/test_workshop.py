@@ -1,0 +1,174 @@
+"""Learners who share an account: what each may do inside their prefix, and no way out of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from inventory_lab import Lab, Settings, connect
+from inventory_lab.exceptions import WrongSetting
+from inventory_lab.operate import workshop
+
+ACCOUNT = "123456789012"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/anna-inventory-lab-boundary"
+EVERYTHING = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+)
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
+
+
+@pytest.fixture
+def owner() -> Iterator[boto3.Session]:
+    with connect() as lab:
+        yield lab.session("root")
+
+
+def signed_in(variables: dict[str, str]) -> boto3.Session:
+    key = variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
+    return boto3.Session(*key, region_name=variables["INVENTORY_LAB_REGION"])
+
+
+def admitted(owner: boto3.Session, *learners: str) -> list[boto3.Session]:
+    return [signed_in(workshop.admit(account)) for account in workshop.accounts(owner, learners)]
+
+
+@pytest.mark.parametrize("name", ["Anna", "an-na", "", "7up", "annabellarosalind"])
+def test_a_learners_name_has_no_dash_and_fits_the_name_of_a_bucket(
+    name: str, owner: boto3.Session
+) -> None:
+    with pytest.raises(WrongSetting, match="a-z 0-9"):
+        list(workshop.accounts(owner, [name]))
+
+
+def test_the_variables_make_settings_with_prefix_and_boundary(owner: boto3.Session) -> None:
+    (account,) = workshop.accounts(owner, ["anna"])
+    settings = Settings().with_environment(workshop.admit(account))
+    assert (settings.prefix, settings.permissions_boundary) == ("anna-", BOUNDARY)
+
+
+def test_a_learner_who_is_admitted_again_has_one_key_the_new_one(owner: boto3.Session) -> None:
+    for _ in range(7):  # a policy has at most five versions
+        (anna,) = admitted(owner, "anna")
+    assert anna.client("sts").get_caller_identity()["Arn"].endswith(":user/anna")
+    assert len(owner.client("iam").list_access_keys(UserName="anna")["AccessKeyMetadata"]) == 1
+
+
+def test_the_file_of_a_learner_is_for_their_eyes_only(tmp_path: Path) -> None:
+    path = workshop.save({"INVENTORY_LAB_PREFIX": "anna-", "AWS_ACCESS_KEY_ID": "k"}, tmp_path)
+    assert path.name == "anna.env"
+    assert path.read_text() == "INVENTORY_LAB_PREFIX=anna-\nAWS_ACCESS_KEY_ID=k\n"
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_of_a_dismissed_learner_nothing_is_left(owner: boto3.Session) -> None:
+    (account,) = workshop.accounts(owner, ["anna"])
+    workshop.admit(account)
+    workshop.admit(account)
+    workshop.dismiss(account)
+    workshop.dismiss(account)
+    iam = owner.client("iam")
+    assert "anna" not in {user["UserName"] for user in iam.list_users()["Users"]}
+    policies = {each["Arn"] for each in iam.list_policies(Scope="Local")["Policies"]}
+    assert BOUNDARY not in policies
+
+
+WAYS_OUT: dict[str, tuple[str, Callable[[boto3.Session], Any]]] = {
+    "a role without the boundary": (
+        "iam:CreateRole",
+        lambda s: s.client("iam").create_role(RoleName="anna-r", AssumeRolePolicyDocument=TRUST),
+    ),
+    "a role of another name": (
+        "iam:CreateRole",
+        lambda s: s.client("iam").create_role(
+            RoleName="ben-r", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=BOUNDARY
+        ),
+    ),
+    "their own boundary removed": (
+        "iam:DeleteUserPermissionsBoundary",
+        lambda s: s.client("iam").delete_user_permissions_boundary(UserName="anna"),
+    ),
+    "the boundary of their role removed": (
+        "iam:DeleteRolePermissionsBoundary",
+        lambda s: s.client("iam").delete_role_permissions_boundary(RoleName="anna-role"),
+    ),
+    "the boundary rewritten": (
+        "iam:CreatePolicyVersion",
+        lambda s: s.client("iam").create_policy_version(
+            PolicyArn=BOUNDARY, PolicyDocument=EVERYTHING, SetAsDefault=True
+        ),
+    ),
+    "a policy on themselves": (
+        "iam:PutUserPolicy",
+        lambda s: s.client("iam").put_user_policy(
+            UserName="anna", PolicyName="p", PolicyDocument=EVERYTHING
+        ),
+    ),
+    "a key of a neighbour": (
+        "iam:CreateAccessKey",
+        lambda s: s.client("iam").create_access_key(UserName="ben"),
+    ),
+    "a stream of a neighbour": (
+        "kinesis:CreateStream",
+        lambda s: s.client("kinesis").create_stream(StreamName="ben-stream", ShardCount=1),
+    ),
+    "the table of a neighbour": (
+        "dynamodb:DeleteTable",
+        lambda s: s.client("dynamodb").delete_table(TableName="ben-inventory"),
+    ),
+    "concurrency reserved for one function, and so taken from all": (
+        "lambda:PutFunctionConcurrency",
+        lambda s: s.client("lambda").put_function_concurrency(
+            FunctionName="anna-update-inventory", ReservedConcurrentExecutions=900
+        ),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with connect() as lab:
+        admitted(lab.session("root"), "anna", "ben")
+        (account,) = workshop.accounts(lab.session("root"), ["anna"])
+        iam = account.client("iam")
+        iam.create_role(
+            RoleName="anna-role", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=BOUNDARY
+        )
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def anna(lab: Lab) -> boto3.Session:
+    (session,) = admitted(lab.session("root"), "anna")
+    return session
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_there_is_no_way_out_of_the_boundary(way: str, anna: boto3.Session) -> None:
+    action, call = WAYS_OUT[way]
+    with pytest.raises(ClientError, match=f"not authorized to perform: {action}"):
+        call(anna)
+
+
+def test_a_role_may_do_no_more_than_the_learner_whatever_its_policies_allow(lab: Lab) -> None:
+    """The boundary limits the roles too: here one whose policy allows everything."""
+    lab.session("root").client("iam").put_role_policy(
+        RoleName="anna-role", PolicyName="all", PolicyDocument=EVERYTHING
+    )
+    role, table = f"arn:aws:iam::{ACCOUNT}:role/anna-role", lab.account.arn("dynamodb", "table/")
+    assert lab.explain_access(role, "dynamodb:DeleteTable", f"{table}anna-inventory").allowed
+    assert not lab.explain_access(role, "dynamodb:DeleteTable", f"{table}ben-inventory").allowed

@@ -22,6 +22,7 @@ __all__ = [
     "BadSnapshot",
     "BadTable",
     "BrokenItem",
+    "BuildDenied",
     "BuildNotQueued",
     "ChargesNotAllowed",
     "CheckFailed",
@@ -49,6 +50,7 @@ __all__ = [
     "PipeFailed",
     "PrincipalNotAvailable",
     "PublishFailed",
+    "QuotaReached",
     "RebuildFailed",
     "RefusedByLambda",
     "ReportRefused",
@@ -224,6 +226,27 @@ class RoleNotAssumable(InventoryLabError):
         )
 
 
+class BuildDenied(InventoryLabError):
+    """AWS denied a call of build(); what was created before stays."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(
+            f"build() stopped at the stage '{stage}': {reason} - allow the action and run lab.build() again, or "
+            "delete what exists with lab.teardown()"
+        )
+
+
+class QuotaReached(InventoryLabError):
+    """A quota of the account does not allow what build() creates; what was created before stays."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(
+            f"build() stopped at the stage '{stage}', because a quota of the account is reached: {reason} - "
+            "request a higher quota in Service Quotas or delete what you no longer need, and run lab.build() "
+            "again"
+        )
+
+
 class PipeFailed(InventoryLabError):
     """The pipe did not reach the state RUNNING."""
 
@@ -276,12 +299,21 @@ class StillDeleting(InventoryLabError):
 class NotTheLabs(InventoryLabError):
     """A resource has a name that the lab needs, but not the lab's tag; nothing was changed."""
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(
-            f"the {kind.replace('_', ' ')} '{name}' exists without the tag project=inventory-lab, so it is "
-            "not the lab's and the lab does not use or change it - set another name or prefix in Settings, "
-            "delete it, or give it the tag to hand it over to the lab"
-        )
+    def __init__(self, kind: str, name: str, owner: str = "") -> None:
+        what = f"the {kind.replace('_', ' ')} '{name}'"
+        if owner:
+            problem = f"{what} has the tag owner={owner}, so it is another person's lab and is not changed"
+            remedy = "set a prefix of your own in Settings, or the same owner"
+        else:
+            problem = (
+                f"{what} exists without the tag project=inventory-lab, so it is not the lab's and the lab "
+                "does not use or change it"
+            )
+            remedy = (
+                "set another name or prefix in Settings, delete it, or give it the tag to hand it over to "
+                "the lab"
+            )
+        super().__init__(f"{problem} - {remedy}")
 
 
 class WrongKeySchema(InventoryLabError):

@@ -20,7 +20,14 @@ NAMES = (
 )  # fmt: skip
 READERS = ("pipe", "mapping", "both")
 """What brings the stream's records to the function; with "both" each record is delivered twice."""
-FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary")
+FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary", "owner")
+LOG_RETENTIONS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
+    3653,
+)  # fmt: skip
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+OPTIONS = ("shard_limits", "point_in_time_recovery", "deletion_protection", "encryption", "alarms")
+"""The settings that are True or False."""
 
 
 class DefaultRegion(str):
@@ -32,6 +39,8 @@ class DefaultRegion(str):
 DEFAULT_REGION = DefaultRegion("us-east-1")
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 """What all services accept in a name; the shortest limit is that of a pipe, a function and a role."""
+_TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
+"""https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
@@ -59,7 +68,15 @@ class Settings:
     `parallelization_factor` (1 to 10) is how many batches of one shard are processed at the same time;
     the records of one product stay in order. `commit_concurrency` (1 to 64) is how many products one
     invocation writes at the same time. Left at None it is 16 on AWS. The embedded AWS starts no
-    threads, so it is 1 there. Raises WrongSetting for a value that cannot work.
+    threads, so it is 1 there.
+
+    For a real account: `owner` is the value of the tag `owner`, your own name by default; a lab of another
+    owner is neither changed nor deleted. `log_retention_days` is how long the function's log is kept; left
+    at None it is 14 on AWS. `point_in_time_recovery` and `deletion_protection` are for the table;
+    teardown() deletes a protected table only after build() with `deletion_protection=False`. `encryption`
+    puts stream and table under the KMS keys that AWS manages for you. `alarms` creates three: the reader is
+    behind, records were given up, the function fails; `alarm_action` is the ARN of the topic that they
+    notify. Raises WrongSetting for a value that cannot work.
 
     >>> Settings(prefix="team-7-", shards=4).name("stream")
     'team-7-e-commerce-streaming'
@@ -101,6 +118,13 @@ class Settings:
     high_stock: int = 1000
     low_stock: int = 10
     tombstone_days: int = 366
+    owner: str = ""
+    log_retention_days: int | None = None
+    point_in_time_recovery: bool = False
+    deletion_protection: bool = False
+    encryption: bool = False
+    alarms: bool = False
+    alarm_action: str = ""
 
     def __post_init__(self) -> None:
         if self.handler not in HANDLERS:
@@ -121,8 +145,7 @@ class Settings:
         self._check("tombstone_days", 1, 36_500)
         self._check("high_stock", 0, 10**9)
         self._check("low_stock", 0, 10**9)
-        if not isinstance(self.shard_limits, bool):
-            raise WrongSetting("shard_limits", self.shard_limits, "True or False")
+        self._check_options()
         for setting in NAMES:
             if not _NAME.fullmatch(self.name(setting)):
                 raise WrongSetting(setting, self.name(setting), "1 to 64 of A-Z a-z 0-9 _ -")
@@ -134,7 +157,7 @@ class Settings:
             )
 
     def with_environment(self, environ: Mapping[str, str]) -> Settings:
-        """These settings, with INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
+        """These settings, with INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX, INVENTORY_LAB_OWNER and
         INVENTORY_LAB_PERMISSIONS_BOUNDARY in place of what was left at its default. Raises WrongSetting.
 
         >>> Settings().with_environment({"INVENTORY_LAB_PREFIX": "team-7-"}).prefix
@@ -165,6 +188,18 @@ class Settings:
         'team-7-inventory'
         """
         return f"{self.prefix}{getattr(self, kind)}"
+
+    def _check_options(self) -> None:
+        for option in OPTIONS:
+            if not isinstance(getattr(self, option), bool):
+                raise WrongSetting(option, getattr(self, option), "True or False")
+        if self.log_retention_days not in (None, *LOG_RETENTIONS):
+            expected = f"None or one of {', '.join(map(str, LOG_RETENTIONS))}"
+            raise WrongSetting("log_retention_days", self.log_retention_days, expected)
+        if not _TAG_VALUE.fullmatch(self.owner):
+            raise WrongSetting(
+                "owner", self.owner, "at most 256 letters, digits, spaces and _.:/=+-@"
+            )
 
     def _check(self, setting: str, lowest: int, highest: int) -> None:
         value = getattr(self, setting)

@@ -27,9 +27,6 @@ LONGEST_WAIT = 60
 """Seconds that one call may wait on a real account, where nobody can turn the clock."""
 AT_THE_SAME_TIME = 8
 """How many labs are torn down at the same time."""
-LONG_POLL_SECONDS = 1
-"""An empty answer without waiting proves nothing, because it comes from a part of SQS's servers:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html"""
 LOOKS_PER_QUEUE = 10
 """How often progress is looked at before the dead letters are read again."""
 SPREADING_SECONDS = 60
@@ -90,9 +87,12 @@ class RealAws:
         self._looks = 0
 
     def admin_account(self) -> Account:
-        """The account as the admin sees it, whose queues are read with long polling."""
+        """The account as the admin sees it; what it creates has the tags `owner` and `created`."""
         if self._account is None:
-            self._account = Account(self._admin, self.settings, long_poll_seconds=LONG_POLL_SECONDS)
+            tags = {"created": self.clock.now().date().isoformat()}
+            if self.settings.owner:
+                tags["owner"] = self.settings.owner
+            self._account = Account(self._admin, self.settings, tags, embedded=False)
         return self._account
 
     @property

@@ -17,6 +17,9 @@ from inventory_lab.resources.queues import describe as queue_url
 MESSAGES_PER_CALL = 10
 VISIBILITY_SECONDS = 900
 """Long enough to read a long queue to its end."""
+LONG_POLL_SECONDS = 1
+"""On AWS an empty answer without waiting proves nothing, because it comes from a part of the servers:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html"""
 SENT_AGAIN = "sent_again"
 """Names the record in a note that a redrive leaves in the rejected queue."""
 DEAD_LETTERS = "dead letters"
@@ -64,7 +67,7 @@ def _received(account: Account, kind: str) -> Iterator[list[dict[str, Any]]]:
     received: dict[str, dict[str, Any]] = {}
     remaining: list[dict[str, Any]] = []
     try:
-        wait = account.long_poll_seconds
+        wait = 0 if account.embedded else LONG_POLL_SECONDS
         while new := [m for m in _receive(sqs, url, wait) if m["MessageId"] not in received]:
             received |= {message["MessageId"]: message for message in new}
         remaining = sorted(received.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"]))
@@ -185,9 +188,7 @@ def _warn_of_others(account: Account, kind: str, count: int) -> None:
 
 
 def _receive(sqs: Any, url: str, wait_seconds: int) -> list[dict[str, Any]]:
-    """The next messages; `wait_seconds` above 0 asks all servers of SQS instead of some:
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
-    """
+    """The next messages; `wait_seconds` above 0 asks all servers of SQS instead of some."""
     waiting = {"WaitTimeSeconds": wait_seconds} if wait_seconds else {}
     answer = sqs.receive_message(
         QueueUrl=url,

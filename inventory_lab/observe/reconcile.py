@@ -121,7 +121,7 @@ class Reconciliation:
 
     def _imbalance(self) -> str:
         """Why the sum is uneven when everything else agrees."""
-        missing = 2 * self.published - sum(self.counts().values())
+        missing = self._unreported
         if missing < 0:
             return UNEVEN
         records = "1 record that was" if missing == 1 else f"{missing} records that were"
@@ -133,7 +133,13 @@ class Reconciliation:
     @property
     def is_incomplete(self) -> bool:
         """Whether what is missing may still be on its way: a line of the log, a message of a queue."""
-        return not (self.exact or self.cut or len(self.drift) or self.applied_twice)
+        differs = self.cut or len(self.drift) or self.applied_twice or self._unreported < 0
+        return not self.exact and not differs
+
+    @property
+    def _unreported(self) -> int:
+        """How many records were published and are in no count; negative when the counts are more."""
+        return 2 * self.published - sum(self.counts().values())
 
     def __repr__(self) -> str:
         (published, count), *parts = self.counts().items()

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.exceptions import PrincipalNotAvailable
 from inventory_lab.resources import user
-from inventory_lab.resources.account import TAGS, Account
+from inventory_lab.resources.account import Account
+from inventory_lab.resources.ownership import is_ours
 
 QUOTA = ("LimitExceeded", "LimitExceededException")
 """A user has two keys at most: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -41,7 +42,7 @@ def _create(account: Account) -> Mapping[str, str]:
 
 
 def _is_the_labs(account: Account) -> bool:
-    return TAGS.items() <= (user.tags(account) or {}).items()
+    return is_ours(account, user.tags(account) or {})
 
 
 def _delete_oldest(account: Account) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
+from inventory_lab.resources.account import Account, boundary, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_accepted
 from inventory_lab.resources.ownership import refuse_foreign, warn_of_boundary
 from inventory_lab.resources.policies import policy
@@ -28,12 +28,12 @@ def ensure(account: Account, kind: str) -> str:
         iam.create_role(
             RoleName=name,
             AssumeRolePolicyDocument=trust,
-            Tags=[{"Key": key, "Value": value} for key, value in TAGS.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in account.tags.items()],
             **boundary(account),
         )
         iam.get_waiter("role_exists").wait(RoleName=name)
     else:
-        refuse_foreign("role", name, tags_of(role.get("Tags", [])))
+        refuse_foreign(account, "role", name, tags_of(role.get("Tags", [])))
         warn_of_boundary(account, role)
         if role["AssumeRolePolicyDocument"] != json.loads(trust):
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
+from inventory_lab.resources.account import Account, boundary, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_accepted
 from inventory_lab.resources.ownership import refuse_foreign, warn_of_boundary
 from inventory_lab.resources.policies import policy
@@ -23,10 +23,10 @@ def ensure(account: Account) -> str:
     """
     user, iam, name = describe(account), account.client("iam"), account.settings.name(_KIND)
     if user is None:
-        tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        tags = [{"Key": key, "Value": value} for key, value in account.tags.items()]
         user = iam.create_user(UserName=name, Tags=tags, **boundary(account))["User"]
     else:
-        refuse_foreign("user", name, tags_of(user.get("Tags", [])))
+        refuse_foreign(account, "user", name, tags_of(user.get("Tags", [])))
         warn_of_boundary(account, user)
     document = policy(f"producer/{POLICY_NAME}", account)
     iam.put_user_policy(UserName=name, PolicyName=POLICY_NAME, PolicyDocument=document)

@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=60
+CHROMIUM := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 update && \
+	apt-get -qq install --yes --no-install-recommends chromium fonts-dejavu-core >/dev/null
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test moto-next lint lab notebooks fork wheel bench soak clean
+.PHONY: help demo test browser-deps test-browser moto-next lint lab notebooks fork wheel bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -16,6 +18,14 @@ demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
 	$(BIN)/python -m pytest $(NOTEBOOKS) -n auto --dist loadscope tests notebooks
+
+browser-deps: $(VENV)/.browser  ## install Playwright and, with apt as root, Chromium
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
+	timeout 300 sh -c '$(CHROMIUM)' || \
+	echo 'There is no Chromium, and apt cannot install it here: make test-browser skips its tests.'
+
+test-browser: $(VENV)/.dev  ## test the dashboard in JupyterLab and Chromium; run make browser-deps first
+	$(BIN)/python -m pytest --browser tests/browser
 
 moto-next:  ## test the embedded AWS with the newest moto, pre-releases included, in .venv-moto-next
 	$(PYTHON) -m venv .venv-moto-next
@@ -46,6 +56,7 @@ soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 ev
 	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py
 	$(BIN)/python -m pytest -n auto --mutations 1000 tests/teaching/exercises/test_every_exercise.py
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile soak -m hypothesis tests
+	$(BIN)/python -m pytest -n auto --dist worksteal --every-cut tests/resources/test_interrupted_builds.py
 	$(BIN)/python -m benchmarks.drift_of_both_designs --schedules 300
 
 bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams
@@ -68,6 +79,10 @@ $(VENV)/.core: $(VENV)/.python pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.core
 	$(PIP) install --editable '.[dev,notebook]'
+	touch $@
+
+$(VENV)/.browser: $(VENV)/.dev
+	-$(PIP) install --editable '.[browser]'
 	touch $@
 
 $(VENV)/.notebook: $(VENV)/.core

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inventory_lab.builds.repository import sample_repository as sample_repository
     from inventory_lab.domain.events import InventoryEvent as InventoryEvent
     from inventory_lab.domain.events import ProductAdded as ProductAdded
     from inventory_lab.domain.events import ProductRemoved as ProductRemoved
@@ -80,6 +81,7 @@ _HOMES = {
     "record_calls": "views.race",
     "records_table": "views.tables",
     "replay": "producer.replay",
+    "sample_repository": "builds.repository",
     "show": "teaching.sources",
     "simulate": "producer.generator",
     "solved": "teaching.exercises",

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What a demo found out."""
+    """The result of a demo."""
 
     published: int
     seconds: float
@@ -62,16 +62,16 @@ class _Run:
     unsettled: int
 
     def as_json(self) -> dict[str, Any]:
-        found = self.reconciliation
+        result = self.reconciliation
         return {
             "published": self.published,
-            "applied": found.applied,
-            "rejected": found.rejected,
-            "duplicates": found.duplicates,
-            "dead_lettered": found.dead_letters,
-            "pending": found.pending,
-            "drift": len(found.drift),
-            "exact": found.exact and not self.unsettled,
+            "applied": result.applied,
+            "rejected": result.rejected,
+            "duplicates": result.duplicates,
+            "dead_lettered": result.dead_letters,
+            "pending": result.pending,
+            "drift": len(result.drift),
+            "exact": result.exact and not self.unsettled,
             "products": len(self.inventory),
             "alerts": len(self.alerts),
             "seconds": round(self.seconds, 3),
@@ -175,36 +175,36 @@ def _slices(events: Iterable[InventoryEvent]) -> Iterator[list[InventoryEvent]]:
 
 
 def _terminal_report(run: _Run) -> Report:
-    found = run.reconciliation
+    result = run.reconciliation
     parts = {
-        "applied": found.applied, "rejected": found.rejected, "duplicates": found.duplicates,
-        "dead letters": found.dead_letters, "pending": found.pending,
+        "applied": result.applied, "rejected": result.rejected, "duplicates": result.duplicates,
+        "dead letters": result.dead_letters, "pending": result.pending,
     }  # fmt: skip
     stock = [(str(p), int(q)) for p, q in run.inventory["quantity"].items()]
     reasons = run.rejected["reason"].value_counts().to_dict() if len(run.rejected) else {}
     exact = bool(run.as_json()["exact"])
     return Report(
-        stock, run.alerts["text"].tolist(), reasons, found.published, parts, len(found.drift), exact,
+        stock, run.alerts["text"].tolist(), reasons, result.published, parts, len(result.drift), exact,
         run.seconds,
     )  # fmt: skip
 
 
 def _report(run: _Run) -> str:
-    found, facts = run.reconciliation, run.as_json()
+    result, facts = run.reconciliation, run.as_json()
     rejected = run.rejected["reason"].value_counts().to_dict() if len(run.rejected) else {}
     lines = [
         f"inventory: {len(run.inventory)} active products",
         _rows(run.inventory),
         f"alerts: {len(run.alerts)}",
         *run.alerts["text"].tail(3).tolist(),
-        f"rejected: {found.rejected}",
+        f"rejected: {result.rejected}",
         *(f"  {count} {reason}" for reason, count in rejected.items()),
         "reconcile:",
-        f"  published {found.published} = applied {found.applied} + rejected {found.rejected} "
-        f"+ duplicates {found.duplicates} + dead letters {found.dead_letters} "
-        f"+ pending {found.pending}",
-        f"  drift: {len(found.drift)} products" + ("" if facts["exact"] else "  NOT EXACT"),
-        *([_rows(found.drift)] if len(found.drift) else []),
+        f"  published {result.published} = applied {result.applied} + rejected {result.rejected} "
+        f"+ duplicates {result.duplicates} + dead letters {result.dead_letters} "
+        f"+ pending {result.pending}",
+        f"  drift: {len(result.drift)} products" + ("" if facts["exact"] else "  NOT EXACT"),
+        *([_rows(result.drift)] if len(result.drift) else []),
         f"{run.published} events in {run.seconds:.1f} s: {facts['events_per_second']:.0f} events/s",
     ]
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from inventory_lab.domain.errors import (
 )
 
 __all__ = [
+    "BadBuildspec",
     "BadHandler",
     "BadRow",
     "BadSnapshot",
@@ -47,6 +48,7 @@ __all__ = [
     "NotDenied",
     "NotTheLabs",
     "NothingToShow",
+    "PhaseFailed",
     "PipeFailed",
     "PrincipalNotAvailable",
     "PublishFailed",
@@ -69,6 +71,7 @@ __all__ = [
     "UnmockedCall",
     "UnreachableRegion",
     "UnsupportedAlarm",
+    "UnsupportedBuild",
     "UnsupportedFunction",
     "UnsupportedMetric",
     "UnsupportedMoto",
@@ -89,7 +92,7 @@ class WrongSetting(InventoryLabError):
 
 
 class UnknownTarget(InventoryLabError):
-    """connect() was asked for something else than 'local' or 'aws'."""
+    """connect() was called with another target than 'local' or 'aws'."""
 
     def __init__(self, target: object) -> None:
         super().__init__(
@@ -99,7 +102,7 @@ class UnknownTarget(InventoryLabError):
 
 
 class ChargesNotAllowed(InventoryLabError):
-    """A lab on a real account was not allowed to cost money."""
+    """connect('aws') was called without accepting that a real account costs money."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -120,7 +123,7 @@ class NoCredentials(InventoryLabError):
 
 
 class CredentialsExpired(InventoryLabError):
-    """The session of your credentials is over."""
+    """The session of your AWS credentials has expired."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -149,7 +152,7 @@ class UnknownProfile(InventoryLabError):
 
 
 class NoRegion(InventoryLabError):
-    """Neither the settings nor the profile say in which region to deploy."""
+    """Neither the settings nor the profile name a region."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -173,7 +176,7 @@ class RootRefused(InventoryLabError):
 
     def __init__(self, account_id: str) -> None:
         super().__init__(
-            f"these are the credentials of the root user of account {account_id}, whom no policy limits; "
+            f"these are the credentials of the root user of account {account_id}, which no policy limits; "
             "use a user or a role of your own: "
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html"
         )
@@ -203,7 +206,7 @@ class NotBuilt(InventoryLabError):
 
 
 class NotDenied(InventoryLabError):
-    """A lesson expected AWS to deny an action, and it did not, or it denied another one."""
+    """A lesson expected AWS to deny an action, and AWS allowed it or denied another one."""
 
     def __init__(self, action: str, instead: str = "") -> None:
         what = f"another denial came instead: {instead}" if instead else "the call was allowed"
@@ -218,7 +221,7 @@ class PrincipalNotAvailable(InventoryLabError):
 
 
 class RoleNotAssumable(InventoryLabError):
-    """A role's trust policy does not let the service have a session."""
+    """A role's trust policy does not let the service assume it."""
 
     def __init__(self, service: str, role_arn: str, source_arn: str, reason: str) -> None:
         super().__init__(
@@ -272,8 +275,31 @@ class StillChanging(InventoryLabError):
         )
 
 
+class BadBuildspec(InventoryLabError):
+    """A buildspec cannot be read; `where` is the path of its part, such as phases/build."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where = where
+        super().__init__(f"buildspec: {where} {problem}")
+
+
+class PhaseFailed(InventoryLabError):
+    """A phase of a build failed: CodeBuild's status code, and what it says."""
+
+    def __init__(self, code: str, message: str, status: str = "FAILED") -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+class UnsupportedBuild(InventoryLabError):
+    """A build cannot run on the machine of the embedded AWS."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+
+
 class BuildNotQueued(InventoryLabError):
-    """The build cannot be run: it does not exist, or it ran already."""
+    """The build cannot be run: it does not exist, or it has already run."""
 
     def __init__(self, build_id: str, status: str) -> None:
         problem = f"is not in the queue, it is {status}" if status else "does not exist"
@@ -288,7 +314,7 @@ class ReportRefused(InventoryLabError):
 
 
 class StillDeleting(InventoryLabError):
-    """AWS did not finish a deletion in the time that the lab waits for it."""
+    """AWS did not finish a deletion within the time that the lab waits."""
 
     def __init__(self, name: str, state: str, seconds: float) -> None:
         super().__init__(
@@ -334,7 +360,7 @@ class SettingNotApplied(UserWarning):
 
 
 class TeardownIncomplete(InventoryLabError):
-    """Something could not be deleted; `left` has its kind, its name and the reason of AWS."""
+    """Some resources could not be deleted; `left` has the kind, the name and AWS's reason of each."""
 
     def __init__(self, left: Sequence[tuple[str, str, str]]) -> None:
         self.left = list(left)
@@ -346,7 +372,7 @@ class TeardownIncomplete(InventoryLabError):
 
 
 class InvalidPolicy(InventoryLabError):
-    """A policy document is not one that AWS would store; `element` says which part."""
+    """AWS would reject this policy document; `element` is the part with the problem."""
 
     def __init__(self, element: str, problem: str) -> None:
         self.element = element
@@ -354,9 +380,9 @@ class InvalidPolicy(InventoryLabError):
 
 
 class InvalidFilter(InventoryLabError):
-    """A filter of a pipe is not one that AWS would store; `position` counts from 1.
+    """AWS would reject this filter of a pipe; `position` counts from 1.
 
-    `key` is the path to the part that is wrong, empty when it is the filter as a whole.
+    `key` is the path to the part with the problem; it is empty when the problem is the whole filter.
     """
 
     def __init__(self, position: int, key: str, problem: str, remedy: str) -> None:
@@ -367,24 +393,24 @@ class InvalidFilter(InventoryLabError):
 
 
 class InvalidTemplate(InventoryLabError):
-    """The input template of a pipe's target is not one that AWS would store."""
+    """AWS would reject this input template of a pipe's target."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(f"input template: {problem} - {remedy}")
 
 
 class UndecidedCall(InventoryLabError):
-    """A request reached the embedded AWS past the gate that decides what is allowed."""
+    """A request reached the embedded AWS without passing the gate that evaluates policies."""
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"no policy was evaluated for this call: {url} - its client was made before connect(), or "
-            "without botocore; make clients with lab.session(...)"
+            f"no policy was evaluated for this call: {url} - its client was created before connect(), or "
+            "without botocore; create clients with lab.session(...)"
         )
 
 
 class UnknownToTheLab(InventoryLabError):
-    """Access cannot be decided, because the lab lacks the knowledge; so it is denied."""
+    """The lab does not know something that a decision needs, so it denies the call."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -393,17 +419,17 @@ class UnknownToTheLab(InventoryLabError):
 
 
 class UnmockedCall(InventoryLabError):
-    """A call was about to leave the machine while a local lab is open."""
+    """A call would have left the machine while a lab on the embedded AWS is open."""
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"this call would leave your machine, which the embedded AWS refuses: {url} - make clients "
+            f"this call would leave your machine, which the embedded AWS refuses: {url} - create clients "
             "with lab.session(...) while the lab is open, without an endpoint_url"
         )
 
 
 class UnsupportedMoto(InventoryLabError):
-    """The installed moto is not one that the embedded AWS was tested with, or its patches do not fit."""
+    """The embedded AWS was not tested with the installed moto, or its patches do not fit."""
 
     def __init__(self, installed: str, tested: str, problems: Sequence[str] = ()) -> None:
         misfit = f"; patches that do not fit: {'; '.join(problems)}" if problems else ""
@@ -414,17 +440,17 @@ class UnsupportedMoto(InventoryLabError):
 
 
 class UnsupportedPipe(InventoryLabError):
-    """The embedded AWS cannot run the pipe as it is configured, and says so instead of guessing."""
+    """The embedded AWS cannot run the pipe with this configuration."""
 
     def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"pipe '{name}' cannot run in the local lab: {problem}")
+        super().__init__(f"pipe '{name}' cannot run on the embedded AWS: {problem}")
 
 
 class UnsupportedFunction(InventoryLabError):
-    """The embedded AWS cannot run the function as it is configured, and says so instead of guessing."""
+    """The embedded AWS cannot run the function with this configuration."""
 
     def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"function '{name}' cannot run in the local lab: {problem}")
+        super().__init__(f"function '{name}' cannot run on the embedded AWS: {problem}")
 
 
 class RefusedByLambda(InventoryLabError):
@@ -436,25 +462,25 @@ class RefusedByLambda(InventoryLabError):
 
 
 class UnsupportedRule(InventoryLabError):
-    """The embedded AWS cannot deliver what an event rule asks for."""
+    """The embedded AWS cannot deliver the events of this rule."""
 
     def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"rule '{name}' cannot deliver in the local lab: {problem}")
+        super().__init__(f"rule '{name}' cannot deliver on the embedded AWS: {problem}")
 
 
 class UnsupportedAlarm(InventoryLabError):
-    """The embedded AWS cannot evaluate an alarm, and says so instead of guessing."""
+    """The embedded AWS cannot evaluate this alarm."""
 
     def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"alarm '{name}' cannot be evaluated in the local lab: {problem}")
+        super().__init__(f"alarm '{name}' cannot be evaluated on the embedded AWS: {problem}")
 
 
 class UnsupportedMetric(InventoryLabError):
-    """The embedded AWS cannot answer a query for metrics, and says so instead of guessing."""
+    """The embedded AWS cannot answer this query for metrics."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"the local lab has no metrics by {what}; ask for one metric by the minute"
+            f"the embedded AWS has no metrics by {what}; ask for one metric by the minute"
         )
 
 
@@ -466,12 +492,12 @@ class BadHandler(InventoryLabError):
 
 
 class EventChanged(InventoryLabError):
-    """An event was published before in this session with other content; nothing was sent."""
+    """An event with this id was published before, in this session, with other content; nothing was sent."""
 
     def __init__(self, product_id: str, event_id: str) -> None:
         super().__init__(
             f"event {event_id!a:.80} of product {product_id!a:.80} was published before with other "
-            "content, so it would be ignored as a repetition; make a new event - nothing was sent"
+            "content, so the function would ignore it as a duplicate; create a new event - nothing was sent"
         )
 
 
@@ -486,7 +512,7 @@ class EventTooLarge(InventoryLabError):
 
 
 class PublishFailed(InventoryLabError):
-    """Some records were refused again and again; `unsent` holds them, `receipt` the others."""
+    """Some records were not stored after all retries; `unsent` has them, `receipt` describes the others."""
 
     def __init__(self, unsent: Sequence[Any], receipt: Any, last_error: str) -> None:
         self.unsent = list(unsent)
@@ -505,10 +531,12 @@ class BadTable(InventoryLabError):
 
 
 class MessagesNotSent(InventoryLabError):
-    """A queue refused some messages."""
+    """A queue did not accept some messages."""
 
     def __init__(self, queue: str, count: int, code: str) -> None:
-        super().__init__(f"the queue '{queue}' refused {count} messages ({code}); repeat the call")
+        super().__init__(
+            f"the queue '{queue}' did not accept {count} messages ({code}); repeat the call"
+        )
 
 
 class BadSnapshot(InventoryLabError):
@@ -519,21 +547,21 @@ class BadSnapshot(InventoryLabError):
 
 
 class StreamCut(InventoryLabError):
-    """The stream no longer holds the beginning, so the table cannot be written from it."""
+    """The stream no longer has its first records, so the table cannot be written from it."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"{why}; the records that are left are not enough to rebuild the table - use a "
+            f"{why}; the remaining records are not enough to rebuild the table - use a "
             "snapshot and the records after it: rebuild(since=snapshot)"
         )
 
 
 class RebuildFailed(InventoryLabError):
-    """Some items could not be written, because others wrote them every time."""
+    """Some items could not be written, because other writers were first every time."""
 
     def __init__(self, product_ids: Sequence[str]) -> None:
         super().__init__(
-            f"{len(product_ids)} items were written by others before every attempt, such as "
+            f"other writers changed {len(product_ids)} items before every attempt, such as "
             f"{product_ids[0]!r:.60}; call rebuild() again when fewer records arrive"
         )
 
@@ -548,21 +576,21 @@ class BadRow(InventoryLabError):
 
 
 class CheckFailed(InventoryLabError):
-    """A claim of a notebook does not hold."""
+    """A claim of a notebook is not true."""
 
-    def __init__(self, claim: str, found: object, expected: object) -> None:
-        super().__init__(f"{claim}: found {found!r}, expected {expected!r}")
+    def __init__(self, claim: str, actual: object, expected: object) -> None:
+        super().__init__(f"{claim}: found {actual!r}, expected {expected!r}")
 
 
 class NothingToShow(InventoryLabError):
-    """show() was asked for something that is not a file of the repository."""
+    """show() was called with something that is not in the repository."""
 
     def __init__(self, what: object, problem: str) -> None:
         super().__init__(f"cannot show {what!r:.60}: {problem}")
 
 
 class WrongAnswer(InventoryLabError):
-    """An exercise was answered wrongly; `error` is what the answer raised, if anything."""
+    """The answer to an exercise is wrong; `error` is the exception that the answer raised, or None."""
 
     def __init__(self, diagnosis: str, error: BaseException | None = None) -> None:
         super().__init__(diagnosis)
@@ -577,10 +605,10 @@ class UnknownExercise(InventoryLabError):
 
 
 class WaitTooLong(InventoryLabError):
-    """A real account was to be waited for longer than a notebook should."""
+    """settle() or pump() would wait for a real account longer than a notebook should."""
 
     def __init__(self, seconds: float, longest: float) -> None:
         super().__init__(
-            f"the clock of a real account cannot be turned, and waiting {seconds:g} s would block this "
+            f"the lab cannot move the clock of a real account, and waiting {seconds:g} s would block this "
             f"program (the limit is {longest:g} s); guard the call with `if lab.embedded:`"
         )

@@ -50,6 +50,7 @@ from inventory_lab.operate.thresholds import set_thresholds
 from inventory_lab.producer.publisher import Publisher, RawRecord, Receipt
 from inventory_lab.producer.session import Session
 from inventory_lab.producer.traffic import Traffic
+from inventory_lab.resources import build_project
 from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     import boto3
     import pandas as pd
 
+    from inventory_lab.builds.report import BuildReport
     from inventory_lab.domain.inventory import Record
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
@@ -76,7 +78,7 @@ if TYPE_CHECKING:
     from inventory_lab.views.picture import Picture
     from inventory_lab.views.pipeline_map import Highlight
 
-ADMIN_POLICIES = ("deployer", "operator", "options")
+ADMIN_POLICIES = ("deployer", "operator", "builder", "options")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
@@ -676,6 +678,49 @@ class Lab:
             self._dashboard.end("another dashboard of this lab has replaced this one")
         self._dashboard = Dashboard(DashboardVerbs(self))
         return self._dashboard
+
+    def create_build_project(self) -> str:
+        """Create the CodeBuild project of the function, with its bucket and its two roles; its ARN.
+
+        The build's role may read sources and keep artifacts; the deploy role may update the function's
+        code. What exists is brought up to date, and teardown() deletes all of it.
+        https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+
+        >>> lab.create_build_project().rpartition(":")[2]
+        'project/inventory-build'
+        """
+        return build_project.ensure(self.account, self.clock.advance)
+
+    def run_build(
+        self, source: str | Path | None = None, *, branch: str = "main", deploy: bool = True
+    ) -> BuildReport:
+        """Build a folder of source as a commit on a branch, and deploy what succeeded on `main`.
+
+        The files are uploaded, CodeBuild runs the phases of their buildspec.yml, and the artifact becomes
+        the function's code unless `deploy` is False. Without a source, the oldest build that was started
+        and has not ended is run, else the newest is reported. On the embedded AWS the commands run in
+        a child process of this machine, without credentials; on AWS the call waits for CodeBuild. Raises
+        BuildNotQueued when there is no build, UnsupportedBuild, NotBuilt.
+        https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+
+        >>> from tempfile import mkdtemp
+        >>> report = lab.run_build(sample_repository(mkdtemp()), branch="feature")
+        >>> report
+        BuildReport(SUCCEEDED, branch feature, tests: 2 SUCCEEDED, nothing deployed)
+        """
+        from inventory_lab.builds import delivery
+
+        backend, account = self._open_backend(), self.account
+        if source is not None:
+            self.create_build_project()
+            build_id = delivery.start(account, Path(source), branch)
+        else:
+            build_id = delivery.next_build(account)
+        build = delivery.run(account, backend, build_id)
+        deployed = ""
+        if deploy and delivery.may_deploy(build):
+            deployed = delivery.deploy(account, build, self.clock.advance)
+        return delivery.report(account, build, deployed)
 
     def close(self) -> None:
         """End the lab. The embedded AWS is forgotten; on AWS everything stays until teardown().

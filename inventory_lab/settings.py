@@ -16,7 +16,7 @@ HANDLERS = {
 NAMES = (
     "stream", "table", "function", "pipe", "topic", "rejected_queue", "dead_letter_queue",
     "alerts_queue", "pipe_role", "function_role", "producer_user", "build_project", "artifacts_bucket",
-    "boundary",
+    "codebuild_role", "deploy_role", "boundary",
 )  # fmt: skip
 READERS = ("pipe", "mapping", "both")
 """What brings the stream's records to the function; with "both" each record is delivered twice."""
@@ -113,6 +113,8 @@ class Settings:
     producer_user: str = "aws-de-user"
     build_project: str = "inventory-build"
     artifacts_bucket: str = "inventory-artifacts"
+    codebuild_role: str = "inventory-build-role"
+    deploy_role: str = "inventory-deploy-role"
     boundary: str = "inventory-lab-boundary"
     permissions_boundary: str = ""
     high_stock: int = 1000

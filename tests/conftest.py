@@ -32,6 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--any-moto", action="store_true", help="run with a moto outside the tested range"
     )
     parser.addoption(
+        "--browser", action="store_true", help="run the tests that need Chromium: make test-browser"
+    )
+    parser.addoption(
         "--mutations", type=int, default=12, help="how many of each solution are tried"
     )
     parser.addoption(

@@ -30,13 +30,14 @@ MAY_IMPORT = {
     "operate": {*LIBRARY, "html", "resources", "producer", "observe"},
     "views": {*LIBRARY, "html", "iam", "resources", "observe"},
     "embedded_aws": {"exceptions", "iam"},
-    "backends": {*LIBRARY, "html", "resources", "observe", "embedded_aws", "iam"},
-    "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "backends", "embedded_aws"},
+    "builds": {*LIBRARY, "html", "resources"},
+    "backends": {*LIBRARY, "html", "resources", "observe", "builds", "embedded_aws", "iam"},
+    "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "builds", "backends", "embedded_aws"},
     "teaching": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "views", "lab"},
     "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},
     "commands": {*LIBRARY, "resources", "lab"},
     "__main__": {*LIBRARY, "commands", "producer", "observe", "views", "lab", "teaching", "testing"},
-    "__init__": {*LIBRARY, "iam", "producer", "observe", "views", "lab", "teaching", "testing", "embedded_aws"},
+    "__init__": {*LIBRARY, "iam", "producer", "observe", "views", "builds", "lab", "teaching", "testing", "embedded_aws"},
 }  # fmt: skip
 """Each package and the others that its files may import: inventory_lab/README.md draws the arrows."""
 

@@ -158,7 +158,7 @@ def test_messages_of_others_are_named_and_stop_nothing(built: Lab) -> None:
             sqs.send_message(QueueUrl=url, MessageBody=text)
     with pytest.warns(UserWarning, match="3 messages in 'inventory-alerts-inbox'"):
         assert len(built.alerts()) == 0
-    with pytest.warns(UserWarning, match="3 messages in 'inventory-rejected' are not of this"):
+    with pytest.warns(UserWarning, match="3 messages in 'inventory-rejected' are not from this"):
         assert len(built.rejected()) == 1
     with pytest.warns(UserWarning, match="3 messages in 'inventory-") as told:
         assert built.reconcile().exact

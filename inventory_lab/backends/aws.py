@@ -174,6 +174,10 @@ class RealAws:
         """Raises LocalOnly."""
         raise LocalOnly("faults()")
 
+    def take_build(self, build_id: str) -> None:  # noqa: ARG002
+        """None: CodeBuild runs the build."""
+        return
+
     def run(self, work: Callable[[str], T], values: Iterable[str]) -> Iterable[T]:
         """The results of independent work, of which some runs at the same time: waiting for AWS takes most
         of it, and boto3's clients may be shared by threads.

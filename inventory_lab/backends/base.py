@@ -13,6 +13,7 @@ from inventory_lab.html import cell, table
 if TYPE_CHECKING:
     import boto3
 
+    from inventory_lab.builds.runner import BuildAgent
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
     from inventory_lab.resources.account import Account
@@ -171,6 +172,11 @@ class Backend(Protocol):
 
     def faults(self, plan: FaultPlan) -> AbstractContextManager[Faults]:
         """Inside, the faults of a plan strike. Raises LocalOnly on a real account."""
+
+    def take_build(self, build_id: str) -> BuildAgent | None:
+        """The agent of a queued build, which the lab then runs; None on a real account, where CodeBuild
+        runs it. Raises BuildNotQueued.
+        """
 
     def run(self, work: Callable[[str], T], values: Iterable[str]) -> Iterable[T]:
         """The results of independent work: as map() gives them, on a real account some at a time."""

@@ -20,6 +20,7 @@ from inventory_lab.settings import Settings
 if TYPE_CHECKING:
     from inventory_lab.embedded_aws.awslambda.timeouts import Real
     from inventory_lab.embedded_aws.clock import LabClock
+    from inventory_lab.embedded_aws.codebuild.agent import Agent
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.embedded_aws.polling.report import Execution
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
@@ -130,6 +131,10 @@ class EmbeddedBackend:
     def faults(self, plan: FaultPlan) -> AbstractContextManager[Faults]:
         """Inside, the faults of a plan strike."""
         return self.account.faults(plan)
+
+    def take_build(self, build_id: str) -> Agent:
+        """The agent of a build, which leaves the queue to be run. Raises BuildNotQueued."""
+        return self.account.take_build(build_id)
 
     def run(self, work: Callable[[str], T], values: Iterable[str]) -> Iterable[T]:
         """The results of independent work, one after the other."""

@@ -9,7 +9,7 @@ class InventoryLabError(Exception):
 
 
 class MalformedEvent(InventoryLabError):
-    """A payload is not an inventory event; `field` says which part (None: the whole payload)."""
+    """A payload is not an inventory event; `field` is the part with the problem, None for the whole."""
 
     def __init__(self, field: str | None, problem: str) -> None:
         self.field = field
@@ -18,7 +18,7 @@ class MalformedEvent(InventoryLabError):
 
 
 class MalformedBatch(InventoryLabError):
-    """The function was not called with the Kinesis records of a Pipe or an event source mapping."""
+    """The function was not invoked with the Kinesis records of a Pipe or an event source mapping."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(
@@ -28,19 +28,19 @@ class MalformedBatch(InventoryLabError):
 
 
 class BrokenItem(InventoryLabError):
-    """An item of the table is not one that this function wrote, so its product cannot be counted."""
+    """An item of the table cannot be read, so the events of its product cannot be applied."""
 
     def __init__(self, product_id: str, problem: str) -> None:
         self.product_id = product_id
         self.problem = problem
         super().__init__(
-            f"the item of {product_id[:80]!a} cannot be read ({problem}); write it anew from the "
+            f"the item of {product_id[:80]!a} cannot be read ({problem}); write it again from the "
             "stream with lab.rebuild()"
         )
 
 
 class MissingEnvironment(InventoryLabError):
-    """An environment variable of the function is absent or unusable."""
+    """An environment variable of the function is missing, or its value cannot be used."""
 
     def __init__(self, name: str, problem: str = "is not set") -> None:
         super().__init__(f"environment variable {name} {problem}; set it on the function")

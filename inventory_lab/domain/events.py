@@ -1,8 +1,9 @@
 """The contract of an inventory event: three facts in the past tense, as UTF-8 JSON.
 
-A fact carries its own identity, so it is applied once, however often it is stored: `source` and
-`sequence` (CloudEvents' names) say where it comes from and which one it is there, counted from 1 for
-each product. Events without them are known by their `event_id` alone. `identity.py` defines it.
+A fact carries its own identity, so it is applied once, however often it is stored. `source` and
+`sequence`, which are attributes of CloudEvents, say where it comes from and which number it has there,
+counted from 1 for each product. The identity of an event without them is its `event_id`. `identity.py`
+defines it.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ def new_event_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class InventoryEvent:
-    """What all three kinds of events share; make a ProductAdded, ProductRemoved or QuantityChanged.
+    """The base class of the three events: ProductAdded, ProductRemoved and QuantityChanged.
 
-    `occurred_at` is an RFC 3339 time in UTC; left empty, the publisher fills in the time of
-    publishing. `source` and `sequence` come together or not at all; left out, the publisher numbers
+    `occurred_at` is an RFC 3339 time in UTC; when it is empty, the publisher sets the time of
+    publishing. Give `source` and `sequence` together or not at all; without them the publisher numbers
     the event in its own session. Raises MalformedEvent when a value breaks the contract.
 
     >>> isinstance(ProductRemoved("Phone"), InventoryEvent)
@@ -142,9 +143,9 @@ def encode_event(event: InventoryEvent) -> bytes:
 
 
 def parse_event(data: bytes) -> InventoryEvent:
-    """The event that a record's data holds; unknown fields are ignored.
+    """The event in the data of a record; unknown fields are ignored.
 
-    Raises MalformedEvent, which says which field is wrong and why.
+    Raises MalformedEvent, which names the wrong field and the problem.
 
     >>> event = ProductAdded("Phone", 18, occurred_at="2026-01-05T09:00:00Z")
     >>> parse_event(encode_event(event)) == event
@@ -161,7 +162,7 @@ def parse_event(data: bytes) -> InventoryEvent:
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which names it gave more than once."""
+    """A JSON object that remembers which names were repeated."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -201,7 +202,7 @@ def _too_deep() -> MalformedEvent:
 
 
 def _is_too_deep(body: Any) -> bool:
-    """The limit is a fixed one: what the call stack can take differs from caller to caller."""
+    """Whether a value is nested too deep. The limit is fixed, because the call stack's limit varies."""
     level = [body]
     for _ in range(DEEPEST_NESTING):
         parents = [value for value in level if isinstance(value, (dict, list))]
@@ -246,7 +247,7 @@ def _check_text(name: str, value: Any, longest: int) -> None:
         value.encode()
     except UnicodeEncodeError as exc:
         raise MalformedEvent(
-            name, "holds half of a surrogate pair, which UTF-8 cannot carry"
+            name, "contains half of a surrogate pair, which UTF-8 cannot encode"
         ) from exc
 
 

@@ -1,8 +1,8 @@
-"""Which records hold the same fact. Handler, reconcile, history and rebuild share this definition.
+"""Which records carry the same fact. Handler, reconcile, history and rebuild share this definition.
 
-A fact is known by its source and its number there; without a source, by its event id. A source begins
-with the time at which it began, as in `2026-01-05T09:00:00Z/sales`, so that an item which can remember
-only some sources can tell old ones from new ones.
+The identity of a fact is its source and its number there; without a source it is the event id. The name
+of a source starts with the time when it began, as in `2026-01-05T09:00:00Z/sales`. An item remembers
+only some sources, and the time shows which of them are older.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from inventory_lab.domain.timestamps import rfc_3339
 Identity: TypeAlias = tuple[str, str] | tuple[str, str, int]
 
 SESSION = "lab.publish"
-"""How the name of a source begins whose numbers a publisher made, session by session."""
+"""The beginning of the name of a source whose events a publisher has numbered."""
 _BEGINNING = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?Z(/|$)")
 
 
@@ -37,7 +37,7 @@ def identity_of(event: InventoryEvent) -> Identity:
 
 
 def is_known_by_id(event: InventoryEvent) -> bool:
-    """Whether the event id names the fact too: it has no source, or only a publisher's session.
+    """Whether the event id identifies the fact: it has no source, or only a publisher's session.
 
     A second session that publishes an event with the same id gives it another number.
     """
@@ -46,7 +46,7 @@ def is_known_by_id(event: InventoryEvent) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_session(source: str) -> bool:
-    """Whether a publisher numbered the events of this source, because they brought none.
+    """Whether a publisher has numbered the events of this source, because they had no source.
 
     >>> is_session("2026-01-05T09:00:00Z/lab.publish-1f")
     True
@@ -55,7 +55,7 @@ def is_session(source: str) -> bool:
 
 
 def beginning_of(source: str) -> int:
-    """When a source began, in whole seconds since 1970; 0 for one that does not say or is older.
+    """When a source began, in whole seconds since 1970; 0 for an older source or one without a time.
 
     >>> beginning_of("1970-01-01T00:01:00Z/a"), beginning_of("a")
     (60, 0)

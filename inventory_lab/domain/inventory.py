@@ -1,13 +1,13 @@
 """The fold: how one stored record changes one product's item. Pure and total.
 
-A record is tested in this order. The first test that holds decides:
+A record is tested in this order. The first test that is true decides:
 
 1. Its sequence number is at or below the shard's watermark: a redelivered record, a duplicate.
 2. It is not an event: rejected.
-3. Its partition key is not the event's product: rejected. The memory is neither asked nor changed.
-4. The memory holds its fact: a duplicate. The memory cannot tell: rejected as TooOldToTell.
-5. The product's state does not allow it: rejected. Otherwise it is applied. Either way the memory
-   holds the fact from now on.
+3. Its partition key is not the event's product: rejected. The memory is not read or changed.
+4. The memory contains its fact: a duplicate. The memory cannot decide: rejected as TooOldToTell.
+5. The product's state does not allow it: rejected. Otherwise it is applied. In both cases the memory
+   contains the fact from now on.
 
 Each item keeps the watermarks of the last four shards that its product was in, and the memory of
 `memory.py`.
@@ -34,7 +34,7 @@ KEPT_WATERMARKS = 4
 
 
 class Status(StrEnum):
-    """What the item knows of its product; `unknown` is a placeholder that only holds watermarks."""
+    """The status of a product; the item of an `unknown` product is a placeholder for its watermarks."""
 
     ACTIVE = "active"
     REMOVED = "removed"
@@ -42,7 +42,7 @@ class Status(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of one record."""
+    """The result of processing one record."""
 
     APPLIED = "applied"
     REJECTED = "rejected"
@@ -63,7 +63,7 @@ class Reason(StrEnum):
 
 
 _MISMATCH = "the partition key is not the product_id, so the order of its events is not kept"
-_TOO_OLD = "the item no longer knows whether it has processed this event; redrive it, which asks the stream"
+_TOO_OLD = "the item no longer knows whether it has processed this event; redrive it: that reads the stream to find out"
 
 
 class Alert(StrEnum):
@@ -75,7 +75,7 @@ class Alert(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Stock above `high` or below `low` pieces is worth an alert when it gets there."""
+    """An alert is sent when the stock rises above `high` or falls below `low` pieces."""
 
     high: int
     low: int
@@ -99,9 +99,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The state of one product, keyed like its records by partition key; `quantity` is 0 unless active,
-    `writer` is who wrote it last. `high_stock` and `low_stock` are the product's own thresholds, which
-    the fold leaves alone.
+    """The state of one product; its key is the partition key of the product's records.
+
+    `quantity` is 0 unless the product is active. `writer` is the name of the last writer. `high_stock`
+    and `low_stock` are the product's own thresholds; the fold does not change them.
     """
 
     product_id: str
@@ -118,7 +119,7 @@ class Item:
 
 
 class Stock(NamedTuple):
-    """What an event leaves of a product: its status and pieces."""
+    """The status and the quantity of a product after an event."""
 
     status: Status
     quantity: int
@@ -132,12 +133,12 @@ class Objection(NamedTuple):
 
 
 Rule: TypeAlias = Callable[[Item, Any], Stock | Objection]
-"""What an event of one kind does to a product. Pure, and called only for facts that are new to the item."""
+"""Returns what an event of one kind does to a product. It is pure, and called only for new facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The verdict on one record and the item after it; `event` is None when it was not parsed."""
+    """The verdict on one record, and the item before and after it; `event` is None if it was not parsed."""
 
     verdict: Verdict
     record: Record
@@ -149,9 +150,9 @@ class Outcome:
 
 
 def apply(item: Item | None, record: Record) -> Outcome:
-    """The outcome of one record on the item of its partition key (None: no item yet).
+    """The outcome of one record for the item of its partition key; `item` is None when there is none.
 
-    Never raises: what cannot be applied is a duplicate or rejected, with its reason.
+    It never raises. A record that cannot be applied is a duplicate or is rejected, with a reason.
     """
     before = item or Item(record.partition_key)
     if record.sequence_number <= before.watermarks.get(record.shard_id, -1):
@@ -175,7 +176,7 @@ def apply(item: Item | None, record: Record) -> Outcome:
 
 
 def fold(item: Item | None, records: Iterable[Record]) -> list[Outcome]:
-    """The outcomes of one partition key's records, in order, each on the item the last one left."""
+    """The outcomes of one partition key's records, in order; each changes the item of the one before."""
     outcomes: list[Outcome] = []
     for record in records:
         outcome = apply(item, record)
@@ -187,7 +188,7 @@ def fold(item: Item | None, records: Iterable[Record]) -> list[Outcome]:
 def alert_for(outcome: Outcome, thresholds: Thresholds) -> Alert | None:
     """The threshold that an applied event crossed, if any.
 
-    A product that was not active counts as 0 before; one that was removed has no stock to warn about.
+    Before it was added, a product has 0 pieces. A removed product causes no alert.
     """
     if outcome.verdict is not Verdict.APPLIED or outcome.item.status is not Status.ACTIVE:
         return None
@@ -196,14 +197,14 @@ def alert_for(outcome: Outcome, thresholds: Thresholds) -> Alert | None:
 
 
 def thresholds_of(item: Item, otherwise: Thresholds) -> Thresholds:
-    """The product's own thresholds; where it has none, the others."""
+    """The product's own thresholds; a threshold that it does not have comes from `otherwise`."""
     high = otherwise.high if item.high_stock is None else item.high_stock
     low = otherwise.low if item.low_stock is None else item.low_stock
     return Thresholds(high, low)
 
 
 def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
-    """The threshold that lies between two stocks: high when crossed upwards, low downwards."""
+    """The threshold between two quantities: high when it is crossed upwards, low when downwards."""
     if before <= thresholds.high < after:
         return Alert.HIGH
     if before >= thresholds.low > after:
@@ -212,7 +213,7 @@ def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
 
 
 def _known(item: Item, record: Record, event: InventoryEvent) -> tuple[Verdict, Reason, str] | None:
-    """The verdict that needs no rule of the product; None for a fact that is new to the item."""
+    """The verdict on an event that no rule has to decide; None for a fact that is new to the item."""
     if event.product_id != record.partition_key:
         return Verdict.REJECTED, Reason.PARTITION_KEY_MISMATCH, _MISMATCH
     recall = item.memory.recall(event)
@@ -227,7 +228,7 @@ def _known(item: Item, record: Record, event: InventoryEvent) -> tuple[Verdict, 
 def _by_rule(
     item: Item, record: Record, event: InventoryEvent, watermarks: Mapping[str, int]
 ) -> Outcome:
-    """The outcome by the rule of the event's kind; the memory holds the fact from now on."""
+    """The outcome by the rule for this kind of event; the memory contains the fact from now on."""
     result = RULES[type(event)](item, event)
     if isinstance(result, Objection):
         memory = item.memory.with_processed(event, applied=False)

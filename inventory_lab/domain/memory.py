@@ -1,18 +1,18 @@
-"""What an item remembers of the facts it has processed, so that a repeated one changes nothing.
+"""What an item remembers of the facts it has processed, so that a repeated fact changes nothing.
 
-For each source the memory holds the *set of processed numbers, as ranges*. QUIC acknowledges packets
-in the same way (RFC 9000, section 19.3.1). A source that is processed without a gap is one range, however
-long it gets. Numbers may come in any order and at any distance: a number in a range was processed, a
-number in none was not. A window that slides with the highest number would call late facts repeated.
+For each source the memory has the *set of processed numbers, as ranges*. QUIC acknowledges packets
+in the same way (RFC 9000, section 19.3.1). A source without a gap is one range, however long it is.
+Numbers may come in any order and at any distance: a number in a range was processed, and any other
+number was not. A window that moves with the highest number would treat late facts as repeated.
 
 | limit | what happens beyond it |
 |---|---|
 | 32 ranges of a source, 64 of an item | the lowest gap is closed, and its numbers become unsure |
-| 16 sources of an item | the source that began first is forgotten; its beginning becomes the floor |
+| 16 sources of an item | the oldest source is forgotten; the time when it began becomes the floor |
 | 64 ids of events without a source | the oldest id is forgotten, and that event would count again |
 
-Who cannot tell must not apply, and must not drop either. So a number that is unsure, and an unknown
-source that began at or before the floor, are recalled as `UNSURE`.
+When the memory cannot decide, the event must be neither applied nor dropped. So the recall of an unsure
+number, and of an unknown source that began at or before the floor, is `UNSURE`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ KEY_BYTES = TIME_BYTES + DIGEST_BYTES
 CHECK_BYTES = 4
 
 Range = tuple[int, int]
-"""The first and the last number, both in it."""
+"""The first and the last number, both included."""
 
 
 class Recall(Enum):
-    """What the memory knows of an event."""
+    """What the memory knows about an event."""
 
     NEW = "new"
     PROCESSED = "processed"
@@ -51,15 +51,16 @@ class Recall(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The processed numbers of one source: ranges in order, with a gap between any two. What lies in
-    `unsure` may have been processed or not; it is part of the first range.
+    """The processed numbers of one source: ranges in order, with a gap between any two.
+
+    The numbers in `unsure` may have been processed or not; they are part of the first range.
     """
 
     ranges: tuple[Range, ...] = ()
     unsure: Range | None = None
 
     def recall(self, number: int) -> Recall:
-        """What is known of a number.
+        """What the memory knows about a number.
 
         >>> Numbers(((1, 4), (6, 6))).recall(5)
         <Recall.NEW: 'new'>
@@ -70,7 +71,7 @@ class Numbers:
         return Recall.PROCESSED if known else Recall.NEW
 
     def with_number(self, number: int) -> Numbers:
-        """These and one more, which is new; the lowest gap is closed when there are too many ranges.
+        """These numbers and a new one; with too many ranges the lowest gap is closed.
 
         >>> Numbers(((1, 4),)).with_number(5)
         Numbers(ranges=((1, 5),), unsure=None)
@@ -93,8 +94,11 @@ NO_NUMBERS = Numbers()
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The facts that an item has processed: numbers by source key, the ids of the last applied events
-    that are known by their id, and the beginning of the youngest source that was forgotten.
+    """The facts that an item has processed.
+
+    - `sources`: the processed numbers by source key.
+    - `floor`: when the newest source that was forgotten began.
+    - `event_ids`: the last applied events that are known by their id.
     """
 
     sources: Mapping[bytes, Numbers] = field(default_factory=dict)
@@ -102,7 +106,7 @@ class Memory:
     event_ids: bytes = b""
 
     def recall(self, event: InventoryEvent) -> Recall:
-        """What the memory knows of an event."""
+        """What the memory knows about an event."""
         if is_known_by_id(event) and self._holds_id(event.event_id):
             return Recall.PROCESSED
         if event.source is None or event.sequence is None:
@@ -127,10 +131,10 @@ class Memory:
         return _limited(memory) if len(numbers.ranges) > len(before.ranges) else memory
 
     def _holds_id(self, event_id: str) -> bool:
-        sought, ids = digest(event_id), self.event_ids
-        at = ids.find(sought)
+        target, ids = digest(event_id), self.event_ids
+        at = ids.find(target)
         while at != -1 and at % DIGEST_BYTES:  # a match across two ids does not count
-            at = ids.find(sought, at + 1)
+            at = ids.find(target, at + 1)
         return at != -1
 
 
@@ -139,7 +143,9 @@ EMPTY = Memory()
 
 @lru_cache(maxsize=4096)
 def source_key(source: str) -> bytes:
-    """By what an item knows a source: when it began, then 6 bytes of its digest. Keys sort by time.
+    """The key of a source in the memory: the time when it began, then 6 bytes of its digest.
+
+    Keys sort by time.
 
     >>> len(source_key("2026-01-05T09:00:00Z/sales"))
     11
@@ -157,12 +163,12 @@ def beginning(key: bytes) -> datetime:
 
 
 def digest(text: str) -> bytes:
-    """The 6 bytes by which an item remembers an event id or the name of a source."""
+    """The 6 bytes that an item stores of an event id or the name of a source."""
     return blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
 
 
 def encode(memory: Memory) -> bytes:
-    """The memory as it is stored; 15 bytes for a source without gaps, 6 for an event id.
+    """The memory as bytes: 15 bytes for a source without gaps, 6 for an event id.
 
     >>> decode(encode(EMPTY)) == EMPTY
     True
@@ -190,7 +196,7 @@ def decode(data: bytes) -> Memory:
 
 
 def _with(ranges: tuple[Range, ...], number: int) -> tuple[Range, ...]:
-    """The ranges and one number that is in none of them; those that now touch become one."""
+    """The ranges and one number that is in none of them; ranges that now touch are joined."""
     first = last = number
     others = []
     for lower, upper in ranges:
@@ -204,7 +210,7 @@ def _with(ranges: tuple[Range, ...], number: int) -> tuple[Range, ...]:
 
 
 def _limited(memory: Memory) -> Memory:
-    """Without the source that began first, if there is one too many, and without a gap too many."""
+    """The memory within its limits: without the oldest source, and without one gap, if it has too many."""
     if len(memory.sources) > KEPT_SOURCES:
         oldest = min(memory.sources)
         kept = {key: numbers for key, numbers in memory.sources.items() if key != oldest}
@@ -217,14 +223,14 @@ def _count(memory: Memory) -> int:
 
 
 def _with_a_gap_less(memory: Memory) -> Memory:
-    """Without the lowest gap of the source that has the most ranges; of two such, the older one."""
+    """Without the lowest gap of the source with the most ranges; of two such sources, the older one."""
     key = max(sorted(memory.sources), key=lambda key: len(memory.sources[key].ranges))
     smaller = memory.sources[key].without_lowest_gap()
     return replace(memory, sources={**memory.sources, key: smaller})
 
 
 def _encode_numbers(numbers: Numbers, body: bytearray) -> None:
-    """The count of ranges and whether numbers are unsure, then the steps from bound to bound."""
+    """The number of ranges, whether numbers are unsure, and the differences between the bounds."""
     body.append(len(numbers.ranges) << 1 | (numbers.unsure is not None))
     for pairs in (numbers.ranges, (numbers.unsure,) if numbers.unsure else ()):
         before = 0
@@ -251,7 +257,7 @@ def _decode_pairs(body: bytes, at: int, count: int) -> tuple[tuple[Range, ...], 
 
 
 def _encode_whole(value: int, body: bytearray) -> None:
-    """Seven bits a byte, the lowest first; the highest bit says that more follow."""
+    """Seven bits in each byte, the lowest first; the highest bit means that more bytes follow."""
     while value > 0x7F:
         body.append(value & 0x7F | 0x80)
         value >>= 7

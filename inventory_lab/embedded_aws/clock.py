@@ -1,11 +1,11 @@
-"""Lab time: it stands still until the lab moves it, so that every run sees the same times.
+"""Lab time: it moves only when the lab moves it, so every run has the same times.
 
-What follows it: the arrival of Kinesis records and all that is reckoned from it (batching windows,
-sequence numbers, tombstones), their retention, shard iterators and limits, the time to live of
-DynamoDB items, the pauses of botocore before it tries again, the time-out of a function and the
-retries of asynchronous invocations, the log events, the time of events on a bus, sessions of roles
-that somebody assumes. It also passes in `pump()`, and where a handler sleeps. The rest of moto keeps
-real time: SQS (visibility, retention), SNS, IAM.
+These follow lab time: the arrival of Kinesis records and everything that depends on it (batching
+windows, sequence numbers, tombstones), their retention, shard iterators and limits, the time to live of
+DynamoDB items, the pauses of botocore between retries, the time-out of a function, the retries of
+asynchronous invocations, log events, the time of events on a bus, and the sessions of assumed roles.
+Lab time also passes in `pump()` and when a handler sleeps. The rest of moto uses real time: SQS
+(visibility, retention), SNS and IAM.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LAB_EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
 class LabClock:
-    """A clock that moves only when told to, and never back."""
+    """A clock that moves only when `advance` is called, and never back."""
 
     def __init__(self, start: datetime = LAB_EPOCH) -> None:
         self._now = start

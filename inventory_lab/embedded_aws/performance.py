@@ -60,8 +60,8 @@ class CacheableUpdate:
 
     def has_passed(self, names: Any, values: Any, table: Any) -> bool:
         """True when moto has validated the expression with these names on such a table before."""
-        given = values or {}
-        defined = all(_placeholder(a) in given for a in self._actions if len(a.children) > 1)
+        placeholders = values or {}
+        defined = all(_placeholder(a) in placeholders for a in self._actions if len(a.children) > 1)
         return defined and self._key(names, table) in self._passed
 
     def remember(self, names: Any, table: Any) -> None:
@@ -209,8 +209,9 @@ def _started(start: Callable[..., None]) -> Callable[..., None]:
         self.names = facts["expression_attribute_names"]
         self.values = facts["expression_attribute_values"]
         self.table = facts["table"]
-        given = self.names, self.values, self.table
-        self.known = self.plain is not None and self.plain.has_passed(*given)
+        self.known = self.plain is not None and self.plain.has_passed(
+            self.names, self.values, self.table
+        )
         if not self.known:
             start(self, expression, **facts)
 
@@ -250,12 +251,12 @@ def _members_that_are_present(serialize: Callable[..., Any]) -> Callable[..., An
             return
         structure = self.MAP_TYPE()
         for name, member in shape.members.items():
-            found = value.get(name)
-            if type(found) is str and member.type_name == "string":
-                self._default_serialize(structure, found, member, name)
-            elif found is not None:
+            member_value = value.get(name)
+            if type(member_value) is str and member.type_name == "string":
+                self._default_serialize(structure, member_value, member, name)
+            elif member_value is not None:
                 member.parent = shape
-                self._serialize(structure, found, member, name)
+                self._serialize(structure, member_value, member, name)
         self._default_serialize(serialized, structure, shape, key)
 
     return members_that_are_present

@@ -183,8 +183,9 @@ def _objects(
 
 def _warn_of_others(account: Account, kind: str, count: int) -> None:
     if count:
-        name = account.settings.name(kind)
-        warnings.warn(f"{count} messages in '{name}' are not from this pipeline", stacklevel=4)
+        queue = f"in '{account.settings.name(kind)}'"
+        messages = f"1 message {queue} is" if count == 1 else f"{count} messages {queue} are"
+        warnings.warn(f"{messages} not from this pipeline", stacklevel=4)
 
 
 def _receive(sqs: Any, url: str, wait_seconds: int) -> list[dict[str, Any]]:

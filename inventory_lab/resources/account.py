@@ -100,6 +100,17 @@ class Account:
         names = f"{self.settings.name(role)}/{self.settings.name(resource)}"
         return f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{names}"
 
+    def project_arn(self) -> str:
+        """The ARN of the CodeBuild project."""
+        return self.arn("codebuild", f"project/{self.settings.name('build_project')}")
+
+    def bucket(self) -> str:
+        """The name of the artifact bucket, with account and region, because all accounts share the names:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+        """
+        stem = self.settings.name("artifacts_bucket").lower().replace("_", "-")
+        return f"{stem}-{self.account_id}-{self.settings.region}"
+
     def log_group(self) -> str:
         """The log group of the lab's function."""
         return f"/aws/lambda/{self.settings.name('function')}"

@@ -36,10 +36,16 @@ def build_zip(more: Mapping[str, bytes] | None = None) -> bytes:
     package = Path(__file__).resolve().parent.parent
     sources = [p for folder in ZIPPED_PACKAGES for p in sorted((package / folder).glob("*.py"))]
     entries = {f"inventory_lab/{p.parent.name}/{p.name}": p.read_bytes() for p in sources}
+    files = {"inventory_lab/__init__.py": b"", **entries, **(more or {})}
+    return zip_of({name: data.replace(b"\r\n", b"\n") for name, data in files.items()})
+
+
+def zip_of(files: Mapping[str, bytes]) -> bytes:
+    """A zip of these files by name. The same files give the same bytes on every machine."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in {"inventory_lab/__init__.py": b"", **entries, **(more or {})}.items():
-            archive.writestr(_entry(name), data.replace(b"\r\n", b"\n"))
+        for name in sorted(files):
+            archive.writestr(_entry(name), files[name])
     return buffer.getvalue()
 
 

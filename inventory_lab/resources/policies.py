@@ -34,5 +34,6 @@ def _value(placeholder: str, account: Account) -> str:
         "region": account.settings.region,
         "account": account.account_id,
         "prefix": account.settings.prefix,
+        "bucket": account.bucket(),
     }
     return facts[placeholder] if placeholder in facts else account.settings.name(placeholder)

@@ -1,4 +1,4 @@
-"""The roles of the pipe and of the function: who may assume them, and what they may do."""
+"""The roles of the pipe, the function and the builds: who may assume them, and what they may do."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from inventory_lab.resources.ownership import refuse_foreign, warn_of_boundary
 from inventory_lab.resources.policies import policy
 
 KINDS = ("pipe_role", "function_role")
+BUILD_KINDS = ("codebuild_role", "deploy_role")
+"""The roles of a build and of the deployment that follows it; the build's is created first."""
 POLICY_NAME = "inventory-lab"
 
 

@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from inventory_lab.exceptions import StillDeleting, TeardownIncomplete
 from inventory_lab.resources import (  # fmt: skip
     alarms,
+    artifacts_bucket,
+    build_project,
     event_source_mapping,
     function,
     log_group,
@@ -129,3 +131,28 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
     user_name = account.settings.name("producer_user")
     yield _Resource("user", user_name, user.tags, partial(user.delete, sleep=sleep))
+    if roles.describe(account, "codebuild_role") is not None:
+        yield from _build_resources(account)
+
+
+def _build_resources(account: Account) -> Iterator[_Resource]:
+    """The build project and what belongs to it. Its role is created first and deleted last, so that it
+    tells whether any of them may exist.
+    """
+    name = account.settings.name
+    yield _Resource(
+        "build_project", name("build_project"), build_project.tags, build_project.delete
+    )
+    bucket = account.bucket()
+    yield _Resource("artifacts_bucket", bucket, artifacts_bucket.tags, artifacts_bucket.delete)
+    yield _role(account, "deploy_role")
+    log = build_project.log_group(account)
+    yield _Resource(
+        "build_log_group", log, build_project.log_group_tags, build_project.delete_log_group
+    )
+    yield _role(account, "codebuild_role")
+
+
+def _role(account: Account, kind: str) -> _Resource:
+    name = account.settings.name(kind)
+    return _Resource(kind, name, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind))

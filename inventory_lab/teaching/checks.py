@@ -8,8 +8,8 @@ from typing import Any
 from inventory_lab.exceptions import CheckFailed
 
 
-def check(claim: str, found: object, expected: object = True) -> None:
-    """Print `ok` and the claim when `found` equals `expected`.
+def check(claim: str, actual: object, expected: object = True) -> None:
+    """Print `ok` and the claim when `actual` equals `expected`.
 
     Otherwise print WRONG with both and raise CheckFailed, because a lesson must not go on after a wrong
     result.
@@ -17,14 +17,14 @@ def check(claim: str, found: object, expected: object = True) -> None:
     >>> check("two records are stored", 1 + 1, 2)
     ok     two records are stored
     """
-    if found != expected:
-        _print("WRONG", f"{claim}: found {_told(found)}, expected {_told(expected)}")
-        raise CheckFailed(claim, found, expected)
+    if actual != expected:
+        _print("WRONG", f"{claim}: found {_shown(actual)}, expected {_shown(expected)}")
+        raise CheckFailed(claim, actual, expected)
     _print("ok", claim)
 
 
-def attempt(claim: str, found: object, expected: object) -> None:
-    """Print `ok`, `wrong` with what was found, or `to do` when that is None or an ellipsis.
+def attempt(claim: str, actual: object, expected: object) -> None:
+    """Print `ok`, `wrong` with the actual value, or `to do` when that is None or an ellipsis.
 
     It never raises, so that a notebook runs to its end with its exercises open.
 
@@ -33,23 +33,23 @@ def attempt(claim: str, found: object, expected: object) -> None:
     >>> attempt("the sum of two and two", 5, 4)
     wrong  the sum of two and two: found 5
     """
-    if found is None or found is ...:
+    if actual is None or actual is ...:
         _print("to do", claim)
-    elif _same(found, expected):
+    elif _same(actual, expected):
         _print("ok", claim)
     else:
-        _print("wrong", f"{claim}: found {_told(found)}")
+        _print("wrong", f"{claim}: found {_shown(actual)}")
 
 
-def _same(found: Any, expected: object) -> bool:
+def _same(actual: Any, expected: object) -> bool:
     """Whether they are equal; what cannot be compared as a whole, such as a table, is not."""
     try:
-        return bool(found == expected)
+        return bool(actual == expected)
     except Exception:  # noqa: BLE001 a learner's answer may be anything
         return False
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     """A number of numpy or pandas looks like the number it is."""
     return repr(value.item() if isinstance(value, Number) and hasattr(value, "item") else value)
 

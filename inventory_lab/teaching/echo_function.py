@@ -73,13 +73,12 @@ class EchoFunction:
         self,
         pattern: Mapping[str, Any] | None = None,
         role: str = "",
-        **kinesis: Any,
+        **kinesis: object,
     ) -> list[str]:
-        """Make its pipe anew, which reads the lab's stream from the beginning; the state that the pipe
-        comes to, and the reason if there is one.
+        """Create its pipe again, which then reads the lab's stream from the beginning.
 
-        `pattern` is its filter, `role` an ARN to be used instead of that of its own role, and `kinesis`
-        are parameters of the source, such as BatchSize:
+        Returns the state that the pipe reaches, and the reason if there is one. `pattern` is its filter,
+        `role` is the ARN of another role, and `kinesis` are parameters of the source, such as BatchSize:
         https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceKinesisStreamParameters.html
         Raises the ClientError with which AWS refuses a pattern or a parameter.
         """
@@ -96,8 +95,8 @@ class EchoFunction:
                 "FilterCriteria": {"Filters": filters},
             },
         )
-        found = pipe.settled(self.account)
-        return [found[key] for key in ("CurrentState", "StateReason") if found.get(key)]
+        description = pipe.settled(self.account)
+        return [description[key] for key in ("CurrentState", "StateReason") if description.get(key)]
 
     def stop_reading(self) -> None:
         """Delete its pipe, if there is one."""
@@ -132,7 +131,7 @@ class EchoFunction:
 
 
 def _policy(account: Account, kind: str) -> str:
-    file, wanted = STATEMENTS[kind]
+    file, sids = STATEMENTS[kind]
     document = json.loads(policy(file, account))
     statements: Sequence[Mapping[str, Any]] = document["Statement"]
-    return json.dumps({**document, "Statement": [s for s in statements if s["Sid"] in wanted]})
+    return json.dumps({**document, "Statement": [s for s in statements if s["Sid"] in sids]})

@@ -35,8 +35,8 @@ def progress(lab: Lab) -> None:
     print(" → ".join(_parts(way)), *_parts(beside), sep=", ")
 
 
-def _parts(found: dict[str, Any]) -> list[str]:
-    return [f"{name} {_mark(description)}" for name, description in found.items()]
+def _parts(descriptions: dict[str, Any]) -> list[str]:
+    return [f"{name} {_mark(description)}" for name, description in descriptions.items()]
 
 
 def _queues(account: Account) -> bool:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from inventory_lab.exceptions import NothingToShow
 from inventory_lab.resources.policies import policy, policy_path
+
+Source: TypeAlias = str | ModuleType | type | Callable[..., object] | property
+"""The name of a policy, or a part of the library."""
 
 if TYPE_CHECKING:
     from inventory_lab.lab import Lab
 
 
-def show(what: Any, lab: Lab | None = None, sid: str = "") -> None:
+def show(what: Source, lab: Lab | None = None, sid: str = "") -> None:
     """Print a policy by its name, or the source of a function, class or module of the library.
 
     The path in the repository comes first. With a lab the placeholders of a policy are filled in, as
@@ -50,17 +55,17 @@ def _policy_names() -> list[str]:
 
 
 def _statement(document: dict[str, Any], sid: str) -> Any:
-    found = {statement.get("Sid"): statement for statement in document["Statement"]}
-    if sid not in found:
-        raise NothingToShow(sid, f"the statements are {', '.join(found)}")
-    return found[sid]
+    by_sid = {statement.get("Sid"): statement for statement in document["Statement"]}
+    if sid not in by_sid:
+        raise NothingToShow(sid, f"the statements are {', '.join(by_sid)}")
+    return by_sid[sid]
 
 
 def _source(what: Any) -> tuple[str, str]:
     """The path in the repository and the source; a property stands for its function."""
     package = Path(__file__).resolve().parents[1]
-    found: Any = what.fget if isinstance(what, property) else what
-    what = inspect.unwrap(found)
+    target: Any = what.fget if isinstance(what, property) else what
+    what = inspect.unwrap(target)
     try:
         path = Path(inspect.getsourcefile(what) or "").resolve().relative_to(package.parent)
         if path.parts[0] != package.name:

@@ -1,4 +1,4 @@
-"""Which record was lost or counted twice, found from the state alone."""
+"""Which record was lost or counted twice, derived from the state alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The source of a handler that is given as a file, as text, or as a function."""
+"""The source of a handler: a file, a string or a function."""
 
 from __future__ import annotations
 

@@ -109,8 +109,8 @@ def _node(
     inside = [(p, e) for p, e in runs if len(p) and _within(p, places) and p != places]
     own = tuple(e.outcome for p, e in runs if p == places)
     largest: list[range] = []
-    for found in sorted({(p.start, p.stop) for p, _ in inside}, key=lambda p: (p[0] - p[1], p[0])):
-        part = range(*found)
+    for bounds in sorted({(p.start, p.stop) for p, _ in inside}, key=lambda p: (p[0] - p[1], p[0])):
+        part = range(*bounds)
         if not any(_within(part, other) for other in largest):
             largest.append(part)
     halves = [_node(p, inside, lane) for p in sorted(largest, key=lambda p: p.start)]

@@ -25,7 +25,7 @@ _TOP, _LANE, _LINES = 98, 98, 3
 class LogsClient(Protocol):
     """A boto3 client of CloudWatch Logs."""
 
-    def filter_log_events(self, **request: Any) -> Mapping[str, Any]: ...  # noqa: D102
+    def filter_log_events(self, **request: object) -> Mapping[str, Any]: ...  # noqa: D102
 
 
 @dataclass(slots=True)

@@ -92,17 +92,22 @@ def _name(account: Account, principal: str) -> str:
     return account.settings.name(kind)
 
 
-def of_explanation(found: Explanation, principal: str) -> Access:
+def of_explanation(explanation: Explanation, principal: str) -> Access:
     """IAM's answer as the map shows it."""
-    request, sid = found.request, (found.statement or {}).get("Sid", "a statement without Sid")
-    reason = "" if found.allowed else dict(found.rows())["decision"]
-    if found.differences:
-        unlike = "; ".join(f"{d.part}: {d.statement} ≠ {d.request}" for d in found.differences)
-        reason += f" (nearest: {sid} in {found.policy}: {unlike})"
-    decided = found.statement is not None and not found.differences
+    request, sid = (
+        explanation.request,
+        (explanation.statement or {}).get("Sid", "a statement without Sid"),
+    )
+    reason = "" if explanation.allowed else dict(explanation.rows())["decision"]
+    if explanation.differences:
+        unlike = "; ".join(
+            f"{d.part}: {d.statement} ≠ {d.request}" for d in explanation.differences
+        )
+        reason += f" (nearest: {sid} in {explanation.policy}: {unlike})"
+    decided = explanation.statement is not None and not explanation.differences
     return Access(
-        "allowed" if found.allowed else "denied", principal, request.action, request.resource,
-        found.policy if decided else "", str(sid) if decided else "", reason,
+        "allowed" if explanation.allowed else "denied", principal, request.action, request.resource,
+        explanation.policy if decided else "", str(sid) if decided else "", reason,
     )  # fmt: skip
 
 

@@ -137,8 +137,8 @@ def _counters(
     for key, own in _by_reader(account, descriptions["mapping"], executions or ()).items():
         counts |= _counts_of_a_reader(key, own)
     return {
-        ends: tuple(_counted(count, noun) for count, noun in found if count)
-        for ends, found in counts.items()
+        ends: tuple(_counted(count, noun) for count, noun in labels if count)
+        for ends, labels in counts.items()
     }
 
 
@@ -149,11 +149,11 @@ def _by_reader(
     readers = {account.settings.name("pipe"): "pipe"}
     if isinstance(mapping, Mapping):
         readers[str(mapping["UUID"])] = "mapping"
-    found: dict[str, list[Execution]] = {"pipe": [], "mapping": []}
+    by_reader: dict[str, list[Execution]] = {"pipe": [], "mapping": []}
     for execution in executions:
         if execution.pipe in readers:
-            found[readers[execution.pipe]].append(execution)
-    return found
+            by_reader[readers[execution.pipe]].append(execution)
+    return by_reader
 
 
 def _counts_of_a_reader(key: str, executions: list[Execution]) -> dict[Ends, list[tuple[int, str]]]:

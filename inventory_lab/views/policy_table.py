@@ -26,8 +26,8 @@ def policy_table(policy: Document | str, answer: Explanation | Decision | None =
        Allow  kinesis:PutRecord
     """
     document: Document = json.loads(policy) if isinstance(policy, str) else policy
-    found = document["Statement"]
-    statements: list[Document] = [found] if isinstance(found, Mapping) else list(found)
+    element = document["Statement"]
+    statements: list[Document] = [element] if isinstance(element, Mapping) else list(element)
     marks = [_mark(statement, answer) for statement in statements]
     rows = [_row(s, mark) for s, mark in zip(statements, marks, strict=True)]
     lines = [

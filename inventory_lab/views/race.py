@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -25,9 +25,9 @@ Attributes = Mapping[str, Any]
 class Events(Protocol):
     """What a boto3 client's `meta.events` offers."""
 
-    def register(self, name: str, handler: Any) -> None: ...  # noqa: D102
-    def register_first(self, name: str, handler: Any) -> None: ...  # noqa: D102
-    def unregister(self, name: str, handler: Any) -> None: ...  # noqa: D102
+    def register(self, name: str, handler: Callable[..., object]) -> None: ...  # noqa: D102
+    def register_first(self, name: str, handler: Callable[..., object]) -> None: ...  # noqa: D102
+    def unregister(self, name: str, handler: Callable[..., object]) -> None: ...  # noqa: D102
 
 
 class ClientMeta(Protocol):
@@ -232,11 +232,11 @@ def steps_of(
     if operation == "GetItem":
         yield _read(request["Key"], answer.get("Item"))
     elif operation == "BatchGetItem":
-        for table, wanted in request["RequestItems"].items():
+        for table, keys_of_table in request["RequestItems"].items():
             items = answer.get("Responses", {}).get(table, [])
-            found = {_key(item): item for item in items}
-            for key in wanted["Keys"]:
-                yield _read(key, found.get(_key(key)))
+            items_by_key = {_key(item): item for item in items}
+            for key in keys_of_table["Keys"]:
+                yield _read(key, items_by_key.get(_key(key)))
     elif operation in _WRITES:
         values = request.get("ExpressionAttributeValues", {})
         written = dict(request.get("Item", {})) or {

@@ -56,15 +56,15 @@ def closed_batches(
     lanes: dict[str, list[StoredRecord]], executions: Sequence[BatchExecution]
 ) -> list[ClosedBatch]:
     """The batches of the executions that were a first attempt, in their order."""
-    found = []
+    batches = []
     for execution in executions:
         lane = lanes.get(execution.shard, [])
         arrivals = tuple(lane[place].arrived_at for place in span(lane, execution))
         if execution.attempt == 1 and len(arrivals) == execution.records:
-            found.append(
+            batches.append(
                 ClosedBatch(execution.shard, arrivals, _moment(execution.at, arrivals[-1]))
             )
-    return found
+    return batches
 
 
 def window_picture(batches: Sequence[ClosedBatch], size: int, seconds: int) -> Picture:

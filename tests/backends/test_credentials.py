@@ -283,5 +283,7 @@ def test_the_owner_is_the_same_in_every_session(arn: str, owner: str) -> None:
 
 
 def test_the_clock_of_an_account_is_not_waited_for_longer_than_a_minute() -> None:
-    with pytest.raises(WaitTooLong, match="cannot be turned, and waiting 61 s would block"):
+    with pytest.raises(
+        WaitTooLong, match="cannot move the clock of a real account, and waiting 61 s would block"
+    ):
         RealAws(Settings(), session=botocore.session).clock.advance(61)  # type: ignore[arg-type]

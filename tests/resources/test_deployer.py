@@ -10,7 +10,7 @@ import pytest
 
 from inventory_lab import Lab, Settings, connect
 from inventory_lab.exceptions import BuildDenied, TeardownIncomplete
-from inventory_lab.resources import roles
+from inventory_lab.resources import queues, roles
 from inventory_lab.resources.policies import policy
 
 LIST_BUCKETS = json.dumps(
@@ -23,7 +23,7 @@ DEPLOYER_SIDS = [
     "Stream", "ShardsOfTheStream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
     "TagsOfTheLogs", "FindAlarms", "DeliverTheLogOfThePipe", "Pipe",
     "CreateEventSourceMapping", "EventSourceMapping", "FindEventSourceMappings", "TagsOfEventSourceMappings", "Roles",
-    "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
+    "LookForABuildProject", "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
 ]  # fmt: skip
 
 
@@ -56,11 +56,13 @@ def change_what_build_puts_right(lab: Lab) -> None:
     kinesis.update_shard_count(
         StreamName=name("stream"), TargetShardCount=3, ScalingType="UNIFORM_SCALING"
     )
-    url = sqs.get_queue_url(QueueName=name("rejected_queue"))["QueueUrl"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "60"})
+    for kind in queues.KINDS:
+        url = sqs.get_queue_url(QueueName=name(kind))["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "60"})
     root.client("pipes").stop_pipe(Name=name("pipe"))
-    trust = policy("function/trust", lab.account)
-    root.client("iam").update_assume_role_policy(RoleName=name("pipe_role"), PolicyDocument=trust)
+    for role, other in (("pipe_role", "function"), ("function_role", "pipe")):
+        trust = policy(f"{other}/trust", lab.account)
+        root.client("iam").update_assume_role_policy(RoleName=name(role), PolicyDocument=trust)
 
 
 def leave_things_behind(lab: Lab) -> None:

@@ -37,7 +37,7 @@ LONGEST_WAIT = 300
 ERROR_BYTES = 1024
 
 SessionOfRole = Callable[[str, str, str], Any]
-"""A boto3 session of a role, given its ARN, the service and the ARN of what it is for."""
+"""A boto3 session of a role, with its ARN, the service and the ARN of the resource that uses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class EventQueue:
 
 
 class Records:
-    """Tells of events that were run or given up, with the credentials of the function's role."""
+    """Sends the results of events that were run or given up, with the credentials of the function's role."""
 
     def __init__(self, clock: LabClock, session_of_role: SessionOfRole) -> None:
         self._clock = clock

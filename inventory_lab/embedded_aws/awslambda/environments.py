@@ -115,7 +115,7 @@ class Environment:
             self._loggers = self._swap(known, loggers)
 
     def _swap(self, registry: dict[str, Any], incoming: dict[str, Any]) -> dict[str, Any]:
-        """Put in what is named as the zip's modules are; what was there by such names is given back."""
+        """Put these entries into the registry; returns those that they replace."""
         mine = [name for name in registry if name.partition(".")[0] in self._provided]
         outgoing = {name: registry.pop(name) for name in mine}
         registry.update(incoming)

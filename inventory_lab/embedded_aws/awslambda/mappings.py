@@ -167,10 +167,12 @@ class Mappings:
         identifier, now = str(uuid.uuid4()), self._clock.timestamp()
         prefix = ":".join(function_arn.split(":")[:5])
         arn = f"{prefix}:event-source-mapping:{identifier}"
-        given = {n: v for n, v in request.items() if n not in ("FunctionName", "Enabled", "Tags")}
+        parameters = {
+            n: v for n, v in request.items() if n not in ("FunctionName", "Enabled", "Tags")
+        }
         configuration = {
             **DEFAULTS,
-            **given,
+            **parameters,
             "DestinationConfig": _with_on_failure(request.get("DestinationConfig") or {}),
             "UUID": identifier,
             "EventSourceMappingArn": arn,

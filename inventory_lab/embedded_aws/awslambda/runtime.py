@@ -85,11 +85,11 @@ def client_context(header: str) -> Any:
     """The object that a caller's ClientContext gives; None without one."""
     if not header:
         return None
-    given = json.loads(base64.b64decode(header))
-    client = given.get("client")
+    client_context_data = json.loads(base64.b64decode(header))
+    client = client_context_data.get("client")
     return SimpleNamespace(
-        custom=given.get("custom"),
-        env=given.get("env"),
+        custom=client_context_data.get("custom"),
+        env=client_context_data.get("env"),
         client=client and SimpleNamespace(**{name: client.get(name) for name in _CLIENT}),
     )
 
@@ -113,13 +113,13 @@ class Runtime:
         if module.split(".")[0] in sys.builtin_module_names:
             message = f"Cannot use built-in module {module} as a handler module"
             return self._no_handler("BuiltInModuleConflict", message)
-        found = self._import(module)
-        if isinstance(found, Answer):
-            return found
-        if not hasattr(found, name):
+        imported = self._import(module)
+        if isinstance(imported, Answer):
+            return imported
+        if not hasattr(imported, name):
             message = f"Handler '{name}' missing on module '{module}'"
             return self._no_handler("HandlerNotFound", message)
-        handle: Handler = getattr(found, name)
+        handle: Handler = getattr(imported, name)
         return handle
 
     def call(self, handle: Handler, event: Any) -> Answer:
@@ -134,12 +134,12 @@ class Runtime:
 
     def _import(self, module: str) -> ModuleType | Answer:
         try:
-            found = self._limit.call(importlib.import_module, module.replace("/", "."))
+            imported = self._limit.call(importlib.import_module, module.replace("/", "."))
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 whatever a module raises ends the environment
             return self._too_late(exc) or replace(self._not_imported(module, exc), ended=True)
-        return self._too_late() or found
+        return self._too_late() or imported
 
     def _not_imported(self, module: str, exc: BaseException) -> Answer:
         if isinstance(exc, ImportError):

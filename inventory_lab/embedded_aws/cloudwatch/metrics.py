@@ -98,26 +98,26 @@ class MetricStore:
         return iter(self._series)
 
     def unit(self, metric: Metric) -> str:
-        """The unit of a metric; "None" for one that nobody measured."""
+        """The unit of a metric; "None" for a metric without values."""
         return self._series[metric].unit if metric in self._series else "None"
 
     def periods(
         self, metric: Metric, start: datetime, end: datetime, period: int
     ) -> dict[datetime, Values]:
-        """What was measured from `start` until before `end`, by the start of each period of so many
-        seconds in which something was; periods are counted from the epoch, as on AWS.
+        """The values from `start` until before `end`, by the start of each period that has any. A period
+        has `period` seconds; periods are counted from the epoch, as on AWS.
         """
-        found: dict[datetime, Values] = {}
+        periods: dict[datetime, Values] = {}
         first = int(start.timestamp()) // period * period
         for minute, values in self._minutes(metric, first, end.timestamp()):
             begin = datetime.fromtimestamp(minute * MINUTE // period * period, UTC)
-            found.setdefault(begin, Values()).include(values)
-        return dict(sorted(found.items()))
+            periods.setdefault(begin, Values()).include(values)
+        return dict(sorted(periods.items()))
 
     def _minutes(self, metric: Metric, first: float, end: float) -> Iterator[tuple[int, Values]]:
         minutes = self._series[metric].minutes if metric in self._series else {}
-        wanted = range(int(first) // MINUTE, -int(-end // MINUTE))
-        if len(wanted) < len(minutes):
-            yield from ((minute, minutes[minute]) for minute in wanted if minute in minutes)
+        minute_range = range(int(first) // MINUTE, -int(-end // MINUTE))
+        if len(minute_range) < len(minutes):
+            yield from ((minute, minutes[minute]) for minute in minute_range if minute in minutes)
         else:
-            yield from ((m, values) for m, values in minutes.items() if m in wanted)
+            yield from ((m, values) for m, values in minutes.items() if m in minute_range)

@@ -325,10 +325,10 @@ def _values(datum: Mapping[str, Any]) -> Values:
     if statistics:
         names = ("Sum", "SampleCount", "Minimum", "Maximum")
         return Values(*(float(statistics[name]) for name in names))
-    values, found = datum.get("Values") or [datum.get("Value", 0)], Values()
+    values, total = datum.get("Values") or [datum.get("Value", 0)], Values()
     for value, count in zip(values, datum.get("Counts") or [1] * len(values), strict=True):
-        found.add(float(value), float(count))
-    return found
+        total.add(float(value), float(count))
+    return total
 
 
 def _get_data(store: MetricStore) -> Callable[..., list[dict[str, Any]]]:
@@ -354,17 +354,17 @@ def _answer(
     """One result of GetMetricData."""
     if "MetricStat" not in query:
         raise UnsupportedMetric(f"the Expression {query.get('Expression')}")
-    wanted = query["MetricStat"]
-    named = wanted["Metric"]
+    statistic = query["MetricStat"]
+    named = statistic["Metric"]
     metric = _metric(named["Namespace"], named["MetricName"], named.get("Dimensions"))
-    _check_query([wanted["Stat"]], int(wanted["Period"]))
-    found = store.periods(metric, _aware(start), _aware(end), int(wanted["Period"]))
-    moments = sorted(found, reverse=scan_by == "TimestampDescending")
+    _check_query([statistic["Stat"]], int(statistic["Period"]))
+    periods = store.periods(metric, _aware(start), _aware(end), int(statistic["Period"]))
+    moments = sorted(periods, reverse=scan_by == "TimestampDescending")
     return {
         "Id": query["Id"],
         "Label": query.get("Label") or metric.name,
         "Timestamps": moments,
-        "Values": [found[moment].statistic(wanted["Stat"]) for moment in moments],
+        "Values": [periods[moment].statistic(statistic["Stat"]) for moment in moments],
         "StatusCode": "Complete",
     }
 
@@ -386,11 +386,11 @@ def _get_statistics(store: MetricStore) -> Callable[..., list[dict[str, Any]]]:
         metric = _metric(namespace, metric_name, dimensions)
         if unit not in (None, store.unit(metric)):
             return []
-        found = store.periods(metric, _aware(start_time), _aware(end_time), period)
+        periods = store.periods(metric, _aware(start_time), _aware(end_time), period)
         return [
             {"Timestamp": moment, "Unit": store.unit(metric)}
             | {name: values.statistic(name) for name in stats}
-            for moment, values in found.items()
+            for moment, values in periods.items()
         ]
 
     return get_metric_statistics

@@ -49,8 +49,8 @@ class Builds:
 
     def get(self, ids: Iterable[str]) -> list[Facts]:
         """Those of the builds that exist; an ARN is as good as an id."""
-        found = (self._builds.get(name.rpartition("build/")[2]) for name in ids)
-        return [deepcopy(build) for build in found if build is not None]
+        builds = (self._builds.get(name.rpartition("build/")[2]) for name in ids)
+        return [deepcopy(build) for build in builds if build is not None]
 
     def ids(self, project: str = "", ascending: bool = False) -> list[str]:
         """The ids of a project's builds, or of all; the newest first unless `ascending`."""

@@ -133,10 +133,10 @@ def _batch_get_builds(builds: Builds, response: Any) -> Any:
     ids = response._get_param("ids")
     if any(":" not in build_id for build_id in ids):
         raise InvalidInputException("Invalid build ID provided")
-    found = builds.get(ids)
-    known = {name for build in found for name in (build["id"], build["arn"])}
+    existing = builds.get(ids)
+    known = {name for build in existing for name in (build["id"], build["arn"])}
     missing = [build_id for build_id in ids if build_id not in known]
-    return ActionResult({"builds": found, "buildsNotFound": missing})
+    return ActionResult({"builds": existing, "buildsNotFound": missing})
 
 
 def _stop_build(builds: Builds, response: Any) -> Any:
@@ -253,9 +253,9 @@ def _initiator(response: Any) -> str:
 
 def _batch_get_reports(reports: Reports, response: Any) -> Any:
     arns = response._get_param("reportArns")
-    found = reports.get(arns)
-    missing = sorted(set(arns) - {report["arn"] for report in found})
-    return ActionResult({"reports": found, "reportsNotFound": missing})
+    existing = reports.get(arns)
+    missing = sorted(set(arns) - {report["arn"] for report in existing})
+    return ActionResult({"reports": existing, "reportsNotFound": missing})
 
 
 def _describe_test_cases(reports: Reports, response: Any) -> Any:

@@ -53,7 +53,7 @@ _NOT_OF_AWS = {
 }
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 Invoke = Callable[[str, bytes], None]
-"""Queues an asynchronous invocation of a function, given its ARN and the payload."""
+"""Queues an asynchronous invocation of the function with this ARN, with this payload."""
 
 
 class Deliveries:

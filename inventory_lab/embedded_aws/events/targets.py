@@ -173,8 +173,8 @@ def _alone(target: Mapping[str, Any]) -> str | None:
 
 def _value(path: str, event: Mapping[str, Any]) -> Any:
     """The part of the event that a path leads to; None when it leads nowhere."""
-    found = read_template(f'{{"value": <{path}>}}').applied(event, {})
-    return found.get("value") if found is not MISSING else None
+    value = read_template(f'{{"value": <{path}>}}').applied(event, {})
+    return value.get("value") if value is not MISSING else None
 
 
 def _paths(target: Mapping[str, Any]) -> Mapping[str, str]:

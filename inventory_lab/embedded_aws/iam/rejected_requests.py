@@ -28,7 +28,7 @@ _NAMES = ("GroupName", "PolicyName", "RoleName", "RoleSessionName", "UserName")
 _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
-_HELD: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+_DEPENDENTS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "DeleteUser": (
         "UserName",
         (
@@ -46,16 +46,16 @@ _HELD: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         ),
     ),
 }
-"""What has to be taken away first:
+"""What must be removed first:
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html"""
 
 
 def problem_of_request(
     call: Call, iam: Any, owner_of: Callable[[str], str | None]
 ) -> Refusal | None:
-    """AWS's answer to a request that is wrong whoever makes it; None when all is well.
+    """AWS's answer to a request that is wrong whoever makes it; None for a correct request.
 
-    `iam` may read all of IAM; `owner_of` tells the user of an access key.
+    `iam` may read all of IAM; `owner_of` returns the user of an access key.
     """
     for problem in _problems(call, iam, owner_of):
         if problem:
@@ -105,7 +105,7 @@ def _problem_of_document(call: Call) -> Refusal | None:
 
 
 def _problem_of_key(call: Call, owner_of: Callable[[str], str | None]) -> Refusal | None:
-    """An access key is found among those of the user that is named or meant, nowhere else."""
+    """An access key must belong to the user that the request names, or to the caller."""
     key = call.params.get("AccessKeyId")
     if key is None or owner_of(str(key)) == call.params.get("UserName"):
         return None
@@ -130,23 +130,23 @@ def _conflict(call: Call, iam: Any) -> Refusal | None:
         used = _used(iam, str(call.params.get("PolicyArn")))
         message = "Cannot delete a policy attached to entities."
         return Refusal("DeleteConflict", 409, message) if used else None
-    if call.operation not in _HELD:
+    if call.operation not in _DEPENDENTS:
         return None
-    param, lists = _HELD[call.operation]
-    who = {param: call.params.get(param)}
+    param, lists = _DEPENDENTS[call.operation]
+    entity = {param: call.params.get(param)}
     for operation, key in lists:
-        if _listed(iam, operation, key, who):
+        if _listed(iam, operation, key, entity):
             message = f"Cannot delete entity, must remove {key} first."
             return Refusal("DeleteConflict", 409, message)
     return None
 
 
-def _listed(iam: Any, operation: str, key: str, who: Mapping[str, Any]) -> list[Any]:
+def _listed(iam: Any, operation: str, key: str, entity: Mapping[str, Any]) -> list[Any]:
     try:
-        found: list[Any] = getattr(iam, operation)(**who)[key]
+        entries: list[Any] = getattr(iam, operation)(**entity)[key]
     except iam.exceptions.NoSuchEntityException:
         return []
-    return found
+    return entries
 
 
 def _used(iam: Any, arn: str) -> bool:
@@ -164,8 +164,8 @@ def _boundaries(iam: Any, kind: str) -> Iterator[str | None]:
     name = f"{kind.title()}Name"
     for page in iam.get_paginator(f"list_{kind}s").paginate():
         for entity in page[f"{kind.title()}s"]:
-            held = getattr(iam, f"get_{kind}")(**{name: entity[name]})[kind.title()]
-            yield held.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+            details = getattr(iam, f"get_{kind}")(**{name: entity[name]})[kind.title()]
+            yield details.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
 
 
 def _problem_of_message(call: Call) -> Refusal | None:

@@ -26,7 +26,7 @@ KINDS = (*BY_NUMBER, *BY_PLACE, "AT_TIMESTAMP")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a shard: after which sequence number, and when the iterator was given out (ms)."""
+    """A position in a shard: after a sequence number; `made_at` is when the iterator was made (ms)."""
 
     stream: str
     shard_id: str
@@ -40,7 +40,7 @@ class Position:
 
     @classmethod
     def decode(cls, iterator: str, now: float) -> Position:
-        """Where an iterator stands. Raises InvalidArgumentException, ExpiredIteratorException."""
+        """The position of an iterator. Raises InvalidArgumentException, ExpiredIteratorException."""
         try:
             stream, shard_id, after, made_at = (
                 b64decode(iterator, validate=True).decode().split(":")
@@ -96,13 +96,15 @@ def _from_number(stream: Any, shard: Any, number: str) -> int:
     return int(number)
 
 
-def _moment(given: Any, now: float) -> float:
-    if given is None:
+def _moment(timestamp: Any, now: float) -> float:
+    if timestamp is None:
         raise errors.invalid_argument(
             "Must either specify timestamp parameter for iterator of type AT_TIMESTAMP. "
             "Current request has no timestamp parameter."
         )
-    moment = float(given) if isinstance(given, (int, float)) else _in_utc(given).timestamp()
+    moment = (
+        float(timestamp) if isinstance(timestamp, (int, float)) else _in_utc(timestamp).timestamp()
+    )
     if milliseconds(moment) > milliseconds(now):
         raise errors.invalid_argument(
             "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "

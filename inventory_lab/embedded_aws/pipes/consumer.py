@@ -178,7 +178,7 @@ class _Execution:
         return Delivery(failed, outcome.error)
 
     def _failed_events(self, items: list[Any], failed: list[int]) -> list[Event]:
-        """The records of the source that have to be tried again; all when that cannot be told."""
+        """The records of the source that must be retried; all of them when the answer does not say."""
         if items is self._events:
             return [self._events[n] for n in failed]
         names = {items[n].get("eventID") if isinstance(items[n], dict) else None for n in failed}

@@ -167,7 +167,7 @@ def _problems(pipe: Mapping[str, Any], kinesis: Mapping[str, Any]) -> Iterable[s
         ),
         "it has no StartingPosition": "StartingPosition" not in kinesis,
     }
-    yield from (problem for problem, found in problems.items() if found)
+    yield from (problem for problem, applies in problems.items() if applies)
     yield from (f"it sets {n} to {v}" for n, v in kinesis.items() if n not in _SOURCE_PARAMETERS)
     if service in _TARGET_PARAMETERS:
         yield from _problems_of_parameters(pipe, service)

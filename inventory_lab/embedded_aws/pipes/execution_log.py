@@ -50,11 +50,11 @@ class LogSettings:
         >>> LogSettings.read({"Level": "ERROR"})
         LogSettings(level='ERROR', group='', with_data=False)
         """
-        given = configuration or {}
-        arn = (given.get("CloudwatchLogsLogDestination") or {}).get("LogGroupArn", "")
+        log_configuration = configuration or {}
+        arn = (log_configuration.get("CloudwatchLogsLogDestination") or {}).get("LogGroupArn", "")
         group = arn.partition(":log-group:")[2].removesuffix(":*")
-        with_data = "ALL" in (given.get("IncludeExecutionData") or [])
-        return cls(given.get("Level") or OFF, group, with_data)
+        with_data = "ALL" in (log_configuration.get("IncludeExecutionData") or [])
+        return cls(log_configuration.get("Level") or OFF, group, with_data)
 
     def includes(self, step: str) -> bool:
         """Whether a record is written for a step such as "ExecutionFailed".

@@ -17,7 +17,7 @@ The role of the pipe needs none. AWS's words for these refusals are not known.
 States settle at once: CREATING, STARTING, STOPPING and UPDATING are never seen. The target is not
 tested. The texts for queues are AWS's; that for a stream is AWS's for a DynamoDB stream, whose wording
 for Kinesis is not known; that for a role which Pipes may not assume is the lab's own. An update that
-fails leaves the pipe as it was told to be, not running, until it is updated again.
+fails keeps the desired state, and the pipe does not run until it is updated again.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-create.html
 """
@@ -196,18 +196,18 @@ def _settle(pipe: PipeRecord, failed: str, problem_of: ProblemOf) -> None:
 
 
 def _rest(pipe: PipeRecord) -> None:
-    """Let the pipe be what it was told to be."""
+    """Set the pipe to its desired state."""
     pipe.status = pipe.desired_state
     pipe.state_reason = "USER_INITIATED" if pipe.desired_state == "STOPPED" else None
 
 
-def _with_start(existing: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_start(existing: Any, new: Mapping[str, Any]) -> dict[str, Any]:
     """The new source parameters, with the position that an update cannot change."""
     old = (existing or {}).get("KinesisStreamParameters", {})
     start = {name: old[name] for name in old if name.startswith("StartingPosition")}
     return {
-        **given,
-        "KinesisStreamParameters": {**start, **given.get("KinesisStreamParameters", {})},
+        **new,
+        "KinesisStreamParameters": {**start, **new.get("KinesisStreamParameters", {})},
     }
 
 

@@ -163,8 +163,8 @@ def _value(parameter: Any, item: Any) -> Any:
     if not isinstance(parameter, str) or not parameter.startswith("$"):
         return parameter
     record = item if isinstance(item, dict) else {}
-    found = read_template(f'{{"value": <{parameter}>}}').applied(record, {}).get("value")
-    return found if found is None or isinstance(found, str) else json.dumps(found)
+    value = read_template(f'{{"value": <{parameter}>}}').applied(record, {}).get("value")
+    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _text(body: Any) -> str:

@@ -88,7 +88,7 @@ class _Values:
             return MISSING if self.data is MISSING else self.decoded
         if variable.name in RESERVED:
             return self.reserved.get(variable.name, MISSING)
-        return MISSING if variable.steps is None else _found(self.decoded, variable.steps)
+        return MISSING if variable.steps is None else _value_at(self.decoded, variable.steps)
 
     def text(self, text: _Text) -> str:
         """A text with its variables replaced."""
@@ -199,12 +199,12 @@ def _step(match: re.Match[str]) -> Step:
     return dotted if dotted is not None else quoted
 
 
-def _found(node: Any, steps: Sequence[Step]) -> Any:
+def _value_at(node: Any, steps: Sequence[Step]) -> Any:
     """What the steps lead to, or MISSING."""
     for n, step in enumerate(steps):
         if step is _ALL:
-            found = [_found(child, steps[n + 1 :]) for child in children(node)]
-            return [one for one in found if one is not MISSING] or MISSING
+            values = [_value_at(child, steps[n + 1 :]) for child in children(node)]
+            return [one for one in values if one is not MISSING] or MISSING
         node = _child(node, step)
     return node
 

@@ -1,27 +1,28 @@
 """The filters of a pipe or an event source mapping that reads a Kinesis stream. Free of moto.
 
-Filters are OR-ed, the keys of one AND-ed, the values in an array OR-ed. `data` is decoded and read
-as JSON for the comparison; a record whose data is not JSON is dropped by a filter that looks into it.
+A record passes when one of the filters matches, and a filter matches when all of its keys match. A key
+matches when one of its values matches. `data` is decoded and read as JSON. A filter on `data` drops a
+record whose data is not JSON.
 
 | | |
 |---|---|
 | operators | equality, null, empty string, prefix and suffix (also with equals-ignore-case), equals-ignore-case, anything-but with values, numeric, exists, $or |
 | refused (InvalidFilter) | what Pipes lacks: wildcard, cidr, anything-but with an operator; metadata that the poller adds; whatever is not a pattern |
 
-Where AWS leaves the behaviour open, this is what happens here:
-- a filter that looks into data that is not JSON drops the record even if another branch of its $or
-  would keep it, or if it asks for a key to be absent; another filter may still keep the record;
-- numbers are equal as doubles, so 300 equals 300.0 and integers past 2^53 may be equal;
-- without regard to case means that each character is compared in lower case;
-- an object, an empty array and a key that is not there are no leaf: exists:true is false for them,
-  exists:false is true, every other comparison is false;
-- anything-but holds for any leaf of another type, null and booleans included;
-- keys below an array of objects are looked up in one object of it at a time;
-- arrays in arrays are one array;
-- numeric takes one bound, or a lower and an upper one in this order that leave room between them;
-- anything-but takes texts or numbers, not both;
-- $or takes an array of patterns, one at least;
-- a pattern nested deeper than `DEEPEST` keys is refused; of a key given twice the last one counts.
+AWS does not document some cases. The lab decides them as follows:
+- When the data is not JSON, a filter on `data` drops the record, even if another branch of its $or
+  matches, or if it requires a key to be absent. Another filter may still keep the record.
+- Numbers are compared as doubles: 300 equals 300.0, and integers above 2^53 may be equal.
+- equals-ignore-case compares each character in lower case.
+- An object, an empty array and a missing key have no value: exists:true is false for them,
+  exists:false is true, and every other comparison is false.
+- anything-but is true for every value of another type, also for null and booleans.
+- The keys of a pattern below an array of objects must all match in the same object.
+- An array inside an array is part of it.
+- numeric takes one bound, or a lower and then an upper bound with numbers between them.
+- anything-but takes strings or numbers, not both.
+- $or takes an array of at least one pattern.
+- A pattern with more than `DEEPEST` levels of keys is refused. Of a repeated key the last one counts.
 
 Rules: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-filtering.html and
 eb-create-pattern-operators.html beside it.
@@ -45,12 +46,12 @@ NOT_FILTERABLE = frozenset({
     "awsRegion", "eventID", "eventName", "eventSource", "eventSourceARN", "eventSourceKey",
     "eventVersion", "invokeIdentityArn",
 })  # fmt: skip
-"""Fields that the poller adds; AWS filters by what the source sends alone."""
+"""Fields that the poller adds; AWS filters only by fields that the source sends."""
 
 Json = Any
 Match = Callable[[Json], bool]
 Test = Callable[[list[Json]], bool]
-"""Judges the leaves found at one path; there are none when the path leads nowhere."""
+"""Tests the leaves at one path; there are none when the path does not exist."""
 
 _COMPARISONS: dict[object, Callable[[float, float], bool]] = {
     "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -112,15 +113,15 @@ def read_filters(criteria: Mapping[str, Any] | None) -> Filters:
     Raises InvalidFilter for what AWS would not store:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-filtering.html
     """
-    given = (criteria or {}).get("Filters") or []
-    if len(given) > MOST_FILTERS:
-        problem = f"a pipe takes {MOST_FILTERS} filters, here are {len(given)}"
+    filters = (criteria or {}).get("Filters") or []
+    if len(filters) > MOST_FILTERS:
+        problem = f"a pipe takes {MOST_FILTERS} filters, not {len(filters)}"
         raise _Place(MOST_FILTERS + 1).refusal(problem, "join some with $or")
-    return Filters(tuple(_filter(one, _Place(n)) for n, one in enumerate(given, 1)))
+    return Filters(tuple(_filter(one, _Place(n)) for n, one in enumerate(filters, 1)))
 
 
-def _filter(given: Mapping[str, Any], place: _Place) -> Filter:
-    text = given.get("Pattern") or ""
+def _filter(definition: Mapping[str, Any], place: _Place) -> Filter:
+    text = definition.get("Pattern") or ""
     if len(text) > PATTERN_CHARACTERS:
         problem = f"the pattern has {len(text)} characters, {PATTERN_CHARACTERS} are allowed"
         raise place.refusal(problem, "shorten it or split it into several filters")
@@ -140,13 +141,13 @@ def _looks_into_data(pattern: Mapping[str, Json]) -> bool:
 def _object(pattern: Json, place: _Place) -> Match:
     if not isinstance(pattern, dict) or not pattern:
         raise place.refusal(
-            f"{pattern!r:.60} is not a pattern or an empty one",
-            "give an object with a key at least",
+            f"{pattern!r:.60} is not a pattern with at least one key",
+            "give an object with at least one key",
         )
     if len(place.keys) >= DEEPEST:
         raise place.refusal(f"it is nested deeper than {DEEPEST} keys", "filter by an upper key")
     parts = [_key(key, value, place.below(key)) for key, value in pattern.items()]
-    return lambda node: any(all(part(found) for part in parts) for found in _objects(node))
+    return lambda node: any(all(part(entry) for part in parts) for entry in _objects(node))
 
 
 def _key(key: str, value: Json, place: _Place) -> Match:
@@ -155,14 +156,14 @@ def _key(key: str, value: Json, place: _Place) -> Match:
         return _or(value, place)
     _check_field(value, place)
     inner = _object(value, place) if isinstance(value, dict) else _leaf(value, place)
-    return lambda found: inner(found.get(key, MISSING))
+    return lambda node: inner(node.get(key, MISSING))
 
 
 def _or(alternatives: Json, place: _Place) -> Match:
     if not isinstance(alternatives, list) or not alternatives:
         raise place.refusal("$or needs an array of patterns", 'write [{"a": [1]}, {"b": [2]}]')
     matches = [_object(one, place) for one in alternatives]
-    return lambda found: any(match(found) for match in matches)
+    return lambda node: any(match(node) for match in matches)
 
 
 def _check_field(value: Json, place: _Place) -> None:
@@ -181,7 +182,7 @@ def _check_field(value: Json, place: _Place) -> None:
 def _leaf(values: Json, place: _Place) -> Match:
     if not isinstance(values, list) or not values:
         raise place.refusal(
-            f"{values!r:.60} is not an array of values or an empty one", 'write ["value"]'
+            f"{values!r:.60} is not an array with at least one value", 'write ["value"]'
         )
     tests = [_value(value, place) for value in values]
     return lambda node: any(test(leaves) for leaves in [_leaves(node)] for test in tests)
@@ -194,7 +195,7 @@ def _value(value: Json, place: _Place) -> Test:
         return _any(lambda leaf: _comparable(leaf) == _comparable(value))
     if len(value) != 1:
         raise place.refusal(
-            f"{value!r:.60} holds {len(value)} operators", "give each an object of its own"
+            f"{value!r:.60} has {len(value)} operators", "write each in its own object"
         )
     [(name, argument)] = value.items()
     if name not in _READERS:
@@ -212,21 +213,21 @@ def _suffix(argument: Json, place: _Place) -> Test:
 
 def _text_test(argument: Json, place: _Place, fits: Callable[[str, str], bool]) -> Test:
     if isinstance(argument, dict) and list(argument) == ["equals-ignore-case"]:
-        wanted = _text(argument["equals-ignore-case"], place.below("equals-ignore-case"))
-        wanted = _lower(wanted)
-        return _any(lambda leaf: isinstance(leaf, str) and fits(_lower(leaf), wanted))
+        expected = _text(argument["equals-ignore-case"], place.below("equals-ignore-case"))
+        expected = _lower(expected)
+        return _any(lambda leaf: isinstance(leaf, str) and fits(_lower(leaf), expected))
     exact = _text(argument, place)
     return _any(lambda leaf: isinstance(leaf, str) and fits(leaf, exact))
 
 
 def _ignore_case(argument: Json, place: _Place) -> Test:
-    wanted = _lower(_text(argument, place))
-    return _any(lambda leaf: isinstance(leaf, str) and _lower(leaf) == wanted)
+    expected = _lower(_text(argument, place))
+    return _any(lambda leaf: isinstance(leaf, str) and _lower(leaf) == expected)
 
 
 def _text(argument: Json, place: _Place) -> str:
     if not isinstance(argument, str):
-        raise place.refusal(f"{argument!r:.60} is not a text", "give one text")
+        raise place.refusal(f"{argument!r:.60} is not a string", "give one string")
     return argument
 
 
@@ -244,7 +245,7 @@ def _anything_but(argument: Json, place: _Place) -> Test:
     values = argument if isinstance(argument, list) else [argument]
     if {str} != {_kind(value) for value in values} != {float}:
         raise place.refusal(
-            f"{argument!r:.60} is neither texts nor numbers", "give values of one of these types"
+            f"{argument!r:.60} is neither strings nor numbers", "give values of one of these types"
         )
     unwanted = {_comparable(value) for value in values}
     return _any(lambda leaf: _comparable(leaf) not in unwanted)
@@ -315,16 +316,16 @@ def _comparable(value: Json) -> tuple[type, Json]:
 
 def _leaves(node: Json) -> list[Json]:
     """The plain values at a path."""
-    return [found for found in _flat(node) if not isinstance(found, dict)]
+    return [value for value in _flat(node) if not isinstance(value, dict)]
 
 
 def _objects(node: Json) -> list[dict[str, Json]]:
     """The objects to look for keys in; an empty one when there is none."""
-    return [found for found in _flat(node) if isinstance(found, dict)] or [{}]
+    return [value for value in _flat(node) if isinstance(value, dict)] or [{}]
 
 
 def _flat(node: Json) -> list[Json]:
     """The node itself, or what is in its arrays; nothing when it is missing."""
     if not isinstance(node, list):
         return [] if node is MISSING else [node]
-    return [found for element in node for found in _flat(element)]
+    return [value for element in node for value in _flat(element)]

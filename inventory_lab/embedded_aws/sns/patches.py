@@ -42,7 +42,7 @@ _MEMBERS = ("SubscriptionArn", "Owner", "Protocol", "Endpoint", "TopicArn")
 _ACTIONS = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
 
 Invoke = Callable[[str, bytes], None]
-"""Queues an asynchronous invocation of a function, given its ARN and the payload."""
+"""Queues an asynchronous invocation of the function with this ARN, with this payload."""
 
 
 def patches(evaluator: PolicyEvaluator, clock: LabClock, invoke: Invoke) -> list[Patch]:

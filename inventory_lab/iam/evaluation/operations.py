@@ -339,7 +339,8 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
     "s3": _table(
         "s3",
         (calls.buckets, "CreateBucket DeleteBucket GetBucketEncryption=GetEncryptionConfiguration"
-         " GetBucketLocation GetBucketTagging GetBucketVersioning HeadBucket=ListBucket"
+         " GetBucketLocation GetBucketTagging GetBucketVersioning"
+         " GetPublicAccessBlock=GetBucketPublicAccessBlock HeadBucket=ListBucket"
          " ListObjectVersions=ListBucketVersions ListObjects=ListBucket ListObjectsV2=ListBucket"
          " PutBucketEncryption=PutEncryptionConfiguration PutBucketTagging PutBucketVersioning"
          " PutPublicAccessBlock=PutBucketPublicAccessBlock"),

@@ -1,14 +1,15 @@
 """Exercises: a learner's own function or document, tried on cases that the learner has not seen.
 
-`exercise(name, answer)` prints `to do`, `ok` or a diagnosis, and gives back what the next cells use.
+`exercise(name, answer)` prints `to do`, `ok` or a diagnosis, and returns what the next cells use.
 How to write one: notebooks/AUTHORS.md.
 """
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, overload
 
 from inventory_lab.exceptions import WrongAnswer
 from inventory_lab.teaching.exercises import my_pipeline, registry, solutions
@@ -17,23 +18,28 @@ from inventory_lab.teaching.exercises.bench import bench
 
 WIDTH = 100
 MOST_PRINTED = 5
+Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of an answer; `text` is the diagnosis, `printed` what the answer printed."""
+    """The result of checking an answer; `text` is the diagnosis, `printed` what the answer printed."""
 
     outcome: Literal["to do", "ok", "wrong"]
     text: str
     printed: str = ""
 
 
-def exercise(name: str, answer: Any = None) -> Any:
+@overload
+def exercise(name: str, answer: None = None) -> Callable[..., Any]: ...
+@overload
+def exercise(name: str, answer: Answered) -> Answered: ...
+def exercise(name: str, answer: object = None) -> object:
     """Check the answer to an exercise such as "02/create_stream" and print the result.
 
-    Gives back the answer when it is right, otherwise the reference solution, so that the next cells
-    work either way. A right answer is kept in the folder `my_pipeline`. Nothing is raised for a wrong
-    answer. Raises UnknownExercise for a name that is none.
+    Returns the answer when it is right, and the reference solution otherwise, so the next cells work
+    either way. A right answer is saved in the folder `my_pipeline`. A wrong answer raises nothing.
+    Raises UnknownExercise when there is no exercise with this name.
 
     >>> print(exercise("02/create_stream", None).__name__)
     to do  create_stream: create a stream, or keep the one that exists
@@ -51,7 +57,8 @@ def exercise(name: str, answer: Any = None) -> Any:
 def solved(name: str) -> Any:
     """The answer to an exercise that you solved in another notebook, or the reference solution.
 
-    Prints which of them it is. Raises UnknownExercise.
+    It is a function or a document, as the exercise asks. Prints which of them it is. Raises
+    UnknownExercise.
 
     >>> solved("02/create_stream").__name__  # doctest: +ELLIPSIS
     create_stream: ...
@@ -67,22 +74,22 @@ def solved(name: str) -> Any:
 
 def evaluate(name: str, answer: object) -> Verdict:
     """The verdict on an answer, without printing it. Raises UnknownExercise."""
-    found = registry.find(name)
+    known = registry.find(name)
     if is_empty(answer) or getattr(answer, "is_reference", False):
         return Verdict("to do", "")
-    if found.kind == "function" and not (callable(answer) and hasattr(answer, "__globals__")):
+    if known.kind == "function" and not (callable(answer) and hasattr(answer, "__globals__")):
         short = name.rpartition("/")[2]
         return Verdict(
             "wrong", f"the answer is the function itself: write {short}, without calling it"
         )
-    return _checked(found, answer)
+    return _checked(known, answer)
 
 
-def _checked(found: registry.Exercise, answer: Any) -> Verdict:
-    tried = Answer(answer) if found.kind == "function" else answer
+def _checked(known: registry.Exercise, answer: Any) -> Verdict:
+    tried = Answer(answer) if known.kind == "function" else answer
     with bench() as trial:
         try:
-            found.check(tried, trial)
+            known.check(tried, trial)
         except WrongAnswer as exc:
             return Verdict("wrong", trial.readable(str(exc)), getattr(tried, "printed", ""))
         except Exception as exc:  # noqa: BLE001 a check meets whatever a learner returns
@@ -92,12 +99,12 @@ def _checked(found: registry.Exercise, answer: Any) -> Verdict:
 
 
 def _shown(name: str, verdict: Verdict) -> str:
-    found, short = registry.find(name), name.rpartition("/")[2]
+    known, short = registry.find(name), name.rpartition("/")[2]
     if verdict.outcome == "ok":
-        return f"ok     {short}: {found.task}"
+        return f"ok     {short}: {known.task}"
     if verdict.outcome == "to do":
         then = "Until you solve it, the next cells use the reference solution."
-        return f"to do  {short}: {found.task}\n{_indented(then)}"
+        return f"to do  {short}: {known.task}\n{_indented(then)}"
     printed = [f"| {line}" for line in verdict.printed.splitlines()[:MOST_PRINTED]]
     head = ["It printed:", *printed] if printed else []
     then = "The next cells use the reference solution meanwhile."

@@ -143,8 +143,8 @@ def _quoted(frame: FrameType, number: int) -> str:
     return f"line {number} ({short})" if short else f"line {number}"
 
 
-def function_of(source: str, name: str) -> Any:
-    """What `source` defines under a name, as if a notebook cell had been run."""
+def function_of(source: str, name: str) -> object:
+    """The function or value that `source` defines under a name, as a notebook cell would."""
     filename = f"<answer {next(_serial)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"__name__": "__main__"}

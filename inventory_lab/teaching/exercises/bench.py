@@ -22,6 +22,8 @@ from inventory_lab.teaching.exercises.answer import StopAnswer
 from inventory_lab.teaching.exercises.cleanup import delete_created
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
     from inventory_lab.lab import Lab
 
 CALLS = 200
@@ -30,8 +32,8 @@ _PARAMETERS = "inventory_lab_exercise_parameters"
 _serial = count(1)
 
 Fault = Callable[[Mapping[str, Any], int], Any]
-"""Is given the parameters of a call and how many calls of this operation came before; gives None to
-let it through, ("Code", "message") to fail it, or a dict to answer it; it may raise StopAnswer with a
+"""Gets the parameters of a call and the number of earlier calls of its operation. Returns None to let the
+call through, ("Code", "message") to fail it, or a dict to answer it. It may raise StopAnswer with a
 diagnosis."""
 
 
@@ -58,7 +60,7 @@ class Bench:
         self.calls: list[AwsCall] = []
         self.slept: list[float] = []
         self._names: dict[str, str] = {}
-        self._raw: dict[str, Any] = {}
+        self._raw: dict[str, BaseClient] = {}
 
     def name(self, kind: str) -> str:
         """A name that nothing has yet, such as "orders-17"; a diagnosis shows it as "orders"."""
@@ -66,7 +68,7 @@ class Bench:
         self._names[fresh] = kind
         return fresh
 
-    def client(self, service: str, session: boto3.Session | None = None) -> Any:
+    def client(self, service: str, session: boto3.Session | None = None) -> BaseClient:
         """A boto3 client whose calls are in `calls`, as the owner of the account, or in a `session`."""
         client = (session or self._owner).client(service)
         events = client.meta.events
@@ -74,7 +76,7 @@ class Bench:
         events.register_first("after-call", self._note_answer)
         return client
 
-    def raw(self, service: str) -> Any:
+    def raw(self, service: str) -> BaseClient:
         """A client of the check's own: its calls are not listed. Delete what you create with it."""
         if service not in self._raw:
             self._raw[service] = self._owner.client(service)
@@ -85,7 +87,7 @@ class Bench:
         """The session of the owner of the account, whom no policy limits."""
         return self.lab.session("root")
 
-    def fault(self, client: Any, operation: str, fault: Fault) -> None:
+    def fault(self, client: BaseClient, operation: str, fault: Fault) -> None:
         """Let calls of an operation through this client fail, or be answered, as `fault` says: one fault
         per client and operation.
         """
@@ -98,7 +100,7 @@ class Bench:
         client.meta.events.register_first(f"before-call.{service}.{operation}", strike)
 
     def altered(
-        self, client: Any, operation: str, alter: Callable[[dict[str, Any], int], None]
+        self, client: BaseClient, operation: str, alter: Callable[[dict[str, Any], int], None]
     ) -> None:
         """Let `alter` change the answers of an operation: it gets the answer and the number of calls before."""
         number = count()

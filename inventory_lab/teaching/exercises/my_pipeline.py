@@ -38,7 +38,7 @@ def keep(name: str, answer: object) -> None:
         path_of(name).write_text(text, encoding="utf-8", newline="\n")
 
 
-def kept(name: str) -> Any:
+def kept(name: str) -> object:
     """The answer that was kept; None when there is none or its file cannot be run."""
     try:
         return function_of(path_of(name).read_text(encoding="utf-8"), name.rpartition("/")[2])

@@ -33,10 +33,10 @@ def first_events(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
                 f"It returns {_short(returned)}. Return a list of events: ProductAdded(…), "
                 "QuantityChanged(…), ProductRemoved(…)."
             )
-        _day_is_told([_facts(event) for event in returned], product, stock, sales)
+        _require_the_day([_facts(event) for event in returned], product, stock, sales)
 
 
-def _day_is_told(
+def _require_the_day(
     facts: list[tuple[str, str, int]], product: str, stock: int, sales: Sequence[int]
 ) -> None:
     """Raise WrongAnswer unless the events say what happened, in order."""

@@ -348,14 +348,14 @@ def _stream(bench: Bench, shards: int = 1) -> str:
 
 def _payloads(raw: Any, stream: str) -> list[bytes]:
     """The data of all records of a stream, shard after shard."""
-    found: list[bytes] = []
+    data: list[bytes] = []
     for shard in raw.list_shards(StreamName=stream)["Shards"]:
         start = raw.get_shard_iterator(
             StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )
         answer = raw.get_records(ShardIterator=start["ShardIterator"])
-        found += [record["Data"] for record in answer["Records"]]
-    return found
+        data += [record["Data"] for record in answer["Records"]]
+    return data
 
 
 def _short(value: object) -> str:

@@ -400,10 +400,10 @@ def _requires_mapping(
     bench: Bench, identifier: Any, stream: str, name: str, more: Mapping[str, Any]
 ) -> None:
     raw = bench.raw("lambda")
-    found = raw.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
-    if not found["EventSourceMappings"]:
+    listed = raw.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
+    if not listed["EventSourceMappings"]:
         raise WrongAnswer("There is no mapping from `stream` to the function `name`.")
-    mapping = found["EventSourceMappings"][0]
+    mapping = listed["EventSourceMappings"][0]
     if mapping["StartingPosition"] != "TRIM_HORIZON":
         raise WrongAnswer(
             f"It starts at {mapping['StartingPosition']}, so what is in the stream already is never "
@@ -470,8 +470,10 @@ def _mapping_survives_a_race(answer: Answer, bench: Bench, stream: str, name: st
             "Your function asks whether the mapping exists, and then creates it. When somebody else "
             "creates it in between, it fails. Create first, and catch ResourceConflictException."
         ) from exc
-    found = bench.raw("lambda").list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
-    _requires_the_same(found["EventSourceMappings"][0]["UUID"], returned)
+    listed = bench.raw("lambda").list_event_source_mappings(
+        EventSourceArn=stream, FunctionName=name
+    )
+    _requires_the_same(listed["EventSourceMappings"][0]["UUID"], returned)
 
 
 def _stream(bench: Bench) -> str:

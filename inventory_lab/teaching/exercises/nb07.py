@@ -295,13 +295,13 @@ def _statements(bench: Bench, function: str) -> list[dict[str, Any]]:
 
 def _sources(statement: Mapping[str, Any]) -> list[str]:
     """The ARNs to which the conditions of a statement bind it."""
-    found = [
+    values = [
         value
         for operator in statement.get("Condition", {}).values()
         for key, value in operator.items()
         if key.lower() == "aws:sourcearn"
     ]
-    return [arn for value in found for arn in ([value] if isinstance(value, str) else value)]
+    return [arn for value in values for arn in ([value] if isinstance(value, str) else value)]
 
 
 def _again(answer: Answer, bench: Bench, case: _Case, arn: str) -> None:

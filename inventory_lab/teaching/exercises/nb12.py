@@ -191,9 +191,9 @@ def _alarm_is_right(made: Mapping[str, Mapping[str, Any]], case: AlarmCase, topi
     _watches(alarm, case)
     _decides(alarm, case)
     if alarm.get("TreatMissingData", "missing") != case.missing:
-        given = alarm.get("TreatMissingData", "missing, the default")
+        setting = alarm.get("TreatMissingData", "missing, the default")
         raise WrongAnswer(
-            f"{case.name}: {case.without_data}. Its TreatMissingData is {given}: it has to be {case.missing}."
+            f"{case.name}: {case.without_data}. Its TreatMissingData is {setting}: it has to be {case.missing}."
         )
     if list(alarm.get("AlarmActions", [])) != [topic] or alarm.get("ActionsEnabled") is False:
         raise WrongAnswer(

@@ -21,18 +21,18 @@ Right = tuple[str, str]
 
 
 def require_exactly(
-    document: Any, rights: Iterable[Right], context: Mapping[str, str] | None = None
+    document: object, rights: Iterable[Right], context: Mapping[str, str] | None = None
 ) -> None:
     """Raise WrongAnswer unless the document allows these rights and nothing besides.
 
     Every action of the services in `rights` is tried, on each resource of `rights` and on a neighbour whose
     name is longer by "-2025". `context` are condition keys of the requests that must pass.
     """
-    wanted = list(rights)
-    for action, resource in wanted:
+    expected = list(rights)
+    for action, resource in expected:
         if not _allows(document, action, resource, context):
             raise WrongAnswer(f"It does not allow {action} on {_readable(resource)}.")
-    besides = list(allowed_besides(document, wanted, context))
+    besides = list(allowed_besides(document, expected, context))
     if besides:
         named = ", ".join(f"{action} on {_readable(arn)}" for action, arn in besides[:MOST_NAMED])
         more = f" and {len(besides) - MOST_NAMED} more" if len(besides) > MOST_NAMED else ""
@@ -40,17 +40,17 @@ def require_exactly(
 
 
 def allowed_besides(
-    document: Any, rights: Iterable[Right], context: Mapping[str, str] | None = None
+    document: object, rights: Iterable[Right], context: Mapping[str, str] | None = None
 ) -> Iterator[Right]:
     """The rights that a document gives although they are not in `rights`."""
-    wanted = set(rights)
-    resources = sorted({resource for _, resource in wanted})
-    services = sorted({action.partition(":")[0] for action, _ in wanted})
+    expected = set(rights)
+    resources = sorted({resource for _, resource in expected})
+    services = sorted({action.partition(":")[0] for action, _ in expected})
     by_api = [action for service in services for action in actions_of(service)]
-    tried = list(dict.fromkeys([*by_api, *sorted({a for a, _ in wanted}), *ELSEWHERE]))
+    tried = list(dict.fromkeys([*by_api, *sorted({a for a, _ in expected}), *ELSEWHERE]))
     for resource in (*resources, *(f"{resource}-2025" for resource in resources), "*"):
         for action in tried:
-            if (action, resource) not in wanted and _allows(document, action, resource, context):
+            if (action, resource) not in expected and _allows(document, action, resource, context):
                 yield action, resource
 
 
@@ -63,9 +63,11 @@ def actions_of(service: str) -> tuple[str, ...]:
     return tuple(f"{service}:{operation}" for operation in worst_first)
 
 
-def _allows(document: Any, action: str, resource: str, context: Mapping[str, str] | None) -> bool:
+def _allows(
+    document: object, action: str, resource: str, context: Mapping[str, str] | None
+) -> bool:
     try:
-        parsed = json.loads(document) if isinstance(document, str) else document
+        parsed: Any = json.loads(document) if isinstance(document, str) else document
         request = AccessRequest(PRINCIPAL, action, resource, dict(context or {}))
         return decide([parsed], request).allowed
     except (InvalidPolicy, ValueError, TypeError) as exc:

@@ -67,5 +67,5 @@ def every() -> list[Exercise]:
 
 def _modules() -> list[str]:
     package = import_module(__package__)
-    found = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return sorted(name for name in found if name.startswith("nb"))
+    names = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in names if name.startswith("nb"))

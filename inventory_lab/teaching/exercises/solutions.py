@@ -71,9 +71,9 @@ def parse(text: str) -> Solution:
     )
 
 
-def reference(name: str) -> Any:
-    """The solution itself, a function or a document, made anew."""
-    value = function_of(solution(name).source, name.rpartition("/")[2])
+def reference(name: str) -> object:
+    """A new copy of the solution, which is a function or a document."""
+    value: Any = function_of(solution(name).source, name.rpartition("/")[2])
     if callable(value):
         value.is_reference = True
     return value

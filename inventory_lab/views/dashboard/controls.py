@@ -1,7 +1,8 @@
 """The widgets of the dashboard: each control has a label and can be reached with the keyboard.
 
 Only what ipywidgets 7.7 and 8 have in common is used. Tabs and accordions are left out, because with
-ipywidgets 7 the keyboard does not reach them.
+ipywidgets 7 the keyboard does not reach them; so are drop-down lists, because JupyterLab takes the keys
+that are pressed in one for its own commands.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ KINDS = (
     ("Product removed", "product_removed"),
 )
 MOST_EVENTS_PER_SECOND = 200.0
-FIELD = "260px"
+FIELD, NUMBER = "250px", "160px"
 ROW = {"flex_flow": "row wrap", "align_items": "center"}
 
 
@@ -28,13 +29,13 @@ class Controls:
         self.sent, self.problems, self.view, self.reconciliation = (
             widgets.HTML() for _ in range(4)
         )
-        self.kind = widgets.Dropdown(options=KINDS, description="Event", layout=_field())
+        self.kind = widgets.ToggleButtons(options=KINDS, description="Event")
         self.product = widgets.Combobox(value="Phone", description="Product", layout=_field())
-        self.quantity = widgets.IntText(value=5, description="Quantity", layout=_field())
+        self.quantity = widgets.IntText(value=5, description="Quantity", layout=_field(NUMBER))
         self.send = _button("Send", "Publish this event", "primary")
         self.rate = widgets.BoundedFloatText(
             value=5, min=0.1, max=MOST_EVENTS_PER_SECOND, step=1, description="Events/s",
-            layout=_field(),
+            layout=_field(NUMBER),
         )  # fmt: skip
         self.generate = _toggle("Start generator", "Publish events at this rate until you stop it")
         self.live = _toggle("Run", "Let lab time pass, a second each second")
@@ -43,7 +44,7 @@ class Controls:
         self.chosen_view = widgets.ToggleButtons(options=list(views), description="Show")
         self.show_faults = _toggle("Faults", "Show a switch for each fault")
         self.probability = widgets.BoundedFloatText(
-            value=0.2, min=0.01, max=1, step=0.05, description="Probability", layout=_field()
+            value=0.2, min=0.01, max=1, step=0.05, description="Probability", layout=_field(NUMBER)
         )
         self.faults = {name: _switch(name) for name in fault_names}
         self.fault_box = widgets.VBox(
@@ -79,7 +80,8 @@ class Controls:
         return widgets.VBox(
             [
                 self.header,
-                _row(self.kind, self.product, self.quantity, self.send),
+                self.kind,
+                _row(self.product, self.quantity, self.send),
                 self.sent,
                 _row(self.rate, self.generate, self.live, self.one_second, *has_faults, self.reconcile),
                 self.fault_box,
@@ -97,16 +99,18 @@ def _row(*children: widgets.Widget, **layout: str) -> widgets.Box:
     return widgets.Box(list(children), layout=widgets.Layout(**{**ROW, **layout}))
 
 
-def _field() -> widgets.Layout:
-    return widgets.Layout(width=FIELD)
+def _field(width: str = FIELD) -> widgets.Layout:
+    return widgets.Layout(width=width)
 
 
 def _button(words: str, tooltip: str, style: str = "") -> widgets.Button:
-    return widgets.Button(description=words, tooltip=tooltip, button_style=style)
+    layout = _field("auto")
+    return widgets.Button(description=words, tooltip=tooltip, button_style=style, layout=layout)
 
 
 def _toggle(words: str, tooltip: str) -> widgets.ToggleButton:
-    return widgets.ToggleButton(value=False, description=words, tooltip=tooltip)
+    layout = _field("auto")
+    return widgets.ToggleButton(value=False, description=words, tooltip=tooltip, layout=layout)
 
 
 def _switch(name: str) -> widgets.Checkbox:

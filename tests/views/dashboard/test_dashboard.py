@@ -164,7 +164,7 @@ def test_a_foreign_message_in_a_queue_is_shown_and_not_printed(watched: Watched)
     url = sqs.get_queue_url(QueueName=watched.lab.settings.name("rejected_queue"))["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"hello": 1}))
     watched.controls.chosen_view.value = "rejected"
-    assert "are not of this pipeline" in watched.errors()[0]
+    assert "is not from this pipeline" in watched.errors()[0]
 
 
 @pytest.mark.parametrize(

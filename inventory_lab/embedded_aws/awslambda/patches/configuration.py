@@ -293,7 +293,8 @@ def _of_a_new_id(add: Callable[..., Any]) -> Callable[..., Any]:
     def of_a_new_id(self: Any, name: str, qualifier: str, raw: str) -> Any:
         sid = json.loads(raw)["StatementId"]
         if any(
-            found["Sid"] == sid for found in self.get_function(name, qualifier).policy.statements
+            statement["Sid"] == sid
+            for statement in self.get_function(name, qualifier).policy.statements
         ):
             raise _StatementIdTaken(sid)
         return add(self, name, qualifier, raw)

@@ -139,20 +139,20 @@ class Functions:
         self, function: Any, environment: Environment, event: Any, invocation: Invocation
     ) -> tuple[Answer, list[Event]]:
         request_id, output, init = invocation.request_id, environment.output, None
-        batch_starts = self._clock.now()
-        found: Handler | Answer | None = environment.handle
+        started_at = self._clock.now()
+        handler: Handler | Answer | None = environment.handle
         with environment.entered(request_id, self._trace_id()):
-            if found is None:
-                found = self._load(function, environment, invocation)
-                init, batch_starts = self._milliseconds(batch_starts), self._clock.now()
+            if handler is None:
+                handler = self._load(function, environment, invocation)
+                init, started_at = self._milliseconds(started_at), self._clock.now()
             output.entry(f"START RequestId: {request_id} Version: {function.version}")
             answer = (
-                found
-                if isinstance(found, Answer)
-                else self._call(found, function, environment, event, invocation)
+                handler
+                if isinstance(handler, Answer)
+                else self._call(handler, function, environment, event, invocation)
             )
         output.entry(f"END RequestId: {request_id}")
-        duration, status = self._milliseconds(batch_starts), _status(answer)
+        duration, status = self._milliseconds(started_at), _status(answer)
         self._measure(function.function_name, duration, bool(answer.error))
         output.entry(report(request_id, duration, function.memory_size, init, status))
         return answer, output.taken()
@@ -164,9 +164,9 @@ class Functions:
         limit = Limit(function.timeout, self._clock, self._real)
         runtime = self._runtime(function, environment, invocation, limit)
         with limit.in_force():
-            found = runtime.load(str(function.handler))
-        environment.handle = None if isinstance(found, Answer) else found
-        return found
+            handler = runtime.load(str(function.handler))
+        environment.handle = None if isinstance(handler, Answer) else handler
+        return handler
 
     def _call(
         self,

@@ -113,8 +113,8 @@ class _Api:
         return 200, self._mappings.get(_uuid(request)).shown()
 
     def select(self, request: Any) -> tuple[int, Mapping[str, Any]]:
-        given = {name: request.querystring.get(name, [""])[0] for name in _LIST_BY}
-        listed = self._mappings.select(given["EventSourceArn"], given["FunctionName"])
+        query = {name: request.querystring.get(name, [""])[0] for name in _LIST_BY}
+        listed = self._mappings.select(query["EventSourceArn"], query["FunctionName"])
         return 200, {"EventSourceMappings": listed}
 
     def update(self, request: Any) -> tuple[int, Mapping[str, Any]]:

@@ -58,7 +58,7 @@ Answer = tuple[AWSResponse, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """An access key as AWS keeps it: whose it is, and what signs with it."""
+    """An access key as AWS keeps it: its caller and its secret."""
 
     caller: Caller
     secret: str
@@ -98,24 +98,24 @@ class Gate:
         if request_signer.signature_version is UNSIGNED:
             return _answer(answers.unknown_key(service))
         if request_signer._credentials is None:
-            return None  # botocore says so itself when it comes to sign
+            return None  # botocore raises NoCredentialsError itself when it signs
         if _PARAMETERS not in context:
             raise UndecidedCall(params["url"])
-        found = self._caller(service, request_signer, params["url"])
-        if isinstance(found, Refusal):
-            return _answer(found)
+        caller = self._caller(service, request_signer, params["url"])
+        if isinstance(caller, Refusal):
+            return _answer(caller)
         if (service, operation) == ("sts", "GetCallerIdentity"):
-            return self._identity(found, params)
-        parameters = _with_what_is_meant(service, operation, context[_PARAMETERS] or {}, found)
+            return self._identity(caller, params)
+        parameters = _with_what_is_meant(service, operation, context[_PARAMETERS] or {}, caller)
         region = request_signer.region_name
         secure = not params["url"].startswith("http:")
         call = Call(
-            service, operation, parameters, region, found.account(), self._partition, secure
+            service, operation, parameters, region, caller.account(), self._partition, secure
         )
-        refusal = self.refusal(found, call)
+        refusal = self.refusal(caller, call)
         if refusal:
             return _answer(refusal)
-        context[CALLER] = found
+        context[CALLER] = caller
         self._forget_what_changes(model, context)  # should the call be interrupted
         self.let_pass(params)
         return None
@@ -137,7 +137,7 @@ class Gate:
             self._sessions[parsed["Credentials"]["AccessKeyId"]] = (self._now(), seconds)
 
     def _report(self, model: Any, parsed: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        """Tell the observer of a call that a user made and that succeeded; services' are not told."""
+        """Report a successful call of a user to the observer; calls of services are not reported."""
         caller = context.get(CALLER)
         if caller is not None and caller.kind != "role" and "Error" not in parsed:
             service, operation = model.service_model.service_name, model.name
@@ -183,16 +183,18 @@ class Gate:
         return Refusal("InvalidParameterValueException", 400, message)
 
     def _caller(self, service: str, signer: Any, url: str) -> Caller | Refusal:
-        given = signer._credentials.get_frozen_credentials()
-        keys = self._known.get(given.access_key) or _active(given.access_key, self._partition)
-        if keys is None or (keys.token or None) != (given.token or None):
+        credentials = signer._credentials.get_frozen_credentials()
+        keys = self._known.get(credentials.access_key) or _active(
+            credentials.access_key, self._partition
+        )
+        if keys is None or (keys.token or None) != (credentials.token or None):
             return answers.unknown_key(service)
-        if keys.secret != given.secret_key:
+        if keys.secret != credentials.secret_key:
             return answers.wrong_secret(service)
-        found = _REGION.search(url.partition("://")[2].partition("/")[0])
-        if found and found[1] != signer.region_name:
+        region = _REGION.search(url.partition("://")[2].partition("/")[0])
+        if region and region[1] != signer.region_name:
             return answers.wrong_region(service)
-        issued, seconds = self._sessions.get(given.access_key, (None, 0))
+        issued, seconds = self._sessions.get(credentials.access_key, (None, 0))
         if issued and self._now() - issued > timedelta(seconds=seconds):
             return answers.expired(service)
         return replace(keys.caller, issued=issued) if issued else keys.caller

@@ -162,7 +162,7 @@ class LabShard(models.Shard):
         return self.first_number
 
     def get_max_sequence_number(self) -> int:
-        """The ending sequence number of a closed shard; of an open one, the newest given."""
+        """The ending sequence number of a closed shard; of an open shard, the newest number."""
         return self.last_number
 
     def hash_key_range(self) -> dict[str, str]:

@@ -16,7 +16,7 @@
 | | |
 |---|---|
 | supported | all of the above; PROVISIONED and ON_DEMAND, which starts with 4 shards; two changes of mode in 24 h |
-| differs | a stream is ACTIVE at once; PutRecords stores in the order given; an ON_DEMAND stream does not grow; encryption and metrics as moto has them |
+| differs | a stream is ACTIVE at once; PutRecords stores in the order of the request; an ON_DEMAND stream does not grow; encryption and metrics as moto has them |
 | refused | RecordDistributionStrategy AUTO; SubscribeToShard (moto has none) |
 
 Retention: https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
@@ -84,7 +84,7 @@ class LabStream(models.Stream):
             self.open_shard(hashes)
 
     def open_shard(self, hashes: tuple[int, int], *parents: str) -> LabShard:
-        """A new shard of that range, named after the last number given in this stream."""
+        """A new shard of that range, with the next number of this stream."""
         shard = LabShard(self.rules.of(self.stream_name), self._opened, hashes, *parents)
         self._opened += 1
         self.shards[shard.shard_id] = shard
@@ -94,8 +94,8 @@ class LabStream(models.Stream):
     def open_shards(self) -> list[LabShard]:
         """Those that take records, in order of their hash key ranges."""
         if self._routes is None:
-            found = [shard for shard in self.shards.values() if shard.is_open]
-            self._routes = sorted(found, key=lambda shard: shard.starting_hash)
+            open_shards = [shard for shard in self.shards.values() if shard.is_open]
+            self._routes = sorted(open_shards, key=lambda shard: shard.starting_hash)
         return list(self._routes)
 
     def is_on_demand(self) -> bool:

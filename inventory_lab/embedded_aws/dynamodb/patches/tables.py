@@ -128,13 +128,13 @@ def _swept(clock: LabClock, items: Callable[..., list[Any]]) -> Callable[..., li
     """Query, Scan and PartiQL go through all items of the table."""
 
     def swept(self: Any, *index: Any) -> list[Any]:
-        found, attribute = items(self, *index), _attribute(self)
+        table_items, attribute = items(self, *index), _attribute(self)
         if attribute is None:
-            return found
-        for item in found:
+            return table_items
+        for item in table_items:
             if _has_expired(item, attribute, clock):
                 self.delete_item(item.hash_key, item.range_key)
-        return [item for item in found if not _has_expired(item, attribute, clock)]
+        return [item for item in table_items if not _has_expired(item, attribute, clock)]
 
     return swept
 

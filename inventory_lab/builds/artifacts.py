@@ -1,0 +1,53 @@
+"""The files that a build keeps: chosen by patterns, packed so that the same files give the same bytes."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator
+from pathlib import Path
+
+from inventory_lab.builds.buildspec import Files
+from inventory_lab.resources.function import zip_of
+
+LEFT_OUT = {".git", "__pycache__", ".pytest_cache"}
+
+
+def chosen(files: Files, source: Path) -> dict[str, bytes]:
+    """The chosen files by name, below the base directory. `**/*` is all of them, `dir/**/*` those of
+    one folder, `*.xml` those of the base directory itself.
+    https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html#build-spec.artifacts.files
+    """
+    base = source / files.base_directory
+    names = sorted({n for p in files.patterns for n in _matching(p, base)})
+    found = {name: (base / name).read_bytes() for name in names}
+    if not files.discard_paths:
+        return found
+    return {name.rpartition("/")[2]: data for name, data in found.items()}
+
+
+def zip_folder(folder: Path) -> bytes:
+    """A zip of a folder's files, as the source of a build."""
+    return zip_of({name: (folder / name).read_bytes() for name in _names(folder)})
+
+
+def _matching(pattern: str, base: Path) -> Iterator[str]:
+    within, is_deep, last = pattern.removeprefix("./").rpartition("**/")
+    for name in _names(base):
+        if is_deep and name.startswith(within):
+            path = name.removeprefix(within)
+            if fnmatch.fnmatchcase(path.rpartition("/")[2], last):
+                yield name
+        elif not is_deep and _fits(name, pattern.removeprefix("./")):
+            yield name
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether each part of the path fits: a star does not match a slash."""
+    parts, patterns = name.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))
+
+
+def _names(folder: Path) -> list[str]:
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    relative = (path.relative_to(folder) for path in paths)
+    return [path.as_posix() for path in relative if not LEFT_OUT & set(path.parts)]

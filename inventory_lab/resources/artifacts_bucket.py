@@ -1,0 +1,70 @@
+"""The S3 bucket of the builds: sources under `sources/`, what builds produce under `builds/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inventory_lab.resources.account import Account, tags_of, unless_missing
+
+SOURCES, BUILDS = "sources/", "builds/"
+"""Prefixes of the keys: a build may read the one and write the other."""
+_MISSING = ("NoSuchBucket",)
+_OWNED = ("BucketAlreadyOwnedByYou",)
+_NO_LOCATION = "us-east-1"
+"""The region that S3 must not be told:
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html"""
+
+
+def ensure(account: Account) -> str:
+    """The bucket's name; created when it is missing, closed to the public, and tagged."""
+    s3, name, region = account.client("s3"), account.bucket(), account.settings.region
+    if describe(account) is None:
+        where = {} if region == _NO_LOCATION else {"LocationConstraint": region}
+        request = {"CreateBucketConfiguration": where} if where else {}
+        unless_missing(_OWNED, s3.create_bucket, Bucket=name, **request)
+    s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=_CLOSED)
+    tag_set = [{"Key": key, "Value": value} for key, value in account.tags.items()]
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_set})
+    return name
+
+
+_CLOSED = dict.fromkeys(
+    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+)
+
+
+def describe(account: Account) -> dict[str, Any] | None:
+    """The bucket's tags as GetBucketTagging answers, or None when there is no bucket."""
+    try:
+        call = account.client("s3").get_bucket_tagging
+        answer = unless_missing(_MISSING, call, Bucket=account.bucket())
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != "NoSuchTagSet":
+            raise
+        return {"TagSet": []}
+    return None if answer is None else dict(answer)
+
+
+def tags(account: Account) -> dict[str, str] | None:
+    """The bucket's tags, or None when there is no bucket."""
+    answer = describe(account)
+    return None if answer is None else tags_of(answer["TagSet"])
+
+
+def delete(account: Account) -> None:
+    """Delete the bucket with every object in it."""
+    s3, name = account.client("s3"), account.bucket()
+    for keys in _pages(account):
+        s3.delete_objects(Bucket=name, Delete={"Objects": keys, "Quiet": True})
+    unless_missing(_MISSING, s3.delete_bucket, Bucket=name)
+
+
+def _pages(account: Account) -> Iterator[list[dict[str, str]]]:
+    """The keys of the bucket's objects, at most 1,000 at a time."""
+    paginator = account.client("s3").get_paginator("list_objects_v2")
+    for page in paginator.paginate(Bucket=account.bucket()):
+        if page.get("Contents"):
+            yield [{"Key": entry["Key"]} for entry in page["Contents"]]

@@ -1,0 +1,118 @@
+"""The CodeBuild project that tests and packages the function, with its bucket and its roles.
+
+Two roles share the work. The build runs whatever a commit contains, so its role can read sources and
+keep artifacts, and change nothing. Whoever deploys assumes the other role, which may update the code of
+this one function.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inventory_lab.resources import artifacts_bucket, roles
+from inventory_lab.resources.account import Account, unless_missing
+
+BRANCH = "BRANCH"
+"""The environment variable of a build that names the branch of its commit."""
+MAIN_BRANCH = "main"
+ARTIFACT = "function.zip"
+IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
+"""https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html"""
+TIMEOUT_MINUTES = 10
+PROPAGATION_SECONDS = 30
+"""How long a new role may take until CodeBuild can assume it."""
+
+
+def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
+    """The project's ARN; created with its roles and its bucket, or brought up to date."""
+    for kind in roles.BUILD_KINDS:
+        roles.ensure(account, kind)
+    artifacts_bucket.ensure(account)
+    existing, request = describe(account), _configuration(account)
+    if existing is None:
+        _create(account, request, sleep)
+    elif any(existing.get(member) != value for member, value in request.items()):
+        account.client("codebuild").update_project(**request)
+    return account.project_arn()
+
+
+def describe(account: Account) -> dict[str, Any] | None:
+    """BatchGetProjects' project, or None when there is none."""
+    name = account.settings.name("build_project")
+    projects = account.client("codebuild").batch_get_projects(names=[name])["projects"]
+    return dict(projects[0]) if projects else None
+
+
+def tags(account: Account) -> dict[str, str] | None:
+    """The project's tags, or None when there is no project."""
+    project = describe(account)
+    return None if project is None else {t["key"]: t["value"] for t in project.get("tags", [])}
+
+
+def delete(account: Account) -> None:
+    """Delete the project and the test reports of its builds, which would outlive it."""
+    codebuild, name = account.client("codebuild"), account.settings.name("build_project")
+    for page in codebuild.get_paginator("list_report_groups").paginate():
+        for arn in page["reportGroups"]:
+            if arn.startswith(account.arn("codebuild", f"report-group/{name}-")):
+                codebuild.delete_report_group(arn=arn, deleteReports=True)
+    codebuild.delete_project(name=name)
+
+
+def log_group(account: Account) -> str:
+    """The log group of the builds, which CodeBuild names after the project."""
+    return f"/aws/codebuild/{account.settings.name('build_project')}"
+
+
+def log_group_tags(account: Account) -> dict[str, str] | None:
+    """The tags of the role that created the log group; None when there is no log group."""
+    call = account.client("logs").describe_log_streams
+    missing = ("ResourceNotFoundException",)
+    answer = unless_missing(missing, call, logGroupName=log_group(account), limit=1)
+    return None if answer is None else roles.tags(account, "codebuild_role")
+
+
+def delete_log_group(account: Account) -> None:
+    """Delete the log group with the logs of all builds."""
+    call = account.client("logs").delete_log_group
+    unless_missing(("ResourceNotFoundException",), call, logGroupName=log_group(account))
+
+
+def _create(account: Account, request: dict[str, Any], sleep: Callable[[float], None]) -> None:
+    for second in range(PROPAGATION_SECONDS + 1):
+        try:
+            account.client("codebuild").create_project(**request)
+            return
+        except ClientError as exc:
+            if second == PROPAGATION_SECONDS or "sts:AssumeRole" not in str(exc):
+                raise
+            sleep(1)
+
+
+def _configuration(account: Account) -> dict[str, Any]:
+    bucket = account.bucket()
+    return {
+        "name": account.settings.name("build_project"),
+        "source": {"type": "S3", "location": f"{bucket}/{artifacts_bucket.SOURCES}main.zip"},
+        "artifacts": {
+            "type": "S3",
+            "location": bucket,
+            "path": artifacts_bucket.BUILDS.rstrip("/"),
+            "namespaceType": "BUILD_ID",
+            "name": ARTIFACT,
+            "packaging": "ZIP",
+        },
+        "environment": {
+            "type": "LINUX_CONTAINER",
+            "image": IMAGE,
+            "computeType": "BUILD_GENERAL1_SMALL",
+            "environmentVariables": [{"name": BRANCH, "value": MAIN_BRANCH, "type": "PLAINTEXT"}],
+        },
+        "serviceRole": account.role_arn("codebuild_role"),
+        "timeoutInMinutes": TIMEOUT_MINUTES,
+        "tags": [{"key": key, "value": value} for key, value in account.tags.items()],
+    }

@@ -15,7 +15,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from inventory_lab import Lab, ProductAdded, ProductRemoved, connect
 from inventory_lab.embedded_aws.clock import LabClock
-from inventory_lab.embedded_aws.dynamodb import patches as tables
+from inventory_lab.embedded_aws.dynamodb.patches import tables
 from inventory_lab.embedded_aws.patching import applied
 
 TABLE = "sessions"

@@ -74,10 +74,12 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.core: $(VENV)/.python pyproject.toml
+	@echo 'installing the library into $(VENV): some minutes the first time'
 	$(PIP) install --editable .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.core
+	@echo 'installing what the tests need into $(VENV): some minutes the first time'
 	$(PIP) install --editable '.[dev,notebook]'
 	touch $@
 
@@ -86,5 +88,6 @@ $(VENV)/.browser: $(VENV)/.dev
 	touch $@
 
 $(VENV)/.notebook: $(VENV)/.core
+	@echo 'installing Jupyter into $(VENV): some minutes the first time'
 	$(PIP) install --editable '.[notebook]'
 	touch $@

@@ -149,9 +149,18 @@ class StandInClock:
     def advance(self, seconds: float) -> None:
         """Let seconds pass. Raises WaitTooLong."""
         refuse_long_wait(seconds)
+        self._run_builds()
         for _ in range(int(seconds)):
             self._inner.pump()
         self._inner.clock.advance(seconds - int(seconds))
+
+    def _run_builds(self) -> None:
+        """CodeBuild runs what was started while somebody waits."""
+        codebuild = self._inner.session("root").client("codebuild")
+        ids = codebuild.list_builds()["ids"]
+        builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
+        for _ in [build for build in builds if not build["buildComplete"]]:
+            self._inner.run_build(deploy=False)
 
 
 def _close_local_lab() -> None:

@@ -25,7 +25,7 @@ POLL_SECONDS = 5
 PROPAGATION_SECONDS = 30
 """How long a new role may take until somebody can assume it."""
 BUILDS_OF_A_CALL = 100
-"""BatchGetBuilds takes so many ids."""
+"""The most ids of a BatchGetBuilds."""
 
 
 class Host(Protocol):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 BUILDSPEC = "buildspec.yml"
 LONGEST_BUILD_SECONDS = 300
-"""Real time after which the commands of a build are ended here, whatever the project's time-out."""
+"""Real seconds after which the commands of a build are ended, even if the project's time-out is longer."""
 _ENDS_THE_BUILD = {"INSTALL", "PRE_BUILD"}
 """After a failure in them nothing more runs and nothing is uploaded. After one in BUILD, POST_BUILD and
 UPLOAD_ARTIFACTS still come."""

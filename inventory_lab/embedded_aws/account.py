@@ -26,7 +26,7 @@ from inventory_lab.embedded_aws.codebuild import patches as build_api
 from inventory_lab.embedded_aws.codebuild.agent import Agent
 from inventory_lab.embedded_aws.codebuild.builds import Builds
 from inventory_lab.embedded_aws.codebuild.reports import Reports
-from inventory_lab.embedded_aws.dynamodb.patches import tables
+from inventory_lab.embedded_aws.dynamodb.patches import capacity, tables
 from inventory_lab.embedded_aws.events import patches as rules
 from inventory_lab.embedded_aws.iam.patches import gate
 from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
@@ -109,6 +109,7 @@ class EmbeddedAws:
             *streams.patches(clock, self._shard_limits),
             *stream_policies.patches(),
             *tables.patches(clock),
+            *capacity.patches(),
             *functions.patches(self._functions),
             *function_settings.patches(evaluator),
             *mapping_api.patches(self._mappings, evaluator),

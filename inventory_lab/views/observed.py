@@ -122,7 +122,7 @@ def change_in(data: str) -> str:
 
 
 def short_shard(shard_id: str) -> str:
-    """The end of a shard's id, which tells the shards of one stream apart.
+    """The end of a shard's id, which differs between the shards of one stream.
 
     >>> short_shard("shardId-000000000012")
     '0012'

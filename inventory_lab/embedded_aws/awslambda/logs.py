@@ -150,7 +150,7 @@ def report(
 class LogStream:
     """One stream of a function's log group, written with the function's own credentials.
 
-    As on AWS, a role that may not write logs has none; the function runs all the same.
+    As on AWS, a function whose role may not write logs has no log; it runs nevertheless.
     """
 
     def __init__(self, logs: Any, group: str, name: str) -> None:
@@ -160,7 +160,7 @@ class LogStream:
             self._make()
 
     def put(self, events: list[Event]) -> None:
-        """Write the events; a log that somebody deleted is made anew."""
+        """Write the events; a log group that was deleted is created again."""
         with _access():
             for batch in _batches(events):
                 self._put(batch)

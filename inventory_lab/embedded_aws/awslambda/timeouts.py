@@ -46,7 +46,7 @@ class Real(Protocol):
         """Seconds, from any start."""
 
     def alarm(self, seconds: float, ring: Ring) -> AbstractContextManager[None]:
-        """While open, `ring` is called after so many seconds, and again until it raises."""
+        """While open, `ring` is called after this number of seconds, and again until it raises."""
 
 
 class RealTime:
@@ -59,7 +59,7 @@ class RealTime:
     @contextmanager
     def alarm(self, seconds: float, ring: Ring) -> Iterator[None]:
         """Rings where a signal can interrupt Python: on Unix, in the main thread. A timer that was
-        running before goes on afterwards.
+        running before continues afterwards.
         """
         if not _signals_reach_us():
             yield
@@ -94,7 +94,7 @@ class Limit:
         return self._clock.now() >= self.deadline or self._real.now() >= self._real_deadline
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
-        """What the function gives back. Raises TimedOut, and whatever the function raises.
+        """What the function returns. Raises TimedOut, and every error of the function.
 
         Only what runs below this frame is ever interrupted.
         """
@@ -161,7 +161,7 @@ def _innermost() -> Limit | None:
 
 @contextmanager
 def suspended() -> Iterator[None]:
-    """While open, no limit holds: what Lambda itself does, also when a handler has invoked it."""
+    """While open, there is no limit: for the work of Lambda itself, also when a handler has invoked it."""
     _in_force.append(None)
     try:
         yield

@@ -8,6 +8,7 @@ from typing import Any
 
 from inventory_lab.exceptions import InvalidPolicy, WrongAnswer
 from inventory_lab.iam import AccessRequest, decide
+from inventory_lab.settings import Settings
 from inventory_lab.teaching.exercises.answer import Answer
 from inventory_lab.teaching.exercises.bench import AwsCall, Bench
 from inventory_lab.teaching.exercises.registry import checks
@@ -16,10 +17,65 @@ LEARNERS = (("123456789012", "anna-", "ben-"), ("444455556666", "team-7-", "team
 """An account, the prefix of somebody in it, and that of a neighbour."""
 STREAM_ACTIONS = ("kinesis:CreateStream", "kinesis:PutRecord", "kinesis:DeleteStream")
 ROLE_ACTIONS = ("iam:CreateRole", "iam:PutRolePolicy")
+HOUR = 3600
 INSIDE = "iam:PermissionsBoundary"
 LOOKS = ("DescribeStream", "DescribeStreamSummary")
 OURS, THEIRS = {"project": "inventory-lab"}, {"project": "invoices", "owner": "inventory-lab"}
 DENIED = ("AccessDeniedException", "User: learner is not authorized to perform this action")
+
+
+@checks("15/settings_for", "settings for one learner in a shared account")
+def settings_for(answer: Answer, _: Bench) -> None:
+    """The settings for two learners of different accounts."""
+    for account, prefix, _neighbour in LEARNERS:
+        learner = prefix.removesuffix("-")
+        settings = answer(learner, account)
+        if not isinstance(settings, Settings):
+            raise WrongAnswer(f"It returns {_kind(settings)}. Return Settings(…) with your values.")
+        _names_are_apart(settings, prefix)
+        limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+        if settings.permissions_boundary != limits:
+            raise WrongAnswer(
+                "permissions_boundary is not the ARN of the policy <learner>-boundary in this account: "
+                f"{settings.permissions_boundary.replace(learner, '<learner>') or 'empty'}."
+            )
+        if settings.shards != 1:
+            raise WrongAnswer(
+                f"shards is {settings.shards}: each is billed by the hour, and one is enough for a class."
+            )
+        _nothing_is_lost(settings)
+
+
+def _names_are_apart(settings: Settings, prefix: str) -> None:
+    if settings.prefix == prefix:
+        return
+    if settings.prefix == prefix.removesuffix("-"):
+        raise WrongAnswer(
+            "The prefix has no dash at its end. So the prefix ann is also the beginning of anna's names, and a "
+            "policy for ann* lets Ann use what is Anna's."
+        )
+    raise WrongAnswer(
+        f"The prefix is {settings.prefix!r}: it is to be the learner's name and a dash."
+    )
+
+
+def _nothing_is_lost(settings: Settings) -> None:
+    """Raise WrongAnswer for retries that give up soon, or that outlive the records."""
+    if settings.retries != -1:
+        raise WrongAnswer(
+            f"With retries={settings.retries} a batch is given up within minutes when AWS or a permission "
+            "fails for a while. -1 retries for as long as the records are young enough."
+        )
+    if settings.maximum_record_age_seconds == -1:
+        raise WrongAnswer(
+            "Without a maximum age a failing batch blocks its shard until the stream has forgotten the "
+            "records, and by then nobody can send them again. Set maximum_record_age_seconds."
+        )
+    if settings.maximum_record_age_seconds != 12 * HOUR:
+        raise WrongAnswer(
+            f"maximum_record_age_seconds is {settings.maximum_record_age_seconds}, which is not 12 hours. The "
+            "stream keeps records for 24 hours: a dead letter has to come early enough to send it again."
+        )
 
 
 @checks("15/boundary", "limit a learner, and every role that the learner creates")

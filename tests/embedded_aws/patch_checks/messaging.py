@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -94,6 +95,26 @@ def log_events_that_are_too_old(aws: Aws) -> Any:
     event = {"timestamp": int(aws.lab.clock.timestamp() * 1000), "message": "sold"}
     answer = logs.put_log_events(logGroupName=aws.name, logStreamName="one", logEvents=[event])
     return answer.get("rejectedLogEventsInfo")
+
+
+@check("EventMessageFilter.__init__", ['{"n": 3}'])
+def log_events_by_a_pattern_for_json(aws: Aws) -> list[str]:
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName=aws.name)
+    logs.create_log_stream(logGroupName=aws.name, logStreamName="one")
+    now = int((aws.lab.clock.timestamp() if aws.the_lab else time.time()) * 1000)
+    events = [{"timestamp": now, "message": f'{{"n": {n}}}'} for n in (3, 4)]
+    logs.put_log_events(logGroupName=aws.name, logStreamName="one", logEvents=events)
+    answer = logs.filter_log_events(logGroupName=aws.name, filterPattern="{ $.n = 3 }")
+    return [event["message"] for event in answer["events"]]
+
+
+@check("LogsBackend.filter_log_events", "InvalidParameterException")
+def a_pattern_that_cannot_be_read(aws: Aws) -> str:
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName=aws.name)
+    request = {"logGroupName": aws.name, "filterPattern": "{ $.n = "}
+    return outcome(lambda: logs.filter_log_events(**request))
 
 
 @check("moto.cloudwatch.models.utcnow", True)

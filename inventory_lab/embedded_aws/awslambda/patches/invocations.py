@@ -160,7 +160,7 @@ class Functions:
     def _load(
         self, function: Any, environment: Environment, invocation: Invocation
     ) -> Handler | Answer:
-        """Import the handler, for which the time-out holds too."""
+        """Import the handler; the time-out applies to the import too."""
         limit = Limit(function.timeout, self._clock, self._real)
         runtime = self._runtime(function, environment, invocation, limit)
         with limit.in_force():
@@ -357,7 +357,7 @@ def _status(answer: Answer) -> str:
 
 
 def _revision(function: Any) -> tuple[Any, ...]:
-    """Whatever an environment depends on; the function itself, since it may be made anew."""
+    """Everything that an environment depends on; also the function object, which may be created again."""
     return (
         function, function.code_sha_256, function.handler, function.role, function.run_time,
         function.timeout, function.memory_size, function.description, dict(function.environment_vars),

@@ -57,9 +57,9 @@ def recorded() -> dict[str, list[Request]]:
     steps = {"build": Lab.build, "build_again": Lab.build, "teardown": Lab.teardown}
     without_a_reader = {"stream": _build_stream, "publish": _publish}
     options = {"build_with_options": Lab.build}
-    found = _recorded(steps) | _recorded(without_a_reader) | _recorded(options, OPTIONS)
-    del found["stream"]
-    return found
+    by_step = _recorded(steps) | _recorded(without_a_reader) | _recorded(options, OPTIONS)
+    del by_step["stream"]
+    return by_step
 
 
 def _build_stream(lab: Lab) -> None:
@@ -75,13 +75,13 @@ def _recorded(
 ) -> dict[str, list[Request]]:
     """The requests of steps, one after the other on the same account."""
     requests: list[Request] = []
-    found: dict[str, list[Request]] = {}
+    by_step: dict[str, list[Request]] = {}
     with _account(), _recording(requests), _lab(settings) as lab:
         for name, step in steps.items():
             requests.clear()
             step(lab)
-            found[name] = _without_repetitions(requests)
-    return found
+            by_step[name] = _without_repetitions(requests)
+    return by_step
 
 
 def path_of(step: str) -> Path:

@@ -8,7 +8,7 @@ CHROMIUM := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 updat
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser-deps test-browser moto-next lint lab notebooks fork wheel bench soak clean
+.PHONY: help demo test browser-deps test-browser moto-next lint lab notebooks fork package wheel bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -48,6 +48,10 @@ notebooks: $(VENV)/.dev  ## execute and store every notebook, its solution, and 
 
 fork: $(VENV)/.dev  ## give the course its address: make fork ADDRESS=https://github.com/owner/name (or none)
 	$(BIN)/python -m tools.fork '$(ADDRESS)'
+
+package: $(VENV)/.core  ## write dist/function.zip, the code of the Lambda function
+	mkdir -p dist
+	$(BIN)/python -c 'import sys; from inventory_lab.resources.function import build_zip; sys.stdout.buffer.write(build_zip())' > dist/function.zip
 
 wheel: $(VENV)/.core  ## write dist/inventory_lab-….whl, which a learner uploads to Colab
 	$(PIP) wheel --no-deps --wheel-dir dist .

@@ -26,6 +26,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from inventory_lab import lab as lab_module
 from inventory_lab.backends.aws import RealAws, refuse_long_wait
+from inventory_lab.domain.events import KINDS
+from inventory_lab.domain.inventory import RULES
 from inventory_lab.operate.workshop import admit
 from inventory_lab.resources.account import Account
 from inventory_lab.settings import Settings
@@ -104,6 +106,8 @@ def kernel(notebook: Any, *, real_account: bool = False, kept: bool = False) -> 
             variables |= LEARNER
             stack.enter_context(patch.object(lab_module, "_connect_aws", as_learner))
         stack.enter_context(patch.dict(os.environ, variables))
+        for kinds in (KINDS, RULES):  # the capstone adds a kind of event, and removes it at its end
+            stack.enter_context(patch.dict(kinds))
         stack.callback(_close_local_lab)
         if kept:
             keep_all_solutions()

@@ -66,6 +66,7 @@ from inventory_lab.resources.policies import policy
 from inventory_lab.resources.sweep import sweep
 from inventory_lab.resources.teardown import refuse_leftovers, tear_down
 from inventory_lab.settings import DefaultRegion, Settings
+from inventory_lab.turns import in_turn, uninterrupted
 from inventory_lab.views.progress_bar import counted, progress_bar
 
 if TYPE_CHECKING:
@@ -129,6 +130,10 @@ class Lab:
     Repair       redrive()         send failed records again; see dead_letters() and rejected()
     Permissions  explain_access()  why IAM allows or denies a call
     End          teardown()        delete everything that build() deployed
+
+    Any number of threads may use a lab: they are served one after the other, and whenever no call is
+    running, the environment, the modules and the output of the process are your program's. Ctrl-C ends a
+    call at the next moment at which nothing is half done.
 
     Use it in a with-statement, or close() it. Everything else is for special occasions: session() gives
     a boto3.Session for AWS calls of your own, faults() injects failures, clock turns the time.
@@ -199,6 +204,7 @@ class Lab:
             self._account = Account(backend.session("admin"), self.settings)
         return self._account
 
+    @in_turn
     def session(self, principal: str = "admin") -> boto3.Session:
         """A boto3.Session with the credentials of a principal, for AWS calls of your own.
 
@@ -216,6 +222,7 @@ class Lab:
         """
         return self._open_backend().session(principal)
 
+    @in_turn
     def build(self, through: Stage = "pipe") -> dict[str, str]:
         """Deploy what is missing, up to and with a stage; the ARN of each resource by its kind.
 
@@ -264,6 +271,7 @@ class Lab:
             readers["event_source_mapping"] = mapping
         return readers
 
+    @in_turn
     def use_handler(self, source: str | Path, handler: str = "handle") -> str:
         r"""Put a handler of your own into the function; the function's ARN.
 
@@ -279,6 +287,7 @@ class Lab:
         """
         return function_resource.use_handler(self.account, source, handler)
 
+    @in_turn
     def teardown(self, dry_run: bool = False, all_prefixes: bool = False) -> pd.DataFrame:
         """Delete what build() deployed; a DataFrame of kind, name and outcome, in the order of deletion.
 
@@ -302,6 +311,7 @@ class Lab:
         refuse_leftovers(deletions)
         return frames.deletions(deletions)
 
+    @in_turn
     def publish(
         self,
         events: InventoryEvent | RawRecord | Iterable[InventoryEvent | RawRecord],
@@ -346,6 +356,7 @@ class Lab:
         """Two kernels may begin on a real account at the same time; here there is one."""
         return SESSION if self.embedded else f"{SESSION}-{uuid.uuid4().hex[:12]}"
 
+    @in_turn
     def pump(self) -> Round:
         """Let a second of lab time pass, in which every pipe and mapping reads once; what they did.
 
@@ -388,6 +399,7 @@ class Lab:
         readers = (pipe_resource.describe, mapping_resource.describe)
         return any(describe(self.account) is not None for describe in readers)
 
+    @in_turn
     def pipe_log(self) -> pd.DataFrame:
         """What the pipes did, as a DataFrame with one execution a row, oldest first.
 
@@ -426,6 +438,7 @@ class Lab:
         with backend.faults(plan or FaultPlan(**by_name)) as struck:
             yield struck
 
+    @in_turn
     def inventory(self) -> pd.DataFrame:
         """The active products, as a DataFrame by product_id: quantity, updated_at, version.
 
@@ -440,6 +453,7 @@ class Lab:
             warnings.warn(str(broken.problem), stacklevel=2)
         return frames.inventory(found.items.values())
 
+    @in_turn
     def records(self) -> pd.DataFrame:
         """The records that the stream holds, as a DataFrame, shard by shard.
 
@@ -453,6 +467,7 @@ class Lab:
         with self._needing("stream"):
             return frames.records(self._stored_records())
 
+    @in_turn
     def history(self, product_id: str, since: Snapshot | None = None) -> pd.DataFrame:
         """Every event of a product in the order in which it was processed, as a DataFrame.
 
@@ -470,6 +485,7 @@ class Lab:
             raise TypeError(f"history() takes a product id such as 'Phone', not {product_id!r:.60}")
         return frames.history(self._lines({product_id}, since))
 
+    @in_turn
     def alerts(self) -> pd.DataFrame:
         """The stock alerts that the inbox queue received, as a DataFrame.
 
@@ -482,6 +498,7 @@ class Lab:
         """
         return frames.alerts(queues.alerts(self.account))
 
+    @in_turn
     def set_thresholds(
         self, product_id: str, high: int | None = None, low: int | None = None
     ) -> None:
@@ -495,6 +512,7 @@ class Lab:
         with self._needing("table"):
             set_thresholds(self.account, product_id, high, low)
 
+    @in_turn
     def rejected(self) -> pd.DataFrame:
         """The records that were processed and rejected, with the reason, as a DataFrame.
 
@@ -507,6 +525,7 @@ class Lab:
         """
         return frames.rejected(queues.rejected_queue(self.account).rejections)
 
+    @in_turn
     def dead_letters(self) -> pd.DataFrame:
         """The records that the pipe gave up after its retries, as a DataFrame.
 
@@ -523,6 +542,7 @@ class Lab:
         """
         return frames.dead_letters(failed_records.dead_letters(self._pipeline_state()))
 
+    @in_turn
     def redrive(
         self,
         rows: pd.DataFrame | Iterable[str] | None = None,
@@ -561,6 +581,7 @@ class Lab:
         lines = self._lines({key for receipt in receipts for key in receipt.positions})
         return operate_frames.redriven(redrive.with_outcomes(prepared, receipts, lines))
 
+    @in_turn
     def reports(self) -> dict[str, int]:
         """The function's own counts, summed over the reports that it wrote to its log.
 
@@ -571,6 +592,7 @@ class Lab:
         """
         return dict(reports.read(self.account).totals)
 
+    @in_turn
     def reconcile(self, since: Snapshot | None = None) -> Reconciliation:
         """Compare the table with the stream: is every published event accounted for, exactly once?
 
@@ -583,6 +605,7 @@ class Lab:
         read = self._stored_records
         return reconcile.reconcile(self._pipeline_state(since), read, frames.drift)
 
+    @in_turn
     def snapshot(self) -> Snapshot:
         """The table and the function's counts as they are now, as the start of a later reconcile().
 
@@ -598,6 +621,7 @@ class Lab:
         now = self.clock.now().timestamp()
         return Snapshot(now, found.items, counts, found.expires)
 
+    @in_turn
     def rebuild(self, since: Snapshot | None = None) -> pd.DataFrame:
         """Write the items that differ from the stream again, while the pipe may run; a DataFrame of them.
 
@@ -620,6 +644,7 @@ class Lab:
         )
         return operate_frames.rebuilt(rebuild.rebuild(self.account, read_state, read))
 
+    @in_turn
     def explain_access(
         self,
         principal: str,
@@ -654,6 +679,7 @@ class Lab:
         caller = Caller.of_arn(self.account.principal_arn(principal))
         return explain_access(evaluator, caller, action, resource, region, context)
 
+    @in_turn
     def diagram(self, highlight: Highlight = None) -> Picture:
         """The map of the pipeline as it is now, with IAM's answer on each arrow and what went along it.
 
@@ -737,6 +763,7 @@ class Lab:
             deployed = delivery.deploy(account, build, self.clock.advance)
         return delivery.report(account, build, deployed)
 
+    @uninterrupted
     def close(self) -> None:
         """End the lab. The embedded AWS is forgotten; on AWS everything stays until teardown().
 
@@ -856,6 +883,7 @@ def local_lab() -> Lab | None:
     return _local_lab[-1] if _local_lab else None
 
 
+@uninterrupted
 def connect(
     target: str | None = None, settings: Settings | None = None, allow_charges: bool = False
 ) -> Lab:

@@ -116,9 +116,9 @@ def kernel(notebook: Any, *, real_account: bool = False, kept: bool = False) -> 
 
 def keep_all_solutions() -> None:
     """Keep the solution of every exercise, as if a learner had written it."""
-    for found in registry.every():
-        source = solutions.solution(found.name).source
-        my_pipeline.keep(found.name, function_of(source, found.name.rpartition("/")[2]))
+    for exercise in registry.every():
+        source = solutions.solution(exercise.name).source
+        my_pipeline.keep(exercise.name, function_of(source, exercise.name.rpartition("/")[2]))
 
 
 def stand_in(settings: Settings, allow_charges: bool = True) -> lab_module.Lab:  # noqa: ARG001

@@ -13,10 +13,12 @@ from typing import Any
 from inventory_lab.exceptions import MessagesNotSent, NotBuilt
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.queues import describe as queue_url
+from inventory_lab.turns import HeldBack
 
 MESSAGES_PER_CALL = 10
-VISIBILITY_SECONDS = 900
-"""Long enough to read a long queue to its end."""
+VISIBILITY_SECONDS = 30
+"""Long enough to read a queue to its end, and short enough that a reader which is killed hides nothing for
+long."""
 SENT_AGAIN = "sent_again"
 """Names the record in a note that a redrive leaves in the rejected queue."""
 DEAD_LETTERS = "dead letters"
@@ -63,13 +65,16 @@ def _received(account: Account, kind: str) -> Iterator[list[dict[str, Any]]]:
     sqs, url = account.client("sqs"), _url(account, kind)
     received: dict[str, dict[str, Any]] = {}
     remaining: list[dict[str, Any]] = []
-    try:
-        while new := [m for m in _receive(sqs, url) if m["MessageId"] not in received]:
-            received |= {message["MessageId"]: message for message in new}
-        remaining = sorted(received.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"]))
-        yield remaining
-    finally:
-        _make_visible(sqs, url, remaining or list(received.values()))
+    with HeldBack():  # an interrupt would leave messages hidden
+        try:
+            while new := [m for m in _receive(sqs, url) if m["MessageId"] not in received]:
+                received |= {message["MessageId"]: message for message in new}
+            remaining = sorted(
+                received.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"])
+            )
+            yield remaining
+        finally:
+            _make_visible(sqs, url, remaining or list(received.values()))
 
 
 def _url(account: Account, kind: str) -> str:

@@ -42,6 +42,7 @@ __all__ = [
     "MappingFailed",
     "MessagesNotSent",
     "MissingEnvironment",
+    "NamesTaken",
     "NoCredentials",
     "NoRegion",
     "NotBuilt",
@@ -89,6 +90,16 @@ class WrongSetting(InventoryLabError):
 
     def __init__(self, name: str, value: object, expected: str) -> None:
         super().__init__(f"setting {name} is {value!r}; it must be {expected}")
+
+
+class NamesTaken(InventoryLabError):
+    """Names that begin with a learner's prefix belong to somebody else."""
+
+    def __init__(self, prefix: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"the account has {', '.join(names)}, outside the boundary of the prefix {prefix!r}, whose learner could "
+            "use what they may do; choose another name for the learner"
+        )
 
 
 class UnknownTarget(InventoryLabError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -54,13 +54,10 @@ from inventory_lab.resources import build_project
 from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
-from inventory_lab.resources import queues as queue_resources
-from inventory_lab.resources import roles as role_resources
-from inventory_lab.resources import stream as stream_resource
-from inventory_lab.resources import table as table_resource
-from inventory_lab.resources import topic as topic_resource
-from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
+from inventory_lab.resources.build import STAGES as STAGES
+from inventory_lab.resources.build import Stage as Stage
+from inventory_lab.resources.build import build
 from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.sweep import sweep
@@ -82,12 +79,13 @@ if TYPE_CHECKING:
     from inventory_lab.views.picture import Picture
     from inventory_lab.views.pipeline_map import Highlight
 
-Stage = Literal["access", "stream", "table", "function", "pipe"]
-STAGES: tuple[Stage, ...] = ("access", "stream", "table", "function", "pipe")
-ADMIN_POLICIES = ("deployer", "operator", "builder")
+ADMIN_POLICIES = ("deployer", "operator", "builder", "options")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
 """Goes before every name on a real account, unless the settings bring a prefix of their own."""
+REPORTS_ARRIVE_WITHIN, REPORTS_PAUSE = 60, 5
+"""Seconds that CloudWatch Logs may take to show the function's reports, and between two looks."""
+AWS_LOG_RETENTION_DAYS = 14
 AWS_CONCURRENCY = 16
 """How many products an invocation writes at the same time on a real account."""
 
@@ -201,7 +199,7 @@ class Lab:
         """
         backend = self._open_backend()
         if self._account is None:
-            self._account = Account(backend.session("admin"), self.settings)
+            self._account = backend.admin_account()
         return self._account
 
     @in_turn
@@ -232,7 +230,8 @@ class Lab:
         SettingNotApplied warning. The function gets the lab's own handler again, and a pipe that was stopped
         is started. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage,
         NotTheLabs for a resource of the same name without the tag project=inventory-lab, WrongKeySchema for a
-        table with another key, StillChanging when AWS does not finish a change within 5 minutes.
+        table with another key, StillChanging when AWS does not finish a change within 5 minutes. When AWS
+        denies a call or a quota is reached, BuildDenied or QuotaReached names the stage.
 
         >>> arns = lab.build(through="stream")
         >>> arns["stream"].partition(":stream/")[2]
@@ -240,36 +239,7 @@ class Lab:
         """
         if through not in STAGES:
             raise ValueError(f"build(through={through!r}): there are {', '.join(STAGES)}")
-        account, wait = self.account, self.clock.advance
-        existing: dict[str, str] = {}
-        for stage in STAGES[: STAGES.index(through) + 1]:
-            match stage:
-                case "access":
-                    existing["user"] = user_resource.ensure(account)
-                    for kind in role_resources.KINDS:
-                        existing[kind] = role_resources.ensure(account, kind)
-                case "stream":
-                    existing["stream"] = stream_resource.ensure(account, wait)
-                case "table":
-                    existing["table"] = table_resource.ensure(account, wait)
-                case "function":
-                    for kind in queue_resources.KINDS:
-                        existing[kind] = queue_resources.ensure(account, kind, wait)
-                    existing["topic"] = topic_resource.ensure(account)
-                    existing["function"] = function_resource.ensure(account, wait)
-                case "pipe":
-                    existing |= self._build_readers()
-        return existing
-
-    def _build_readers(self) -> dict[str, str]:
-        """The ARN of the pipe, of the event source mapping or of both, as the settings ask."""
-        readers = {}
-        if self.settings.has_pipe:
-            readers["pipe"] = pipe_resource.ensure(self.account, self.clock.advance)
-        if self.settings.has_mapping:
-            mapping = mapping_resource.ensure(self.account, self.clock.advance)
-            readers["event_source_mapping"] = mapping
-        return readers
+        return build(self.account, through, self.clock.advance)
 
     @in_turn
     def use_handler(self, source: str | Path, handler: str = "handle") -> str:
@@ -340,7 +310,8 @@ class Lab:
         ordered: bool,
         session: Session | None = None,
     ) -> Receipt:
-        clock, kinesis = self.clock, self.session("producer").client("kinesis")
+        backend, clock = self._open_backend(), self.clock
+        kinesis = self.session("producer").client("kinesis")
         with self._needing("stream"), progress_bar("publish", "event") as on_stored:
             publisher = Publisher(
                 kinesis,
@@ -349,6 +320,8 @@ class Lab:
                 sleep=clock.advance,
                 session=session,
                 on_stored=on_stored,
+                patience=backend.publish_patience,
+                spreading=backend.spreading_codes,
             )
             return publisher.publish(events, ordered)
 
@@ -372,7 +345,9 @@ class Lab:
         """Pump until every record of the receipt is processed, or given up to the dead letters.
 
         `timeout` is in seconds of lab time. The report is true when nothing is left; else its `still_open`
-        names the products that wait and `error` the last error of the pipe. Raises NotBuilt without a
+        names the products that wait and `error` the last error of the pipe. On AWS the table's watermarks
+        show what is processed, and for a handler without them the pipe's log; without either the
+        report says at once that it is not known. Raises NotBuilt without a
         pipe, TypeError for anything but a receipt.
 
         >>> lab.settle(lab.publish(ProductAdded("Mixer", 3)))
@@ -384,6 +359,8 @@ class Lab:
         still_open = backend.still_open(receipt.positions)
         if still_open and not self._is_read():
             raise NotBuilt("pipe", self.settings.name("pipe"))
+        if still_open and (unknown := backend.unknown_progress()):
+            return SettleReport(0, 0.0, still_open, unknown)
         total = len(still_open)
         with progress_bar("settle", "product") as advance:
             while still_open and (self.clock.now() - start).total_seconds() < timeout:
@@ -597,13 +574,21 @@ class Lab:
         """Compare the table with the stream: is every published event accounted for, exactly once?
 
         The stream is processed again, from its beginning or `since` a snapshot, and compared with the table
-        and with the function's own counts. Raises NotBuilt.
+        and with the function's own counts. On AWS it waits up to a minute for log lines and messages that
+        arrive late. Raises NotBuilt.
 
         >>> lab.reconcile().exact
         True
         """
-        read = self._stored_records
-        return reconcile.reconcile(self._pipeline_state(since), read, frames.drift)
+        backend = self._open_backend()
+        start = self.clock.now()
+        while True:
+            state = self._pipeline_state(since)
+            result = reconcile.reconcile(state, self._stored_records, frames.drift)
+            waited = (self.clock.now() - start).total_seconds()
+            if backend.embedded or not result.is_incomplete or waited >= REPORTS_ARRIVE_WITHIN:
+                return result
+            self.clock.advance(REPORTS_PAUSE)
 
     @in_turn
     def snapshot(self) -> Snapshot:
@@ -951,8 +936,11 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
         region=session.region_name,
         prefix=settings.prefix or AWS_PREFIX,
         commit_concurrency=settings.commit_concurrency or AWS_CONCURRENCY,
+        log_retention_days=settings.log_retention_days or AWS_LOG_RETENTION_DAYS,
     )
-    print(f"{identify(session)}\n{cost.sentence(settings)}")
+    identity = identify(session)
+    settings = replace(settings, owner=settings.owner or identity.owner)
+    print(f"{identity}\n{cost.sentence(settings)}")
     return Lab(RealAws(settings, session=session), settings)
 
 

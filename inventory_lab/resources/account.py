@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 TAGS = {"project": "inventory-lab"}
-"""Every resource of a lab is made with these, and only what has them is torn down."""
+"""Every resource of a lab is created with these, and only what has them is torn down. On a real account the
+tags `owner` and `created` stand beside them."""
 
 
 Answer = TypeVar("Answer")
@@ -25,9 +26,18 @@ Answer = TypeVar("Answer")
 class Account:
     """One AWS account and region, seen with the deployer's session."""
 
-    def __init__(self, session: boto3.Session, settings: Settings) -> None:
+    def __init__(
+        self,
+        session: boto3.Session,
+        settings: Settings,
+        tags: Mapping[str, str] | None = None,
+        embedded: bool = True,
+    ) -> None:
         self.session = session
         self.settings = settings
+        self.tags = {**TAGS, **(tags or {})}
+        """The tags of what is created here."""
+        self.embedded = embedded
         self._clients: dict[str, BaseClient] = {}
         caller = self.client("sts").get_caller_identity()
         self.account_id: str = caller["Account"]
@@ -38,6 +48,12 @@ class Account:
         """The same account with other settings, such as another prefix."""
         other = copy(self)
         other.settings = settings
+        return other
+
+    def of_any_owner(self) -> Account:
+        """The same account, for which the resources of every owner are its own."""
+        other = copy(self)
+        other.tags = dict(TAGS)
         return other
 
     def client(self, service: str) -> BaseClient:

@@ -92,4 +92,4 @@ def _is_possible(settings: Settings, prefix: str) -> bool:
 
 def _tear_down(account: Account, sleep: Sleep, dry_run: bool, prefix: str) -> list[Deletion]:
     one = account.with_settings(replace(account.settings, prefix=prefix))
-    return tear_down(one, sleep, dry_run)
+    return tear_down(one.of_any_owner(), sleep, dry_run)

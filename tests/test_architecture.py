@@ -86,12 +86,12 @@ def test_imports_point_one_way(path: Path) -> None:
 
 def test_the_rule_sees_relative_and_late_imports() -> None:
     text = "def f():\n    from ..embedded_aws import account\n    from . import inventory\n"
-    found = set(imported(PACKAGE / "domain" / "events.py", text))
+    names = set(imported(PACKAGE / "domain" / "events.py", text))
     assert {
         "inventory_lab.embedded_aws",
         "inventory_lab.embedded_aws.account",
         "inventory_lab.domain",
-    } <= found
+    } <= names
 
 
 def test_only_patches_import_moto() -> None:

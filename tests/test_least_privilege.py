@@ -119,9 +119,9 @@ def test_the_deployer_takes_users_out_of_groups_of_its_prefix_only() -> None:
 def test_each_principal_may_do_what_it_needs_on_its_own_resource_and_not_on_a_sibling(
     principal: str, needed: dict[str, Needed], lab: Lab
 ) -> None:
-    found = of(principal, needed)
-    assert found
-    for action, resource in sorted(found):
+    decisions = of(principal, needed)
+    assert decisions
+    for action, resource in sorted(decisions):
         context = {
             role: {"iam:PassedToService": f"{service}.amazonaws.com"}
             for role, service in ((PIPE, "pipes"), (FUNCTION, "lambda"))
@@ -157,8 +157,8 @@ def test_what_a_principal_does_not_need_is_denied(
 
 
 def statements(name: str, lab: Lab) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(policy(name, lab.account))["Statement"]
-    return found
+    listed: list[dict[str, Any]] = json.loads(policy(name, lab.account))["Statement"]
+    return listed
 
 
 def pairs(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:

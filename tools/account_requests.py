@@ -44,9 +44,9 @@ def recorded() -> dict[str, list[Request]]:
     """The requests of each step, in order."""
     steps = {"build": Lab.build, "build_again": Lab.build, "teardown": Lab.teardown}
     without_a_reader = {"stream": _build_stream, "publish": _publish}
-    found = _recorded(steps) | _recorded(without_a_reader)
-    del found["stream"]
-    return found
+    requests = _recorded(steps) | _recorded(without_a_reader)
+    del requests["stream"]
+    return requests
 
 
 def _build_stream(lab: Lab) -> None:
@@ -60,13 +60,13 @@ def _publish(lab: Lab) -> None:
 def _recorded(steps: Mapping[str, Callable[[Lab], object]]) -> dict[str, list[Request]]:
     """The requests of steps, one after the other on the same account."""
     requests: list[Request] = []
-    found: dict[str, list[Request]] = {}
+    requests: dict[str, list[Request]] = {}
     with _account(), _recording(requests), _lab() as lab:
         for name, step in steps.items():
             requests.clear()
             step(lab)
-            found[name] = _without_repetitions(requests)
-    return found
+            requests[name] = _without_repetitions(requests)
+    return requests
 
 
 def path_of(step: str) -> Path:

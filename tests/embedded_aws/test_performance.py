@@ -81,19 +81,19 @@ def faster() -> AbstractContextManager[None]:
 
 def answers(context: Callable[[], Any]) -> list[Any]:
     """What every update answers and leaves, each made twice in a row on two items."""
-    found: list[Any] = []
+    collected: list[Any] = []
     mock = MockAWS()
     mock.start()
     try:
         with context():
             dynamodb = table()
             for update in UPDATES:
-                found += [answer(dynamodb, key, update) for key in ("Phone", "Phone", "Watch")]
+                collected += [answer(dynamodb, key, update) for key in ("Phone", "Phone", "Watch")]
             pages = dynamodb.scan(TableName="t")["Items"]
-            found.append(sorted(pages, key=lambda item: str(item["product_id"])))
+            collected.append(sorted(pages, key=lambda item: str(item["product_id"])))
     finally:
         mock.stop()
-    return found
+    return collected
 
 
 def answer(dynamodb: Any, key: str, update: dict[str, Any]) -> Any:

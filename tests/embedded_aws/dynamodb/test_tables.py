@@ -177,7 +177,7 @@ def test_a_conditional_put_takes_an_expired_item_for_absent(dynamodb: Any) -> No
         )
 
 
-def test_an_update_starts_anew_where_an_item_has_expired(dynamodb: Any) -> None:
+def test_an_update_starts_from_nothing_when_the_item_has_expired(dynamodb: Any) -> None:
     put_both(dynamodb)
     answer = dynamodb.update_item(
         TableName=TABLE,

@@ -39,6 +39,7 @@ from inventory_lab.iam.evaluation import messages as answers
 from inventory_lab.iam.evaluation.calls import Call
 from inventory_lab.iam.evaluation.messages import Refusal
 from inventory_lab.iam.evaluation.operations import needs
+from inventory_lab.turns import uninterrupted
 
 PASSED = "X-Inventory-Lab-Passed"
 _PARAMETERS = "inventory_lab_parameters"
@@ -261,7 +262,7 @@ def _passed_only(gate: Gate, process: Callable[..., Any]) -> Callable[..., Any]:
             process(self, request)
         return process(self, request)
 
-    return process_passed
+    return uninterrupted(process_passed)
 
 
 def _active(access_key: str, partition: str) -> Keys | None:

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "views": {*LIBRARY, "html", "iam", "resources", "observe"},
     "embedded_aws": {"exceptions", "iam", "turns"},
     "builds": {*LIBRARY, "html", "resources"},
-    "backends": {*LIBRARY, "html", "resources", "builds", "embedded_aws", "iam"},
+    "backends": {*LIBRARY, "html", "resources", "observe", "builds", "embedded_aws", "iam"},
     "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "builds", "backends", "embedded_aws"},
     "teaching": {*LIBRARY, "html", "iam", "builds", "resources", "producer", "observe", "views", "lab"},
     "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},

@@ -268,12 +268,12 @@ class Dashboard:
             (controls.send, self.send),
             (controls.one_second, self._one_second),
             (controls.reconcile, self.reconcile),
+            (controls.live, self._run_or_pause),
+            (controls.generate, self._start_or_stop),
         )
         for button, action in clicks:
             button.on_click(lambda _, action=action: call(action))
         changes = (
-            (controls.live, self._live_changed),
-            (controls.generate, self._generate_changed),
             (controls.chosen_view, self._view_changed),
             (controls.kind, self._kind_changed),
             (controls.show_faults, self._show_faults_changed),
@@ -287,13 +287,11 @@ class Dashboard:
         self._readings.hurry()
         self.step()
 
-    def _live_changed(self) -> None:
-        if self.controls.live.value != self.is_live:
-            (self.run if self.controls.live.value else self.pause)()
+    def _run_or_pause(self) -> None:
+        (self.pause if self.is_live else self.run)()
 
-    def _generate_changed(self) -> None:
-        if self.controls.generate.value != self._is_generating:
-            (self.start_generator if self.controls.generate.value else self.stop_generator)()
+    def _start_or_stop(self) -> None:
+        (self.stop_generator if self._is_generating else self.start_generator)()
 
     def _view_changed(self) -> None:
         self._readings.hurry()

@@ -45,3 +45,8 @@ def test_an_empty_lab_says_so() -> None:
 def test_an_error_that_is_no_json_stays_as_it_is() -> None:
     assert panels.brief("AccessDenied: {not json") == "AccessDenied: {not json"
     assert panels.brief("") == ""
+
+
+def test_a_fault_names_its_record_by_the_last_digits() -> None:
+    fault = "duplicate delivery (shardId-000000000001:49176760361600000000000000000000245)"
+    assert "duplicate delivery (shard 0001, record …000245)" in panels.problems([], [fault])

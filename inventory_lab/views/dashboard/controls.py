@@ -25,7 +25,9 @@ class Controls:
     """All widgets, and `box`, which has them in their places."""
 
     def __init__(self, fault_names: Sequence[str], views: Sequence[str]) -> None:
-        self.header, self.numbers, self.inventory = (widgets.HTML() for _ in range(3))
+        self.header = widgets.HTML()
+        self.numbers = widgets.HTML(layout=widgets.Layout(flex="0 0 300px"))
+        self.inventory = widgets.HTML(layout=widgets.Layout(flex="1 1 360px"))
         self.sent, self.problems, self.view, self.reconciliation = (
             widgets.HTML() for _ in range(4)
         )

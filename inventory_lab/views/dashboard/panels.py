@@ -67,7 +67,7 @@ def bars(seconds: Sequence[Second]) -> str:
                 width=width - 1, height=height, fill="#0b83c5")
         for n, s in enumerate(seconds)
     )  # fmt: skip
-    label = f"Records processed in each of the last {len(seconds)} s, at most {most:,} in one"
+    label = f"Records processed in the last {len(seconds)} s, at most {most:,} a second"
     svg = element(
         "svg", shapes, viewBox=f"0 0 {BARS_WIDTH} {BARS_HEIGHT}", width=BARS_WIDTH,
         height=BARS_HEIGHT, role="img", aria_label=label,
@@ -96,7 +96,7 @@ def problems(problems: Sequence[Problem], faults: Sequence[str]) -> str:
         parts.append(element("div", shown, role="alert", style=f"{ALERT};{COMPACT}"))
     if faults:
         words = "; ".join(_RECORD.sub(r"shard \1, record …\2", fault) for fault in faults)
-        parts.append(element("div", f"Faults: {escape(words)}"))
+        parts.append(element("div", f"Faults: {escape(words)}", style=COMPACT))
     return "".join(parts)
 
 

@@ -33,7 +33,7 @@ def test_the_numbers_have_a_picture_with_words() -> None:
     state = State(stored=1234, totals={"applied": 1200})
     state.seconds.append(Second(0, 10, 10))
     html = panels.numbers(state)
-    assert 'aria-label="Records processed in each of the last 1 s, at most 10 in one"' in html
+    assert 'aria-label="Records processed in the last 1 s, at most 10 a second"' in html
     assert "1,234" in text_of(html)
     assert "–" in text_of(html), "no latency was measured yet"
 

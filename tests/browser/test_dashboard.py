@@ -61,9 +61,7 @@ def test_the_numbers_after_ten_seconds_of_traffic_are_those_of_reconcile_and_sto
 
 def test_a_click_while_a_cell_runs_is_answered_after_it(page: Page, jupyterlab: JupyterLab) -> None:
     """JupyterLab brings clicks in another thread while the cell runs; the lab must not notice."""
-    busy = (
-        "for event in range(40):\n    _ = lab.settle(lab.publish(ProductAdded(f'p{event}', 20)))"
-    )
+    busy = "for event in range(40):\n    _ = lab.settle(lab.publish(ProductAdded(f'p{event}', 20)))"
     cell = f"from inventory_lab import ProductAdded\n{busy}\nprint('done', lab.reconcile().exact)"
     notebook = OpenNotebook(page, jupyterlab, "busy.ipynb", cell)
     notebook.run_cell(1)

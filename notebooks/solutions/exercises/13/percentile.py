@@ -23,7 +23,7 @@ def percentile(values, share):
     return sum(values) / len(values)
 
 
-# %% wrong: Sort a copy
+# %% wrong: Sort a copy: sorted(values)
 def percentile(values, share):
     import math
 

@@ -8,7 +8,7 @@ CHROMIUM := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 updat
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser-deps test-browser moto-next lint lab notebooks fork wheel bench soak clean
+.PHONY: help demo test browser-deps test-browser moto-next lint lab notebooks fork package wheel bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -49,6 +49,10 @@ notebooks: $(VENV)/.dev  ## execute and store every notebook, its solution, and 
 fork: $(VENV)/.dev  ## give the course its address: make fork ADDRESS=https://github.com/owner/name (or none)
 	$(BIN)/python -m tools.fork '$(ADDRESS)'
 
+package: $(VENV)/.core  ## write dist/function.zip, the code of the Lambda function
+	mkdir -p dist
+	$(BIN)/python -c 'import sys; from inventory_lab.resources.function import build_zip; sys.stdout.buffer.write(build_zip())' > dist/function.zip
+
 wheel: $(VENV)/.core  ## write dist/inventory_lab-….whl, which a learner uploads to Colab
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
@@ -56,7 +60,8 @@ soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 ev
 	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py
 	$(BIN)/python -m pytest -n auto --mutations 1000 tests/teaching/exercises/test_every_exercise.py
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile soak -m hypothesis tests
-	$(BIN)/python -m pytest -n auto --dist worksteal --every-cut tests/resources/test_interrupted_builds.py
+	$(BIN)/python -m pytest -n auto --dist worksteal --cuts 100000 tests/resources/test_interrupted_builds.py tests/test_interrupts.py
+	$(BIN)/python -m benchmarks.threads --seconds 30
 	$(BIN)/python -m benchmarks.drift_of_both_designs --schedules 300
 
 bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams
@@ -74,10 +79,12 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.core: $(VENV)/.python pyproject.toml
+	@echo 'installing the library into $(VENV): some minutes the first time'
 	$(PIP) install --editable .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.core
+	@echo 'installing what the tests need into $(VENV): some minutes the first time'
 	$(PIP) install --editable '.[dev,notebook]'
 	touch $@
 
@@ -86,5 +93,6 @@ $(VENV)/.browser: $(VENV)/.dev
 	touch $@
 
 $(VENV)/.notebook: $(VENV)/.core
+	@echo 'installing Jupyter into $(VENV): some minutes the first time'
 	$(PIP) install --editable '.[notebook]'
 	touch $@

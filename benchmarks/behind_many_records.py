@@ -23,9 +23,9 @@ def main() -> None:
     events = list(simulate(total, arguments.products, arguments.seed))
     seconds: dict[int, list[float]] = {arguments.few: [], arguments.many: []}
     for _ in range(arguments.rounds):
-        for before, found in seconds.items():
-            found.append(_seconds(events[: before + arguments.events], before))
-    rates = {before: arguments.events / min(found) for before, found in seconds.items()}
+        for before, measured in seconds.items():
+            measured.append(_seconds(events[: before + arguments.events], before))
+    rates = {before: arguments.events / min(measured) for before, measured in seconds.items()}
     print(f"{'records before':<16}{'events':>8}{'events/s':>10}")
     for before, rate in rates.items():
         print(f"{before:<16}{arguments.events:>8}{rate:>10.0f}")

@@ -22,26 +22,26 @@ UNDAMAGED = ("none", "second pipe")
 def schedules(count: int, handler: str) -> Iterator[Schedule]:
     seed = 0
     while count:
-        wanted = schedule(seed, handler)
+        candidate = schedule(seed, handler)
         seed += 1
-        if wanted.mishap in UNDAMAGED:
+        if candidate.mishap in UNDAMAGED:
             count -= 1
-            yield wanted
+            yield candidate
 
 
-def calm(wanted: Schedule) -> Schedule:
-    return replace(wanted, plan=FaultPlan(), mishap="none")
+def calm(scenario: Schedule) -> Schedule:
+    return replace(scenario, plan=FaultPlan(), mishap="none")
 
 
-def lawful(wanted: Schedule) -> Schedule:
+def lawful(scenario: Schedule) -> Schedule:
     """The schedule without events that have to be rejected or are repeated."""
     kept: list[InventoryEvent] = []
-    for event in (event for part in wanted.parts for event in part):
+    for event in (event for part in scenario.parts for event in part):
         if isinstance(event, InventoryEvent):
             stored = [(e.product_id, encode_event(e)) for e in (*kept, event)]
             kept += [event] if model_stock(stored)[1]["applied"] == len(stored) else []
-    plan = replace(wanted.plan, poison=0)
-    return replace(wanted, parts=[kept[:9], kept[9:]], plan=plan, ordered=True)
+    plan = replace(scenario.plan, poison=0)
+    return replace(scenario, parts=[kept[:9], kept[9:]], plan=plan, ordered=True)
 
 
 def row(name: str, results: Iterable[Result]) -> str:
@@ -65,12 +65,12 @@ def main() -> None:
     )
     simple = list(schedules(count, "per_record"))
     print(
-        row("simple, lawful, no faults", (run(calm(lawful(wanted))) for wanted in simple)),
+        row("simple, lawful, no faults", (run(calm(lawful(scenario))) for scenario in simple)),
         flush=True,
     )
-    print(row("simple, lawful events", (run(lawful(wanted)) for wanted in simple)), flush=True)
-    print(row("simple, all events", (run(wanted) for wanted in simple)), flush=True)
-    print(row("folding, all events", (run(wanted) for wanted in schedules(count, "fold"))))
+    print(row("simple, lawful events", (run(lawful(scenario)) for scenario in simple)), flush=True)
+    print(row("simple, all events", (run(scenario) for scenario in simple)), flush=True)
+    print(row("folding, all events", (run(scenario) for scenario in schedules(count, "fold"))))
 
 
 if __name__ == "__main__":

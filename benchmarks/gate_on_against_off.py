@@ -26,9 +26,9 @@ def main() -> None:
         seconds["on"].append(_seconds(events))
         with let_through():
             seconds["off"].append(_seconds(events))
-    best = {way: min(found) for way, found in seconds.items()}
-    for way, found in best.items():
-        print(f"gate {way:<4}{len(events) / found:>8.0f} events/s")
+    best = {way: min(seconds) for way, seconds in seconds.items()}
+    for way, seconds in best.items():
+        print(f"gate {way:<4}{len(events) / seconds:>8.0f} events/s")
     print(f"the gate takes {1 - best['off'] / best['on']:.1%} of the pipeline's time")
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from inventory_lab.teaching.versions import versions as versions
     from inventory_lab.views.batch import draw_batch as draw_batch
     from inventory_lab.views.bisect import draw_bisect as draw_bisect
+    from inventory_lab.views.build import draw_build as draw_build
     from inventory_lab.views.decisions import draw_decisions as draw_decisions
     from inventory_lab.views.diagram import map_of as map_of
     from inventory_lab.views.invocations import draw_invocations as draw_invocations
@@ -64,6 +65,7 @@ _HOMES = {
     "connect": "lab",
     "draw_batch": "views.batch",
     "draw_bisect": "views.bisect",
+    "draw_build": "views.build",
     "draw_decisions": "views.decisions",
     "draw_invocations": "views.invocations",
     "draw_race": "views.race",

@@ -19,47 +19,78 @@ NAMES = (
     "codebuild_role", "deploy_role", "boundary",
 )  # fmt: skip
 READERS = ("pipe", "mapping", "both")
-"""What brings the stream's records to the function; with "both" each record is delivered twice."""
-FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary")
+"""What reads the stream and invokes the function; with "both" each record is delivered twice."""
+FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary", "owner")
+LOG_RETENTIONS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
+    3653,
+)  # fmt: skip
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+OPTIONS = ("shard_limits", "point_in_time_recovery", "deletion_protection", "encryption", "alarms")
+"""The settings that are True or False."""
 
 
 class DefaultRegion(str):
-    """A region that nobody chose: on a real account that of the profile takes its place."""
+    """The region when none was chosen; on a real account the profile's region replaces it."""
 
     __slots__ = ()
 
 
 DEFAULT_REGION = DefaultRegion("us-east-1")
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
-"""What all services accept in a name; the shortest limit is that of a pipe, a function and a role."""
+"""The names that all services accept; pipe, function and role have the lowest limit."""
+_TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
+"""https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every name, size and threshold of a lab; what is left out keeps its default.
+    """Every name, size and threshold of a lab; each has a default.
 
-    `region` left out is us-east-1 on the embedded AWS, and on a real account that of your profile.
-    `prefix` goes before every name. `reader` is "pipe" (an EventBridge Pipe), "mapping" (a Lambda event
-    source mapping) or "both". `handler` is "fold" (counts exactly) or "per_record" (the simple design).
-    `batch_size` counts records; `batch_window_seconds` is how long a reader waits for a full batch.
-    `function_memory` is in MB, `function_timeout` in seconds; the folding handler keeps its last 8 seconds
-    for the answer, so give it 20 or more. Alerts begin above `high_stock` and below `low_stock` pieces.
-    A removed product stays in the table for `tombstone_days`, longer than any stream keeps its records.
-    `shard_limits=True` makes the embedded AWS refuse what is more than a shard takes or gives in a second
-    of lab time. `permissions_boundary` is the ARN of a policy that limits the user and the roles that
-    build() makes; empty for none.
+    Where and what:
 
-    A failing batch is tried again `retries` times (-1: for ever) and while its records are younger than
-    `maximum_record_age_seconds` (-1: for ever; else 60 to 604,800). Five retries suit a lesson: what
-    fails is in the dead letters while you look. In production set `retries=-1` and a maximum age below
-    the stream's retention. The folding handler rejects a bad record and goes on, so when it fails, the
-    cause is AWS or a missing permission, and five retries would be used up in a minute or two.
+    - `region`: by default us-east-1 on the embedded AWS, and your profile's region on a real account.
+    - `prefix`: a text before every name, so that several labs can share an account.
+    - `permissions_boundary`: the ARN of a policy that limits the user and the roles that build()
+      creates; empty for none.
+    - `handler`: "fold" counts exactly; "per_record" is the simple design.
+    - `reader`: "pipe" (an EventBridge Pipe), "mapping" (a Lambda event source mapping) or "both".
 
-    `parallelization_factor` (1 to 10) is how many batches of one shard are processed at the same time;
-    the records of one product stay in order. `commit_concurrency` (1 to 64) is how many products one
-    invocation writes at the same time. Left at None it is 16 on AWS. The embedded AWS starts no
-    threads, so it is 1 there. Raises WrongSetting for a value that cannot work.
+    How the stream is read:
+
+    - `batch_size`: the most records of a batch; `batch_window_seconds`: how long a reader waits for them.
+    - `parallelization_factor` (1 to 10): how many batches of one shard are processed at the same time;
+      the records of one product stay in order.
+    - `retries` and `maximum_record_age_seconds` (60 to 604,800): how often and how long a failing batch
+      is retried; -1 means without limit. Five retries suit a lesson, because a failed record soon is a
+      dead letter. In production set `retries=-1` and a maximum age below the stream's retention: the
+      folding handler rejects a bad record and continues, so it fails only when AWS fails or a permission
+      is missing, and five retries would be over in a minute or two.
+    - `shard_limits`: True lets the embedded AWS throttle a shard as AWS does, by the second of lab time.
+
+    How the function runs:
+
+    - `function_memory` in MB and `function_timeout` in seconds; give the folding handler 20 seconds or
+      more, because it starts no call in the last 8.
+    - `commit_concurrency` (1 to 64): how many products one invocation writes at the same time. The
+      default None means 16 on AWS, and 1 on the embedded AWS, which starts no threads.
+    - `high_stock` and `low_stock`: an alert is sent above and below these numbers of pieces.
+    - `tombstone_days`: how long a removed product stays in the table; longer than a stream keeps records.
+
+    For a real account:
+
+    - `owner`: the value of the tag `owner`; by default your own name. build() and teardown() leave the
+      resources of another owner alone.
+    - `log_retention_days`: how long the function's log is kept. The default None means 14 on AWS; on the
+      embedded AWS the log is kept.
+    - `point_in_time_recovery` and `deletion_protection` of the table. teardown() deletes a protected table
+      only after a build() with `deletion_protection=False`.
+    - `encryption`: True encrypts stream and table with the KMS keys that AWS manages in your account.
+    - `alarms`: True creates three alarms: the reader is late, dead letters exist, the function fails.
+      `alarm_action` is the ARN of the topic that they notify.
+
+    Raises WrongSetting for a value that is not allowed.
 
     >>> Settings(prefix="team-7-", shards=4).name("stream")
     'team-7-e-commerce-streaming'
@@ -103,6 +134,13 @@ class Settings:
     high_stock: int = 1000
     low_stock: int = 10
     tombstone_days: int = 366
+    owner: str = ""
+    log_retention_days: int | None = None
+    point_in_time_recovery: bool = False
+    deletion_protection: bool = False
+    encryption: bool = False
+    alarms: bool = False
+    alarm_action: str = ""
 
     def __post_init__(self) -> None:
         if self.handler not in HANDLERS:
@@ -123,8 +161,7 @@ class Settings:
         self._check("tombstone_days", 1, 36_500)
         self._check("high_stock", 0, 10**9)
         self._check("low_stock", 0, 10**9)
-        if not isinstance(self.shard_limits, bool):
-            raise WrongSetting("shard_limits", self.shard_limits, "True or False")
+        self._check_options()
         for setting in NAMES:
             if not _NAME.fullmatch(self.name(setting)):
                 raise WrongSetting(setting, self.name(setting), "1 to 64 of A-Z a-z 0-9 _ -")
@@ -136,8 +173,10 @@ class Settings:
             )
 
     def with_environment(self, environ: Mapping[str, str]) -> Settings:
-        """These settings, with INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
-        INVENTORY_LAB_PERMISSIONS_BOUNDARY in place of what was left at its default. Raises WrongSetting.
+        """These settings, with values from the environment for settings that have their default.
+
+        The variables are INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX, INVENTORY_LAB_OWNER and
+        INVENTORY_LAB_PERMISSIONS_BOUNDARY. Raises WrongSetting.
 
         >>> Settings().with_environment({"INVENTORY_LAB_PREFIX": "team-7-"}).prefix
         'team-7-'
@@ -152,12 +191,20 @@ class Settings:
 
     @property
     def has_pipe(self) -> bool:
-        """Whether a pipe reads the stream."""
+        """Whether a pipe reads the stream.
+
+        >>> Settings(reader="both").has_pipe
+        True
+        """
         return self.reader != "mapping"
 
     @property
     def has_mapping(self) -> bool:
-        """Whether an event source mapping reads the stream."""
+        """Whether an event source mapping reads the stream.
+
+        >>> Settings().has_mapping
+        False
+        """
         return self.reader != "pipe"
 
     def name(self, kind: str) -> str:
@@ -167,6 +214,18 @@ class Settings:
         'team-7-inventory'
         """
         return f"{self.prefix}{getattr(self, kind)}"
+
+    def _check_options(self) -> None:
+        for option in OPTIONS:
+            if not isinstance(getattr(self, option), bool):
+                raise WrongSetting(option, getattr(self, option), "True or False")
+        if self.log_retention_days not in (None, *LOG_RETENTIONS):
+            expected = f"None or one of {', '.join(map(str, LOG_RETENTIONS))}"
+            raise WrongSetting("log_retention_days", self.log_retention_days, expected)
+        if not _TAG_VALUE.fullmatch(self.owner):
+            raise WrongSetting(
+                "owner", self.owner, "at most 256 letters, digits, spaces and _.:/=+-@"
+            )
 
     def _check(self, setting: str, lowest: int, highest: int) -> None:
         value = getattr(self, setting)

@@ -38,10 +38,10 @@ class FakeDynamoDB:
         assert len(set(keys)) == len(keys)
         self.before_read(keys)
         left_out = self.unprocessed.pop(0) if self.unprocessed else set()
-        found = [dict(stored[k]) for k in keys if k in stored and k not in left_out]
+        items = [dict(stored[k]) for k in keys if k in stored and k not in left_out]
         left = [{"product_id": {"S": k}} for k in keys if k in left_out]
         return {
-            "Responses": {table: found},
+            "Responses": {table: items},
             "UnprocessedKeys": {table: {"Keys": left}} if left else {},
         }
 
@@ -52,8 +52,8 @@ class FakeDynamoDB:
         key = request["Key"]["product_id"]["S"]
         item, values = self.items.get(key), request["ExpressionAttributeValues"]
         version = (item or {}).get("version")
-        wanted = values.get(":read")
-        if version != wanted:
+        expected = values.get(":read")
+        if version != expected:
             raise client_error("ConditionalCheckFailedException", Item=dict(item or {}))
         if item is not None:
             self.outdated[key] = item

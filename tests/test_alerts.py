@@ -78,8 +78,8 @@ def test_an_alert_has_a_text_for_people_and_attributes_for_filters(built: Lab) -
     built.settle(built.publish(ProductAdded("Phone", 1_500, event_id="e-1")))
     [row] = queues.alerts(built.account)
     assert row["text"] == "Stock of Phone rose above 1000: 1500 pieces"
-    wanted = {"alert": "high", "direction": "rising", "product_id": "Phone", "event_id": "e-1"}
-    assert {name: row[name] for name in wanted} == wanted
+    expected = {"alert": "high", "direction": "rising", "product_id": "Phone", "event_id": "e-1"}
+    assert {name: row[name] for name in expected} == expected
     assert (row["quantity_before"], row["quantity"], row["threshold"]) == (0, 1_500, 1_000)
     assert row["deduplication_id"].startswith("Phone/shardId-")
 
@@ -199,8 +199,8 @@ def test_a_function_can_subscribe(built: Lab) -> None:
     built.settle(built.publish(ProductAdded("Phone", 2_000)))
     built.pump()  # what SNS invokes runs in the next round
     events = root.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
-    told = [event["message"].strip() for event in events if "told:" in event["message"]]
-    assert told == ["told: Stock of Phone rose above 1000: 2000 pieces"]
+    messages = [event["message"].strip() for event in events if "told:" in event["message"]]
+    assert messages == ["told: Stock of Phone rose above 1000: 2000 pieces"]
 
 
 def test_an_email_address_has_to_confirm_first(built: Lab) -> None:

@@ -37,7 +37,7 @@ def test_the_demo_shows_the_table_and_the_sum(capsys: pytest.CaptureFixture[str]
     assert "reconciling" in shown.err
 
 
-def test_no_events_at_all_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_events_at_all_is_not_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["demo", "--events", "0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["published"] == 0
 
@@ -68,9 +68,9 @@ def test_the_table_after_a_replay_is_the_opening_stock_less_the_sums(tmp_path: P
     with connect() as lab:
         lab.build()
         lab.settle(lab.publish(replay(path, opening_stock=10_000)))
-        found = lab.inventory()["quantity"]
+        quantities = lab.inventory()["quantity"]
     sold = pandas.read_csv(path).groupby("sku")["sold"].sum()
-    assert found.to_dict() == (10_000 - sold).to_dict()
+    assert quantities.to_dict() == (10_000 - sold).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_interrupt_leaves_no_output_no_traceback_and_no_lab(
     connect().close()  # would warn if the interrupted lab were still open
 
 
-def test_drift_is_told_by_the_exit_status(
+def test_drift_is_reported_by_the_exit_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from inventory_lab.observe import table
@@ -132,9 +132,9 @@ def test_drift_is_told_by_the_exit_status(
     honest = table.read
 
     def tampered(account: Any) -> table.Contents:
-        found = honest(account)
-        found.items.popitem()
-        return found
+        state = honest(account)
+        state.items.popitem()
+        return state
 
     monkeypatch.setattr(table, "read", tampered)
     assert command_line.main(["demo", "--events", "200", "--products", "5"]) == 1

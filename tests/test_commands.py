@@ -49,16 +49,16 @@ def test_a_pipeline_is_deployed_listed_and_deleted_by_commands_that_share_nothin
     facts = deploy(capsys)
     assert (facts["target"], facts["region"]) == ("aws", "us-east-1")
     assert facts["resources"]["stream"].endswith(STREAM)
-    status, found = run(capsys, "status")
-    assert (status, found["missing"]) == (0, 0)
-    assert {"kind": "stream", "name": STREAM, "state": "ACTIVE"} in found["resources"]
+    status, output = run(capsys, "status")
+    assert (status, output["missing"]) == (0, 0)
+    assert {"kind": "stream", "name": STREAM, "state": "ACTIVE"} in output["resources"]
     status, dry = run(capsys, "teardown")
     assert (status, dry["dry_run"]) == (0, True)
     assert run(capsys, "status")[0] == 0
     status, done = run(capsys, "teardown", "--yes")
     assert (status, done["left"]) == (0, [])
     assert outcomes(dry, "would be deleted") == outcomes(done, "deleted")
-    assert len(outcomes(done, "deleted")) == 12
+    assert len(outcomes(done, "deleted")) == 13
     assert run(capsys, "status")[0] == 1
     assert outcomes(run(capsys, "teardown", "--yes")[1], "deleted") == []
 
@@ -109,8 +109,8 @@ def test_events_are_published_and_waited_for(account: None, capsys: Capture) -> 
     status, facts = run(capsys, *arguments)
     assert (status, facts["published"], facts["settled"]) == (1, 20, False)
     assert facts["still_open"]
-    status, found = run(capsys, "reconcile")
-    assert (status, found["published"], found["pending"], found["exact"]) == (0, 20, 20, True)
+    status, output = run(capsys, "reconcile")
+    assert (status, output["published"], output["pending"], output["exact"]) == (0, 20, 20, True)
 
 
 def test_a_table_that_differs_from_the_stream_is_exit_status_1(
@@ -124,9 +124,9 @@ def test_a_table_that_differs_from_the_stream_is_exit_status_1(
     item = Item("Phone", Status.ACTIVE, 6, {shard: number})
     Store(client, "inventory-lab-inventory", 366).commit(Item("Phone"), item, 0.0)
     capsys.readouterr()
-    status, found = run(capsys, "reconcile")
-    assert (status, found["exact"]) == (1, False)
-    assert "1 product differs from the stream" in found["problems"]
+    status, output = run(capsys, "reconcile")
+    assert (status, output["exact"]) == (1, False)
+    assert "1 product differs from the stream" in output["problems"]
 
 
 @pytest.mark.parametrize("command", ["reconcile", "publish"])

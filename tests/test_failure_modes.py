@@ -88,17 +88,17 @@ def test_without_its_dead_letter_queue_a_failing_batch_is_not_given_up() -> None
 def test_records_that_were_passed_and_never_processed_are_lost_and_not_pending(built: Lab) -> None:
     deploy(built, "def handle(event, context):\n    return None\n")
     assert built.settle(built.publish([ProductAdded("a", 5), ProductAdded("b", 5)]))
-    found = built.reconcile()
-    assert (len(found.lost), found.pending, found.exact) == (2, 0, False)
+    result = built.reconcile()
+    assert (len(result.lost), result.pending, result.exact) == (2, 0, False)
 
 
-def test_an_event_applied_again_after_it_was_forgotten_is_told(built: Lab) -> None:
+def test_an_event_applied_again_after_it_was_forgotten_is_reported(built: Lab) -> None:
     at = "2026-01-05T09:00:00Z"
     events = [QuantityChanged("a", 1, event_id=f"e{n}", occurred_at=at) for n in range(70)]
     unnumbered = [RawRecord("a", encode_event(event)) for event in (*events, events[0])]
     built.settle(built.publish([ProductAdded("a", 5), *unnumbered], ordered=True))
-    found = built.reconcile()
-    assert (found.applied_twice, found.exact) == (("e0",), False)
+    result = built.reconcile()
+    assert (result.applied_twice, result.exact) == (("e0",), False)
 
 
 def test_a_product_that_moved_through_many_shards_still_reconciles(built: Lab) -> None:
@@ -115,8 +115,8 @@ def test_a_product_that_moved_through_many_shards_still_reconciles(built: Lab) -
             NewStartingHashKey=str(middle),
         )
         assert built.settle(built.publish(QuantityChanged("a", 1)))
-    found = built.reconcile()
-    assert (found.applied, found.pending, found.exact) == (7, 0, True)
+    result = built.reconcile()
+    assert (result.applied, result.pending, result.exact) == (7, 0, True)
 
 
 def test_what_was_committed_before_a_crash_is_counted(built: Lab) -> None:
@@ -124,9 +124,9 @@ def test_what_was_committed_before_a_crash_is_counted(built: Lab) -> None:
     built.session("root").client("dynamodb").put_item(TableName="inventory", Item=full)
     events = [ProductAdded(f"p{n}", 50) for n in range(20)]
     built.settle(built.publish([*events[:10], ProductAdded("z", 3), *events[10:]]))
-    found = built.reconcile()
-    assert (found.published, found.applied, found.dead_letters) == (21, 20, 1)
-    assert found.exact
+    result = built.reconcile()
+    assert (result.published, result.applied, result.dead_letters) == (21, 20, 1)
+    assert result.exact
     assert built.reports()["redelivered"] > 0
 
 
@@ -136,11 +136,11 @@ def test_the_depth_of_the_call_stack_decides_nothing(built: Lab, depth: int) -> 
     nested = b'"x":' + b"[" * depth + b"]" * depth
     data = json.dumps(body).encode()[:-1] + b"," + nested + b"}"
     built.settle(built.publish(RawRecord("a", data)))
-    found = built.reconcile()
-    assert (found.applied, found.exact) == (1 if depth < DEEPEST_NESTING else 0, True)
+    result = built.reconcile()
+    assert (result.applied, result.exact) == (1 if depth < DEEPEST_NESTING else 0, True)
 
 
-def test_a_log_group_that_was_deleted_is_made_anew(built: Lab) -> None:
+def test_a_log_group_that_was_deleted_is_created_again(built: Lab) -> None:
     built.settle(built.publish(ProductAdded("a", 5)))
     logs = built.session("root").client("logs")
     logs.delete_log_group(logGroupName=f"/aws/lambda/{FUNCTION}")
@@ -158,11 +158,11 @@ def test_messages_of_others_are_named_and_stop_nothing(built: Lab) -> None:
             sqs.send_message(QueueUrl=url, MessageBody=text)
     with pytest.warns(UserWarning, match="3 messages in 'inventory-alerts-inbox'"):
         assert len(built.alerts()) == 0
-    with pytest.warns(UserWarning, match="3 messages in 'inventory-rejected' are not of this"):
+    with pytest.warns(UserWarning, match="3 messages in 'inventory-rejected' are not from this"):
         assert len(built.rejected()) == 1
-    with pytest.warns(UserWarning, match="3 messages in 'inventory-") as told:
+    with pytest.warns(UserWarning, match="3 messages in 'inventory-") as warned:
         assert built.reconcile().exact
-    assert len(told) == 2
+    assert len(warned) == 2
 
 
 def test_an_alert_by_hand_is_shown_by_its_text(built: Lab) -> None:
@@ -178,7 +178,7 @@ def test_the_alerts_of_the_simple_design_are_shown() -> None:
         assert list(lab.alerts()["text"]) == ["High stock of a: 5000 pieces"]
 
 
-def test_other_log_lines_are_no_reports(built: Lab) -> None:
+def test_other_log_lines_are_not_reports(built: Lab) -> None:
     deploy(built, "def handle(event, context):\n    print('my \"report\" of the batch')\n")
     built.settle(built.publish(ProductAdded("a", 5)))
     assert built.reports()["records"] == 0
@@ -243,8 +243,8 @@ def test_dead_letters_of_another_stream_are_not_counted(built: Lab) -> None:
         "streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/another",
     }
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"KinesisBatchInfo": info}))
-    found = built.reconcile()
-    assert (found.dead_letters, found.exact) == (0, True)
+    result = built.reconcile()
+    assert (result.dead_letters, result.exact) == (0, True)
 
 
 def test_latest_skips_what_was_there_also_in_the_children_of_a_reshard(built: Lab) -> None:

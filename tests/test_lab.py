@@ -58,15 +58,15 @@ def test_the_counts_are_exact_and_add_up(built: Lab) -> None:
     report = built.settle(receipt)
     assert report
     assert not report.still_open
-    found = built.reconcile()
-    assert found.exact
-    assert found.conserved
-    assert (found.published, found.dead_letters, found.pending) == (3_000, 0, 0)
+    result = built.reconcile()
+    assert result.exact
+    assert result.conserved
+    assert (result.published, result.dead_letters, result.pending) == (3_000, 0, 0)
     stored = [(k, data) for k, data in zip(*partition_keys_and_data(built), strict=True)]
     stock, counts = model_stock(stored)
     assert built.inventory()["quantity"].to_dict() == stock
-    assert (found.applied, found.rejected) == (counts["applied"], counts["rejected"])
-    assert len(built.rejected()) == found.rejected
+    assert (result.applied, result.rejected) == (counts["applied"], counts["rejected"])
+    assert len(built.rejected()) == result.rejected
     assert built.reports()["alerts"] == len(built.alerts())
 
 
@@ -80,8 +80,8 @@ def test_an_event_published_twice_is_applied_once(built: Lab) -> None:
     change = QuantityChanged("Watch", 2)
     built.settle(built.publish([event, change, change]))
     built.settle(built.publish([change]))
-    found = built.reconcile()
-    assert (found.published, found.applied, found.duplicates, found.exact) == (4, 2, 2, True)
+    result = built.reconcile()
+    assert (result.published, result.applied, result.duplicates, result.exact) == (4, 2, 2, True)
     assert built.inventory().loc["Watch", "quantity"] == 8
 
 
@@ -94,8 +94,8 @@ def test_bad_input_is_rejected_kept_whole_and_stops_nothing(built: Lab, case: st
     assert list(rejected["reason"]) == [reason]
     assert list(rejected["payload"]) == [data]
     assert built.inventory()["quantity"].to_dict() == {"Phone": 5}
-    found = built.reconcile()
-    assert (found.applied, found.rejected, found.exact) == (1, 1, True)
+    result = built.reconcile()
+    assert (result.applied, result.rejected, result.exact) == (1, 1, True)
 
 
 @pytest.mark.parametrize("size", [200 * 1024, 256 * 1024, 256 * 1024 + 1, 1024 * 1024 - 5])
@@ -143,8 +143,8 @@ def test_records_show_the_last_digits_and_the_whole_record_id(built: Lab) -> Non
 def test_reconcile_calls_pending_what_is_on_its_way(built: Lab) -> None:
     built.settle(built.publish(ProductAdded("Phone", 5)))
     built.publish(QuantityChanged("Phone", 1))
-    found = built.reconcile()
-    assert (found.pending, found.applied, found.exact) == (1, 1, True)
+    result = built.reconcile()
+    assert (result.pending, result.applied, result.exact) == (1, 1, True)
 
 
 def test_reconcile_finds_a_count_that_was_tampered_with(built: Lab) -> None:
@@ -155,9 +155,9 @@ def test_reconcile_finds_a_count_that_was_tampered_with(built: Lab) -> None:
         UpdateExpression="SET quantity = :q",
         ExpressionAttributeValues={":q": {"N": "6"}},
     )
-    found = built.reconcile()
-    assert not found.exact
-    [row] = found.drift.to_dict("records")
+    result = built.reconcile()
+    assert not result.exact
+    [row] = result.drift.to_dict("records")
     assert (row["product_id"], row["expected_quantity"], row["table_quantity"]) == ("Phone", 5, 6)
 
 
@@ -165,9 +165,9 @@ def test_reconcile_finds_a_rejection_that_was_lost(built: Lab) -> None:
     built.settle(built.publish(QuantityChanged("Ghost", 1)))
     sqs = built.session("root").client("sqs")
     sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="inventory-rejected")["QueueUrl"])
-    found = built.reconcile()
-    assert len(found.missing_rejections) == 1
-    assert not found.exact
+    result = built.reconcile()
+    assert len(result.missing_rejections) == 1
+    assert not result.exact
 
 
 def test_what_cannot_be_processed_ends_in_the_dead_letters_and_is_accounted_for(built: Lab) -> None:
@@ -177,10 +177,10 @@ def test_what_cannot_be_processed_ends_in_the_dead_letters_and_is_accounted_for(
     receipt = built.publish([RawRecord("Watch", b"poison"), QuantityChanged("Phone", 1)])
     assert built.settle(receipt)
     built.build()
-    found = built.reconcile()
-    assert found.dead_letters == 1
-    assert found.conserved
-    assert not len(found.drift)
+    result = built.reconcile()
+    assert result.dead_letters == 1
+    assert result.conserved
+    assert not len(result.drift)
     assert built.inventory().loc["Phone", "quantity"] == 6
 
 
@@ -247,7 +247,7 @@ def test_a_second_lab_closes_the_first_and_says_so() -> None:
     second.close()
 
 
-def test_a_stream_that_was_made_anew_beside_the_old_table_goes_on_exactly(built: Lab) -> None:
+def test_a_stream_that_was_created_again_beside_the_old_table_stays_exact(built: Lab) -> None:
     built.settle(built.publish(ProductAdded("Phone", 5)))
     kinesis = built.session("admin").client("kinesis")
     kinesis.delete_stream(StreamName="e-commerce-streaming")
@@ -269,8 +269,8 @@ def test_resharding_under_way_keeps_the_counts_exact(built: Lab) -> None:
         StreamName="e-commerce-streaming", TargetShardCount=2, ScalingType="UNIFORM_SCALING"
     )
     assert built.settle(built.publish(events[400:]))
-    found = built.reconcile()
-    assert (found.published, found.exact) == (600, True)
+    result = built.reconcile()
+    assert (result.published, result.exact) == (600, True)
 
 
 def test_an_unknown_target_is_refused() -> None:

@@ -119,9 +119,9 @@ def test_the_deployer_takes_users_out_of_groups_of_its_prefix_only() -> None:
 def test_each_principal_may_do_what_it_needs_on_its_own_resource_and_not_on_a_sibling(
     principal: str, needed: dict[str, Needed], lab: Lab
 ) -> None:
-    found = of(principal, needed)
-    assert found
-    for action, resource in sorted(found):
+    decisions = of(principal, needed)
+    assert decisions
+    for action, resource in sorted(decisions):
         context = {
             role: {"iam:PassedToService": f"{service}.amazonaws.com"}
             for role, service in ((PIPE, "pipes"), (FUNCTION, "lambda"))
@@ -137,8 +137,12 @@ def test_each_principal_may_do_what_it_needs_on_its_own_resource_and_not_on_a_si
             assert not explain(principal, action, sibling(resource), context).allowed, action
 
 
-OPERATORS_OWN = {"lambda:InvokeFunction", "dynamodb:BatchGetItem", "kinesis:DescribeStream"}
-"""An operator also invokes by hand, waits for a stream with boto3, and on AWS reads how far the table is."""
+OPERATORS_OWN = {
+    "lambda:InvokeFunction", "dynamodb:BatchGetItem", "kinesis:DescribeStream", "logs:CreateLogGroup",
+    "pipes:StopPipe",
+}  # fmt: skip
+"""An operator also invokes by hand, stops the pipe, waits for a stream with boto3, and on AWS reads how far the
+table is. With `log_retention_days` build() creates the log group of the function."""
 
 
 @pytest.mark.parametrize("principal", PRINCIPALS)
@@ -157,8 +161,8 @@ def test_what_a_principal_does_not_need_is_denied(
 
 
 def statements(name: str, lab: Lab) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(policy(name, lab.account))["Statement"]
-    return found
+    listed: list[dict[str, Any]] = json.loads(policy(name, lab.account))["Statement"]
+    return listed
 
 
 def pairs(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,6 @@ def test_the_table_is_what_the_model_says(built: Lab, pytestconfig: pytest.Confi
     stock, counts = model_stock(stored)
     assert len(stored) == count
     assert built.inventory()["quantity"].to_dict() == stock
-    found = built.reconcile()
-    assert (found.applied, found.rejected) == (counts["applied"], counts["rejected"])
-    assert found.exact
+    result = built.reconcile()
+    assert (result.applied, result.rejected) == (counts["applied"], counts["rejected"])
+    assert result.exact

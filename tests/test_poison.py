@@ -67,8 +67,8 @@ def test_poison_between_good_events_is_kept_with_its_reason_and_stops_nothing(
     assert built.inventory()["quantity"].to_dict() == {"Phone": 3}
     [payload] = built.rejected()["payload"]
     assert data.startswith(payload)
-    found = built.reconcile()
-    assert (found.published, found.applied, found.rejected, found.exact) == (3, 2, 1, True)
+    result = built.reconcile()
+    assert (result.published, result.applied, result.rejected, result.exact) == (3, 2, 1, True)
 
 
 def test_a_whole_stream_of_poison_is_accounted_for(built: Lab) -> None:
@@ -82,10 +82,10 @@ def test_a_whole_stream_of_poison_is_accounted_for(built: Lab) -> None:
         for _ in range(6):
             built.pump()
     assert built.settle(receipt)
-    found = built.reconcile()
-    assert found.published == found.rejected == len(records)
+    result = built.reconcile()
+    assert result.published == result.rejected == len(records)
     assert len(built.rejected()) == len(records)
-    assert found.exact
+    assert result.exact
 
 
 json_values = st.recursive(

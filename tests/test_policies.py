@@ -85,18 +85,18 @@ def test_a_linter_finds_nothing(name: str, documents: dict[str, Any]) -> None:
         text=True,
         check=True,
     )
-    found = {line.split()[1] for line in done.stdout.splitlines() if line}
-    assert found == EXPECTED_FINDINGS.get(name, set()), done.stdout
+    findings = {line.split()[1] for line in done.stdout.splitlines() if line}
+    assert findings == EXPECTED_FINDINGS.get(name, set()), done.stdout
 
 
 def actions_of(statement: dict[str, Any]) -> list[str]:
-    found = statement["Action"]
-    return found if isinstance(found, list) else [found]
+    actions = statement["Action"]
+    return actions if isinstance(actions, list) else [actions]
 
 
 def resources_of(statement: dict[str, Any]) -> list[str]:
-    found = statement["Resource"]
-    return found if isinstance(found, list) else [found]
+    resources = statement["Resource"]
+    return resources if isinstance(resources, list) else [resources]
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if kind(name) == "identity"])

@@ -54,10 +54,10 @@ def test_a_whole_call_that_was_stored_twice_is_applied_once(built: Lab) -> None:
     assert len(built.records()) == 101
     built.settle(receipt)
     built.pump()
-    found = built.reconcile()
-    assert (found.published, found.applied, found.duplicates) == (101, 51, 50)
+    result = built.reconcile()
+    assert (result.published, result.applied, result.duplicates) == (101, 51, 50)
     assert left(built) == 450
-    assert found.exact
+    assert result.exact
 
 
 def test_what_somebody_else_wrote_in_between_stays(built: Lab) -> None:

@@ -47,8 +47,8 @@ def test_a_simulation_published_twice_is_all_duplicates_the_second_time(built: L
 def test_a_longer_simulation_continues_a_shorter_one(built: Lab) -> None:
     settle(built, *simulate(events=300, products=12, seed=7))
     settle(built, *simulate(events=500, products=12, seed=7))
-    found = built.reconcile()
-    assert (found.duplicates, found.applied + found.rejected, found.exact) == (300, 500, True)
+    result = built.reconcile()
+    assert (result.duplicates, result.applied + result.rejected, result.exact) == (300, 500, True)
 
 
 def test_other_arguments_make_other_facts() -> None:
@@ -75,8 +75,8 @@ def test_a_file_published_by_half_then_whole_then_second_half_first_counts_once(
     settle(built, *events[:200])
     settle(built, *events)
     settle(built, *events[200:], *events[:200])
-    found = built.reconcile()
-    assert (found.applied, found.duplicates, found.exact) == (407, 607, True)
+    result = built.reconcile()
+    assert (result.applied, result.duplicates, result.exact) == (407, 607, True)
 
 
 def test_a_file_that_grows_counts_only_its_new_rows(built: Lab, tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_a_file_that_grows_counts_only_its_new_rows(built: Lab, tmp_path: Path) 
     for count in (100, 250, 300):
         path = write(tmp_path / "sales.csv", rows[:count])
         settle(built, *replay(path, source="sales", opening_stock=500))
-    found = built.reconcile()
-    assert (found.applied, found.duplicates, found.exact) == (307, 107 + 257, True)
+    result = built.reconcile()
+    assert (result.applied, result.duplicates, result.exact) == (307, 107 + 257, True)
 
 
 def test_a_row_that_was_unreadable_counts_when_it_was_mended(built: Lab, tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_a_dead_letter_sent_again_after_many_others_counts_once(built: Lab) -> N
     settle(built, *(sale(n, source) for n in range(2, 300)))
     assert built.redrive()["outcome"].tolist() == ["applied"]
     settle(built, sale(1, source))  # and the producer sends it once more
-    found = built.reconcile()
-    assert (found.applied, found.duplicates, found.exact) == (300, 1, True)
+    result = built.reconcile()
+    assert (result.applied, result.duplicates, result.exact) == (300, 1, True)
     assert built.inventory().loc["Phone", "quantity"] == 701
 
 
@@ -179,11 +179,11 @@ def test_forty_sources_end_as_the_model_says_or_in_the_rejected_queue(built: Lab
     facts = [sale(n, source) for source in sources for n in range(1, 9)]
     settle(built, *facts)
     settle(built, *reversed(facts))
-    found = built.reconcile()
-    assert found.exact
-    assert found.applied == 1 + 40 * 8
-    assert found.rejected == 24 * 8
-    assert found.duplicates == 16 * 8
+    result = built.reconcile()
+    assert result.exact
+    assert result.applied == 1 + 40 * 8
+    assert result.rejected == 24 * 8
+    assert result.duplicates == 16 * 8
     stored = [(r.partition_key, r.data) for r in stream.records(built.account)]
     assert built.inventory()["quantity"].to_dict() == model_stock(stored)[0]
 
@@ -198,8 +198,8 @@ def test_two_publishers_in_turn_with_calls_that_are_stored_twice_count_each_even
             built._session = Session(f"2026-01-0{day}T09:00:00.000Z/lab.publish")
             settle(built, *events)
             settle(built, *events[:30])
-    found = built.reconcile()
-    assert (found.applied, found.exact) == (301, True)
+    result = built.reconcile()
+    assert (result.applied, result.exact) == (301, True)
     assert built.inventory().loc["Phone", "quantity"] == 700
 
 

@@ -31,8 +31,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_after_any_schedule_everything_is_accounted_for(
     played: int, pytestconfig: pytest.Config
 ) -> None:
-    wanted = schedule(played, most_events=pytestconfig.getoption("schedule_events"))
-    assert run(wanted).problems == []
+    scenario = schedule(played, most_events=pytestconfig.getoption("schedule_events"))
+    assert run(scenario).problems == []
 
 
 def test_after_any_schedule_behind_a_mapping_or_both_everything_is_accounted_for(

@@ -22,10 +22,10 @@ def handle(event, context):
 
 
 def configuration(lab: Lab) -> dict[str, object]:
-    found: dict[str, object] = lab.account.client("lambda").get_function_configuration(
+    described: dict[str, object] = lab.account.client("lambda").get_function_configuration(
         FunctionName=FUNCTION
     )
-    return {name: found[name] for name in ("Handler", "CodeSha256", "Timeout")}
+    return {name: described[name] for name in ("Handler", "CodeSha256", "Timeout")}
 
 
 def lines(lab: Lab) -> list[str]:

@@ -94,8 +94,8 @@ def read(path: Path) -> Any:
 
 def gap(source: str) -> str | None:
     """What stands between the marks of an exercise; None when the cell has none."""
-    found = GAP.search(source)
-    return found[0] if found else None
+    match = GAP.search(source)
+    return match[0] if match else None
 
 
 def is_ignored(cell: Any) -> bool:
@@ -121,8 +121,8 @@ def is_lesson(notebook: Any) -> bool:
 
 def exercise_of(cell: Any) -> str:
     """The name of the exercise in a cell, such as "02/put_all"; "" for another cell."""
-    found = EXERCISE.search(cell.source) if cell.cell_type == "code" else None
-    return found[1] if found else ""
+    match = EXERCISE.search(cell.source) if cell.cell_type == "code" else None
+    return match[1] if match else ""
 
 
 def with_solutions(notebook: Any) -> Any:

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[1] / "inventory_lab" / "embedded_aws"
 README = FOLDER / "README.md"
 SERVICES = {
     "kinesis": "Kinesis", "pipes": "EventBridge Pipes", "polling": "Reading a stream",
-    "awslambda": "Lambda", "dynamodb": "DynamoDB", "sns": "SNS", "events": "EventBridge rules",
+    "awslambda": "Lambda", "dynamodb": "DynamoDB", "sns": "SNS", "sqs": "SQS", "events": "EventBridge rules",
     "cloudwatch": "CloudWatch", "logs": "CloudWatch Logs", "codebuild": "CodeBuild", "iam": "IAM",
 }  # fmt: skip
 KINDS: tuple[Kind, ...] = ("gap", "hook", "speed")
@@ -99,7 +99,7 @@ def _sections() -> Iterator[str]:
     for folder, name in SERVICES.items():
         files = {path: _compared(path) for path in sorted((FOLDER / folder).rglob("*.py"))}
         table = _table(
-            ("", "AWS", "moto", "here"), (row for found in files.values() for row in found)
+            ("", "AWS", "moto", "here"), (row for rows in files.values() for row in rows)
         )
         sources = ", ".join(f"`{path.relative_to(FOLDER)}`" for path in files if files[path])
         more = ", ".join(f"`{path.relative_to(FOLDER)}`" for path in files if _only_own(path))

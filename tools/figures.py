@@ -58,10 +58,10 @@ class Figures:
     @property
     def calls(self) -> list[str]:
         """The AWS operations that a learner calls."""
-        found = (
+        names = (
             call for name in self.exercises for call in aws_calls(solutions.solution(name).source)
         )
-        return sorted(set(found))
+        return sorted(set(names))
 
     @property
     def wrong_answers(self) -> int:
@@ -130,10 +130,10 @@ def state_minutes(notebook: Any) -> None:
 
 def row(path: Path) -> str:
     """A line of the table."""
-    found = of(course.read(path).cells)
+    counted = of(course.read(path).cells)
     return (
-        f"{path.stem:26}{found.minutes:8}{found.words:7}{found.code_cells:7}{found.questions:10}"
-        f"{len(found.exercises):10}{found.statements:11}{found.wrong_answers:7}  {', '.join(found.calls)}"
+        f"{path.stem:26}{counted.minutes:8}{counted.words:7}{counted.code_cells:7}{counted.questions:10}"
+        f"{len(counted.exercises):10}{counted.statements:11}{counted.wrong_answers:7}  {', '.join(counted.calls)}"
     )
 
 

@@ -36,10 +36,10 @@ def entry(path: Path) -> Entry:
     notebook = course.read(path)
     facts = next((c.source for c in notebook.cells if c.id == "objectives"), "")
     title = notebook.cells[0].source.splitlines()[0]
-    found = TITLE.fullmatch(title), MINUTES.search(facts), NEEDS.search(facts)
-    if not all(found):
+    matches = TITLE.fullmatch(title), MINUTES.search(facts), NEEDS.search(facts)
+    if not all(matches):
         raise ValueError(f"{path.name}: its first cells do not give title, minutes and needs")
-    heading, minutes, needs = (match for match in found if match)
+    heading, minutes, needs = (match for match in matches if match)
     return Entry(path.name, heading[1], heading[2], int(minutes[1]), needs[1])
 
 

@@ -89,9 +89,9 @@ def _timing(cells: list[Any]) -> str:
 
 
 def _notes(cells: list[Any]) -> Iterator[str]:
-    found = [note for cell in cells for note in NOTE.findall(cell.source)]
+    notes = [note for cell in cells for note in NOTE.findall(cell.source)]
     for kind, head in HEADS.items():
-        lines = [f"- {' '.join(text.split())}" for each, text in found if each == kind]
+        lines = [f"- {' '.join(text.split())}" for each, text in notes if each == kind]
         if lines:
             yield "\n".join([f"## {head}\n", *lines])
 
@@ -103,10 +103,10 @@ def _predictions(cells: list[Any]) -> str:
 
 def _exercises(cells: list[Any]) -> Iterator[str]:
     for name in filter(None, map(course.exercise_of, cells)):
-        known, found = solutions.solution(name), registry.find(name)
+        known, exercise = solutions.solution(name), registry.find(name)
         wrong = [f"- {' '.join(each.diagnosis.split())}" for each in known.wrong]
         why = " ".join(known.explanation.split())
-        head = f"## Exercise {name.rpartition('/')[2]} ({found.minutes} minutes)"
+        head = f"## Exercise {name.rpartition('/')[2]} ({exercise.minutes} minutes)"
         yield "\n".join([f"{head}\n", why, "", "Common wrong answers get one of these:\n", *wrong])
 
 

@@ -25,7 +25,7 @@ POLL_SECONDS = 5
 PROPAGATION_SECONDS = 30
 """How long a new role may take until somebody can assume it."""
 BUILDS_OF_A_CALL = 100
-"""BatchGetBuilds takes so many ids."""
+"""The most ids of a BatchGetBuilds."""
 
 
 class Host(Protocol):
@@ -191,10 +191,10 @@ def _artifact(build: Mapping[str, Any]) -> str:
 
 def _log(account: Account, build: Mapping[str, Any]) -> str:
     """The lines of the build's log; "" when there is none."""
-    logs, found = account.client("logs"), build["logs"]
-    if not found.get("streamName"):
+    logs, log = account.client("logs"), build["logs"]
+    if not log.get("streamName"):
         return ""
-    request = {"logGroupName": found["groupName"], "logStreamName": found["streamName"]}
+    request = {"logGroupName": log["groupName"], "logStreamName": log["streamName"]}
     lines: list[str] = []
     more: dict[str, str] = {}
     while True:

@@ -40,6 +40,10 @@ def is_known_by_id(event: InventoryEvent) -> bool:
     """Whether the event id identifies the fact: it has no source, or only a publisher's session.
 
     A second session that publishes an event with the same id gives it another number.
+
+    >>> from inventory_lab.domain.events import ProductRemoved
+    >>> is_known_by_id(ProductRemoved("Oven", source="2026-01-05T09:00:00Z/sales", sequence=1))
+    False
     """
     return event.source is None or is_session(event.source)
 

@@ -153,6 +153,14 @@ def apply(item: Item | None, record: Record) -> Outcome:
     """The outcome of one record for the item of its partition key; `item` is None when there is none.
 
     It never raises. A record that cannot be applied is a duplicate or is rejected, with a reason.
+
+    >>> from inventory_lab.domain.events import encode_event
+    >>> data = encode_event(ProductAdded("Phone", 18, occurred_at="2026-01-05T09:00:00Z"))
+    >>> outcome = apply(None, Record("shardId-000000000000", 1, "Phone", data, 0))
+    >>> outcome.verdict, outcome.item.quantity
+    (<Verdict.APPLIED: 'applied'>, 18)
+    >>> apply(outcome.item, outcome.record).reason
+    <Reason.REDELIVERED_RECORD: 'RedeliveredRecord'>
     """
     before = item or Item(record.partition_key)
     if record.sequence_number <= before.watermarks.get(record.shard_id, -1):
@@ -176,7 +184,12 @@ def apply(item: Item | None, record: Record) -> Outcome:
 
 
 def fold(item: Item | None, records: Iterable[Record]) -> list[Outcome]:
-    """The outcomes of one partition key's records, in order; each changes the item of the one before."""
+    """The outcomes of one partition key's records, in order; each changes the item of the one before.
+
+    >>> bad = [Record("shardId-000000000000", number, "Phone", b"{", 0) for number in (1, 2)]
+    >>> [outcome.reason.value for outcome in fold(None, bad)]
+    ['MalformedEvent', 'MalformedEvent']
+    """
     outcomes: list[Outcome] = []
     for record in records:
         outcome = apply(item, record)
@@ -197,14 +210,22 @@ def alert_for(outcome: Outcome, thresholds: Thresholds) -> Alert | None:
 
 
 def thresholds_of(item: Item, otherwise: Thresholds) -> Thresholds:
-    """The product's own thresholds; a threshold that it does not have comes from `otherwise`."""
+    """The product's own thresholds; a threshold that it does not have comes from `otherwise`.
+
+    >>> thresholds_of(Item("Phone", low_stock=3), Thresholds(high=1000, low=10))
+    Thresholds(high=1000, low=3)
+    """
     high = otherwise.high if item.high_stock is None else item.high_stock
     low = otherwise.low if item.low_stock is None else item.low_stock
     return Thresholds(high, low)
 
 
 def crossing(before: int, after: int, thresholds: Thresholds) -> Alert | None:
-    """The threshold between two quantities: high when it is crossed upwards, low when downwards."""
+    """The threshold between two quantities: high when it is crossed upwards, low when downwards.
+
+    >>> crossing(12, 8, Thresholds(high=1000, low=10))
+    <Alert.LOW: 'low'>
+    """
     if before <= thresholds.high < after:
         return Alert.HIGH
     if before >= thresholds.low > after:

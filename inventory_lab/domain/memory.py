@@ -83,7 +83,11 @@ class Numbers:
         return grown.without_lowest_gap() if len(grown.ranges) > RANGES_PER_SOURCE else grown
 
     def without_lowest_gap(self) -> Numbers:
-        """The first two ranges as one, with the numbers between them unsure."""
+        """The first two ranges as one, with the numbers between them unsure.
+
+        >>> Numbers(((1, 4), (6, 6), (9, 9))).without_lowest_gap()
+        Numbers(ranges=((1, 6), (9, 9)), unsure=(5, 5))
+        """
         (first, last), (following, end), *others = self.ranges
         lowest = self.unsure[0] if self.unsure else last + 1
         return Numbers(((first, end), *others), (lowest, following - 1))
@@ -118,7 +122,13 @@ class Memory:
         return Recall.UNSURE if self.floor and key[:TIME_BYTES] <= self.floor else Recall.NEW
 
     def with_processed(self, event: InventoryEvent, applied: bool) -> Memory:
-        """The memory after an event that was new to it was applied or rejected."""
+        """The memory after an event that was new to it was applied or rejected.
+
+        >>> from inventory_lab.domain.events import ProductRemoved
+        >>> event = ProductRemoved("Oven", event_id="e-1")
+        >>> EMPTY.with_processed(event, applied=True).recall(event)
+        <Recall.PROCESSED: 'processed'>
+        """
         ids = self.event_ids
         if applied and is_known_by_id(event):
             ids = (ids + digest(event.event_id))[-KEPT_EVENT_IDS * DIGEST_BYTES :]
@@ -163,7 +173,11 @@ def beginning(key: bytes) -> datetime:
 
 
 def digest(text: str) -> bytes:
-    """The 6 bytes that an item stores of an event id or the name of a source."""
+    """The 6 bytes that an item stores of an event id or the name of a source.
+
+    >>> len(digest("e-1"))
+    6
+    """
     return blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
 
 
@@ -182,7 +196,12 @@ def encode(memory: Memory) -> bytes:
 
 
 def decode(data: bytes) -> Memory:
-    """The memory that encode() has stored. Raises ValueError when the bytes are damaged."""
+    """The memory that encode() has stored. Raises ValueError when the bytes are damaged.
+
+    >>> decode(b"damaged")
+    Traceback (most recent call last):
+    ValueError: the memory of processed events is damaged
+    """
     body = data[CHECK_BYTES:]
     if len(data) < CHECK_BYTES + 2 or crc32(body) != int.from_bytes(data[:CHECK_BYTES], "big"):
         raise ValueError("the memory of processed events is damaged")

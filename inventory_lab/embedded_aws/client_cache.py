@@ -56,7 +56,7 @@ _NAMES: dict[str, str] = {}
 _MODELS: dict[tuple[int, str, str | None], tuple[Any, ServiceModel]] = {}
 _METHODS: dict[int, tuple[ServiceModel, dict[str, Any]]] = {}
 _RULES: dict[int, tuple[Any, Any]] = {}
-# What an id stands for is kept beside the answer, so that the id never stands for something else.
+# The object of an id is kept with the answer, so that its id is not used again.
 
 
 def _with_known_names(start: Callable[..., None]) -> Callable[..., None]:

@@ -1,11 +1,11 @@
-"""What goes wrong on AWS, on demand: a seeded plan of faults that strike the same way in every run.
+"""Faults of AWS on demand: a seeded plan, whose faults are the same in every run.
 
 | fault | what happens |
 |---|---|
 | duplicate_delivery | a batch that was delivered is delivered again in the next round |
 | late_execution | a batch that was delivered is executed again some rounds later, after newer ones |
 | zombie | a second execution of the same batch runs while the first is about to commit |
-| recut | a batch is cut anew: smaller than it was due, or in two when it is retried |
+| recut | a batch has other limits: smaller than it was due, or two halves when it is retried |
 | child_before_parent | a shard is read before the one it came from is drained |
 | crash_before_effect | the function dies at its first call of an invocation |
 | crash_before_commit | the function dies after its notices, before its first write |
@@ -13,7 +13,7 @@
 | crash_after_commit | the function did everything, and its answer is lost |
 | throttle, server_error | an API call of the producer, the pipe or the function is refused |
 | lost_response | the service acted, the answer was lost, and the SDK sent the call again |
-| poison | a record that is not an event lies in the stream |
+| poison | the stream has a record that is not an event |
 | reshard | a shard is split, or two neighbours are merged |
 
 Free of moto; nothing here sleeps or uses the time of day. An SDK would retry a throttled call and wait:
@@ -290,4 +290,4 @@ def _refusal(code: str, status: int) -> tuple[AWSResponse, dict[str, Any]]:
 
 _ENDS = ("Starting", "Ending")
 NO_FAULTS = Faults()
-"""For a poller that nothing goes wrong with."""
+"""For a poller without faults."""

@@ -3,9 +3,14 @@
 | moto | the lab |
 |---|---|
 | parses an UpdateExpression twice a call, copies its tree, and walks it ten times to validate it | an expression that has passed moto's validation once, with the same names on a table of the same keys, is not validated again when it only SETs, REMOVEs or ADDs whole attributes: nothing in it then depends on the item or on the values |
+| collects the placeholders of an UpdateExpression for every call | once for each expression |
+| takes a condition apart twice a call, with six patterns for each word | once for each condition |
+| adds up the size of the whole item for every attribute that is set | only when the item may be near the limit |
+| searches every answer for the place of its RequestId | only one that names it, as XML does |
 | lists the methods of a service's class for every request | once |
 | visits every member of every record of an answer, present or not | only those that are present, when all of a dict is spelled as in the service model; a text is taken as it is |
 | looks for every member of an answer under up to six spellings | first under its own; under no other when all of a dict is spelled as in the service model |
+| (botocore) reads a member of an answer through three calls; works out the local time of a timestamp in Python | takes texts as they are; Python's own local time |
 | (botocore) reads the service models from disk for every session, so for every new environment of a function | once in this process |
 | counts the messages of a queue three times for each message sent or received, and lists them all to give out ten | counts when asked, stops at the tenth |
 | lists the methods of a service's class for every call | once for each class |
@@ -16,15 +21,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
 import botocore.session
 import moto.core.responses
 from botocore.loaders import create_loader
+from botocore.parsers import BaseJSONParser
+from botocore.utils import parse_timestamp
+from dateutil.tz import tzlocal
+from moto.core.responses import BaseResponse
 from moto.core.serialize import BaseJSONSerializer, JSONSerializer, ResponseSerializer
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
 from moto.dynamodb.parsing import ast_nodes as ast
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
@@ -43,6 +55,8 @@ PLAIN_ACTIONS = (
     ast.UpdateExpressionRemoveAction,
     ast.UpdateExpressionAddAction,
 )
+LARGE_ITEM_BYTES = 100_000
+"""Far below the limit of 400 KB, at which moto has to add up exactly."""
 COUNTS = (
     "approximate_number_of_messages",
     "approximate_number_of_messages_delayed",
@@ -52,7 +66,7 @@ OTHER_ACTIONS = (ast.UpdateExpressionDeleteAction,)
 
 
 class CacheableUpdate:
-    """An expression whose every action names a whole attribute and, but for REMOVE, a placeholder."""
+    """An expression in which every action names a whole attribute and, except for REMOVE, a placeholder."""
 
     def __init__(self, actions: list[Any]) -> None:
         self._actions = actions
@@ -102,6 +116,27 @@ def _expression_patches() -> list[Patch]:
             around=lambda make: staticmethod(_parsed_once(make)),
             upstream=True,
         ),
+        _faster(
+            ast.Node,
+            "find_clauses",
+            "(self, clause_types)",
+            "the placeholders of an expression are collected once",
+            _collected_once,
+        ),
+        _faster(
+            ConditionExpressionParser,
+            "_lex_condition_expression",
+            "(self)",
+            "a condition is taken apart once",
+            _taken_apart_once,
+        ),
+        _faster(
+            LimitedSizeDict,
+            "__setitem__",
+            "(self, key, value)",
+            "a small item is not measured exactly",
+            _measured_when_large,
+        ),
         _faster(validator, "__init__", started, once, _started),
         _faster(validator, "validate", "(self)", once, _validated),
     ]
@@ -131,6 +166,27 @@ def _answer_patches() -> list[Patch]:
             "(self, serialized, value, shape, key)",
             "visits only the members that are present",
             _members_that_are_present,
+        ),
+        _faster(
+            BaseJSONParser,
+            "_handle_structure",
+            "(self, shape, value)",
+            "a text is taken as it is",
+            _texts_taken_as_they_are,
+        ),
+        _faster(
+            BaseJSONParser,
+            "_handle_timestamp",
+            "(self, shape, value)",
+            "the local time is Python's",
+            _local_time,
+        ),
+        _faster(
+            BaseResponse,
+            "_enrich_response",
+            "staticmethod(headers, body)",
+            "an answer without a RequestId is not searched for its place",
+            lambda enrich: staticmethod(_searched_when_it_may_be_there(enrich)),
         ),
         _faster(
             moto.core.responses,
@@ -196,9 +252,59 @@ def _parsed_once(make: Callable[[str], Any]) -> Callable[[str], Any]:
     def parsed(expression: str) -> Any:
         tree = make(expression)
         tree.plain = _plain(tree)
+        tree.collected = id(tree), {}
         return tree
 
     return parsed
+
+
+def _collected_once(collect: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """Only for a tree that was parsed once, and for no copy of it, which a validation changes."""
+
+    def collected_once(self: Any, clause_types: Iterable[type]) -> list[Any]:
+        owner, collected = getattr(self, "collected", (None, None))
+        if collected is None or owner != id(self):
+            return collect(self, clause_types)
+        kinds = tuple(clause_types)
+        if kinds not in collected:
+            collected[kinds] = collect(self, kinds)
+        return list(collected[kinds])
+
+    return collected_once
+
+
+def _taken_apart_once(take_apart: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The words of a condition; they are named tuples, which no later step changes."""
+
+    @lru_cache(maxsize=256)
+    def words(condition: str | None) -> tuple[Any, ...]:
+        return tuple(take_apart(ConditionExpressionParser(condition, {}, {})))
+
+    return lambda self: deque(words(self.condition_expression))
+
+
+def _measured_when_large(set_item: Callable[..., None]) -> Callable[..., None]:
+    def measured_when_large(self: Any, key: str, value: Any) -> None:
+        if (
+            _most_bytes(key)
+            + _most_bytes(value)
+            + sum(map(_most_bytes, self.values()))
+            + sum(map(_most_bytes, self))
+            > LARGE_ITEM_BYTES
+        ):
+            set_item(self, key, value)
+        else:
+            dict.__setitem__(self, key, value)
+
+    return measured_when_large
+
+
+def _most_bytes(value: Any) -> int:
+    """At least the bytes that moto counts for a name or a scalar value; more for lists and maps."""
+    content = value.value if type(value) is DynamoType else value
+    if type(content) in (str, bytes):
+        return 4 * len(content)
+    return 5 if type(content) is bool else LARGE_ITEM_BYTES
 
 
 def _started(start: Callable[..., None]) -> Callable[..., None]:
@@ -250,16 +356,70 @@ def _members_that_are_present(serialize: Callable[..., Any]) -> Callable[..., An
             serialize(self, serialized, value, shape, key)
             return
         structure = self.MAP_TYPE()
-        for name, member in shape.members.items():
-            member_value = value.get(name)
-            if type(member_value) is str and member.type_name == "string":
-                self._default_serialize(structure, member_value, member, name)
-            elif member_value is not None:
+        for name, json_name, kind, member in _members(shape):
+            content = value.get(name)
+            if type(content) is str and kind == "string":
+                structure[json_name] = content
+            elif kind == "blob" and content is not None:
+                structure[json_name] = self._base64(content)
+            elif content is not None:
                 member.parent = shape
-                self._serialize(structure, member_value, member, name)
+                self._serialize(structure, content, member, name)
         self._default_serialize(serialized, structure, shape, key)
 
     return members_that_are_present
+
+
+def _members(shape: Any) -> list[tuple[str, str, str, Any]]:
+    """Name, name in JSON, type and shape of each member; the list stays with the shape."""
+    try:
+        members: list[tuple[str, str, str, Any]] = shape.listed_members
+    except AttributeError:
+        members = shape.listed_members = [
+            (name, member.serialization.get("name", name), member.type_name, member)
+            for name, member in shape.members.items()
+        ]
+    return members
+
+
+def _texts_taken_as_they_are(parse: Callable[..., Any]) -> Callable[..., Any]:
+    def texts_taken_as_they_are(self: Any, shape: Any, value: Any) -> Any:
+        if type(value) is not dict or shape.is_document_type or shape.is_tagged_union:
+            return parse(self, shape, value)
+        parsed = {}
+        for name, json_name, kind, member in _members(shape):
+            content = value.get(json_name)
+            if content is not None:
+                plain = kind == "string" and type(content) is str
+                parsed[name] = content if plain else self._parse_shape(member, content)
+        return parsed
+
+    return texts_taken_as_they_are
+
+
+def _searched_when_it_may_be_there(enrich: Callable[..., Any]) -> Callable[..., Any]:
+    """An XML answer names its request in the text; a large JSON answer need not be searched."""
+
+    def searched_when_it_may_be_there(headers: dict[str, str], body: Any) -> Any:
+        if not isinstance(body, str) or "<RequestId>" in body:
+            return enrich(headers, body)
+        return enrich(headers, "")[0], body
+
+    return searched_when_it_may_be_there
+
+
+def _local_time(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """Seconds as the local time, which Python works out itself, with the time zone that botocore gives it."""
+
+    def local_time(self: Any, shape: Any, value: Any) -> Any:
+        if type(value) not in (int, float) or self._timestamp_parser is not parse_timestamp:
+            return parse(self, shape, value)
+        try:
+            return datetime.fromtimestamp(value).replace(tzinfo=tzlocal())  # noqa: DTZ006 its own
+        except (OSError, OverflowError, ValueError):
+            return parse(self, shape, value)
+
+    return local_time
 
 
 def _is_spelled_as_modelled(serializer: Any, value: Any, shape: Any) -> bool:

@@ -45,7 +45,7 @@ class Sessions:
         return self._clients[key]
 
     def of_root(self) -> boto3.Session:
-        """The owner of the account, whom no policy limits."""
+        """The root user of the account, which no policy limits."""
         gate = self._gate
         return self._session({"AccessKeyId": gate.root_key, "SecretAccessKey": gate.root_secret})
 
@@ -58,7 +58,7 @@ class Sessions:
     def of_user(self, user: str) -> boto3.Session:
         """A user, with an access key that is created once. Raises IAM's NoSuchEntityException."""
         if user in self._keys and not self.is_valid(self._keys[user]["AccessKeyId"]):
-            del self._keys[user]  # deleted, or the user was made anew
+            del self._keys[user]  # deleted, or the user was created again
         if user not in self._keys:
             answer = self.client("iam").create_access_key(UserName=user)
             self._keys[user] = answer["AccessKey"]
@@ -91,7 +91,7 @@ class Sessions:
         return self._gate.knows(access_key)
 
     def delete_key_of(self, user: str) -> None:
-        """Delete the access key that of_user() created, which may be gone already with its user."""
+        """Delete the access key that of_user() created; its user may have been deleted with it."""
         key = self._keys.pop(user, None)
         if key and self.is_valid(key["AccessKeyId"]):
             self.client("iam").delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])

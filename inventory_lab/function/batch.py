@@ -64,7 +64,12 @@ def read_batch(event: object) -> Batch:
 
 
 def group_by_partition_key(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """The records of each partition key, each list in the order of the batch."""
+    """The records of each partition key, each list in the order of the batch.
+
+    >>> records = [Record("shardId-000000000000", n, key, b"", 0) for n, key in enumerate("ABA")]
+    >>> {key: len(group) for key, group in group_by_partition_key(records).items()}
+    {'A': 2, 'B': 1}
+    """
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record.partition_key, []).append(record)

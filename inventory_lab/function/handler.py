@@ -174,7 +174,11 @@ class FoldingHandler:
 
 
 def tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """How many records were applied, rejected, duplicates (a repeated event) and redelivered."""
+    """How many records were applied, rejected, duplicates (a repeated event) and redelivered.
+
+    >>> tally([])
+    {'applied': 0, 'rejected': 0, 'duplicates': 0, 'redelivered': 0}
+    """
     counts = Counter(
         "redelivered" if outcome.reason is Reason.REDELIVERED_RECORD else outcome.verdict.value
         for outcome in outcomes

@@ -122,7 +122,11 @@ class Notices:
 
 
 def deduplication_id(record: Record) -> str:
-    """The id that a repeated message shares with the first one: product, shard, sequence number."""
+    """The id that a repeated message shares with the first one: product, shard, sequence number.
+
+    >>> deduplication_id(Record("shardId-000000000000", 7, "Phone", b"", 0))
+    'Phone/shardId-000000000000/7'
+    """
     return f"{record.partition_key}/{record.shard_id}/{record.sequence_number}"
 
 
@@ -152,7 +156,11 @@ def rejection_body(outcome: Outcome) -> str:
 
 
 def sendable(text: str) -> str:
-    """The text with the characters that SNS rejects (most control characters) escaped as in JSON."""
+    r"""The text with the characters that SNS rejects (most control characters) escaped as in JSON.
+
+    >>> print(sendable("Phone\x00"))
+    Phone\u0000
+    """
     return _UNSENDABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

@@ -23,7 +23,11 @@ def pack(watermarks: Mapping[str, int]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, int]:
-    """The watermarks that pack() has stored. Raises ValueError when the bytes are damaged."""
+    """The watermarks that pack() has stored. Raises ValueError when the bytes are damaged.
+
+    >>> unpack(b"")
+    {}
+    """
     parts, at = [], 0
     while at < len(data):
         end = at + 1 + data[at]

@@ -49,11 +49,19 @@ class Snapshot:
         return {"taken_at": taken_at, "items": len(self.items), "active": active, **counts}
 
     def has_expired(self, product_id: str, now: float) -> bool:
-        """Whether the table may have deleted the item by now (epoch seconds)."""
+        """Whether the table may have deleted the item by now (epoch seconds).
+
+        >>> Snapshot(expires={"Phone": 1_800_000_000}).has_expired("Phone", now=1_800_000_001)
+        True
+        """
         return self.expires.get(product_id, now) < now
 
     def save(self, path: str | Path) -> None:
-        """Write the snapshot to a file, as JSON."""
+        """Write the snapshot to a file, as JSON.
+
+        >>> import tempfile
+        >>> Snapshot().save(f"{tempfile.mkdtemp()}/monday.json")
+        """
         body = {
             "taken_at": self.taken_at,
             "counts": dict(self.counts),

@@ -19,7 +19,7 @@ from inventory_lab.producer.generator import (
 
 
 class Traffic:
-    """An endless source of events. Each has a number in `source`, so the traffic can be told from
+    """An endless source of events. Each has a number in `source`, so the traffic can be distinguished from
     other publishers; the memory it needs depends on the number of products alone.
 
     >>> traffic = Traffic("2026-01-05T09:00:00Z/dashboard", products=2)

@@ -24,7 +24,7 @@ def expect_denied(action: str) -> Iterator[Denial]:
     """Print AWS's words when it denies `action`, such as "kinesis:PutRecord", and go on.
 
     Gives a Denial that has `code` and `message` afterwards. Raises NotDenied when nothing is denied or
-    another action is; any other error goes through.
+    another action is; any other error is raised unchanged.
 
     >>> kinesis = lab.session("producer").client("kinesis")
     >>> with expect_denied("kinesis:DeleteStream") as denial:

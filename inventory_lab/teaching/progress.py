@@ -1,4 +1,4 @@
-"""The pipeline in one line, with a tick at every part that stands."""
+"""The pipeline in one line, with a tick at every part that is deployed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 DEPLOYED, MISSING = "✓", "·"
 STATES = ("StreamStatus", "TableStatus", "CurrentState", "State")
-"""The member that tells the state, in the descriptions of stream, table, pipe and function."""
+"""The member with the state, in the descriptions of stream, table, pipe and function."""
 
 
 def progress(lab: Lab) -> None:

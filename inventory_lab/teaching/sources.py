@@ -62,7 +62,7 @@ def _statement(document: dict[str, Any], sid: str) -> Any:
 
 
 def _source(what: Any) -> tuple[str, str]:
-    """The path in the repository and the source; a property stands for its function."""
+    """The path in the repository and the source; of a property, those of its function."""
     package = Path(__file__).resolve().parents[1]
     target: Any = what.fget if isinstance(what, property) else what
     what = inspect.unwrap(target)

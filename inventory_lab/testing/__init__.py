@@ -1,4 +1,4 @@
-"""Tests for a handler of your own: seeded schedules of what goes wrong behind a stream on AWS."""
+"""Tests for a handler of your own: seeded schedules of the faults of a stream on AWS."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ answers it without failing, which is a question of its own."""
 STORM_FAULTS = tuple(fault for fault in FAULTS if fault not in BEYOND_AWS)
 LIKELY = (0.0, 0.0, 0.05, 0.2, 0.5)
 SELDOM = 0.05
-"""How likely a reshard is at most: shards that are split in every round are no test of a handler."""
+"""The highest probability of a reshard: splitting shards in every round does not test a handler."""
 PUBLISHED_TWICE = 0.1
 
 
@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Everything that a run depends on: play it again and it goes the same way."""
+    """Everything that a run depends on; the same schedule gives the same run."""
 
     seed: int
     parts: tuple[Part, ...]

@@ -1,4 +1,4 @@
-"""storm(): a handler under seeded schedules of everything that goes wrong behind a stream on AWS."""
+"""storm(): a handler under seeded schedules of the faults of a stream on AWS."""
 
 from __future__ import annotations
 

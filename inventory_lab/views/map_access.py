@@ -1,4 +1,4 @@
-"""Asks IAM about every arrow of the map: which calls it stands for, and the answer to each."""
+"""Asks IAM about every arrow of the map: which calls it means, and the answer to each."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from inventory_lab.views.svg import plural
 Description = Mapping[str, Any] | str | bool | None
 Ends = tuple[str, str]
 STATES = ("StreamStatus", "TableStatus", "CurrentState", "State")
-"""The member that holds the state, in the descriptions of stream, table, pipe and function."""
+"""The member with the state, in the descriptions of stream, table, pipe and function."""
 
 
 RUNNING = {"ACTIVE", "RUNNING", "ENABLED"}
@@ -44,7 +44,7 @@ def read_map(
     stored: int | None = None,
 ) -> PipelineMap:
     """The map as it is now. `executions` are those of the pipe's log, None where it cannot be read.
-    `stored` is how many records the stream holds; None counts them.
+    `stored` is the number of records of the stream; None counts them.
     """
     descriptions = _descriptions(account)
     plan = without(static_map(account.settings), "build", *_other_readers(account, descriptions))
@@ -124,7 +124,7 @@ def _counters(
     executions: Iterable[Execution] | None,
     stored: int | None,
 ) -> dict[Ends, tuple[str, ...]]:
-    """What has gone along each arrow; nothing where nothing did, or where it cannot be known."""
+    """What was sent along each arrow; nothing when there was nothing, or when it is not known."""
     totals = reports.read(account).totals
     if stored is None:
         stored = sum(1 for _ in stream.records(account)) if descriptions["stream"] else 0

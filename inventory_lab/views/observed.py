@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import boto3
     import pandas as pd
 
+LONGEST_KIND = 20
 DONE = ("delivered", "dead letter", "dropped")
 """Outcomes of an execution after which the pipe does not come back to its records."""
 
@@ -116,13 +117,15 @@ def change_in(data: str) -> str:
         kind = event["event_type"]
         if kind == "quantity_changed":
             return f"{int(event['delta']):+d}".replace("-", "−")
-        return f"new: {int(event['quantity'])}" if kind == "product_added" else "removed"
+        if kind == "product_added":
+            return f"new: {int(event['quantity'])}"
+        return "removed" if kind == "product_removed" else str(kind)[:LONGEST_KIND]
     except (ValueError, TypeError, KeyError, RecursionError):
         return "no event"
 
 
 def short_shard(shard_id: str) -> str:
-    """The end of a shard's id, which tells the shards of one stream apart.
+    """The end of a shard's id, which differs between the shards of one stream.
 
     >>> short_shard("shardId-000000000012")
     '0012'

@@ -228,7 +228,7 @@ def _listener(name: str, steps: list[RaceStep]) -> tuple[Any, Any]:
 def steps_of(
     operation: str, request: Attributes, answer: Attributes, error: str = ""
 ) -> Iterator[RaceStep]:
-    """The steps that a call of DynamoDB stands for: one for each item that it reads or writes."""
+    """The steps of a call of DynamoDB: one for each item that it reads or writes."""
     if operation == "GetItem":
         yield _read(request["Key"], answer.get("Item"))
     elif operation == "BatchGetItem":

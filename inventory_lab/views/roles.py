@@ -12,7 +12,7 @@ from inventory_lab.views.picture import Picture
 from inventory_lab.views.svg import arrow_head, box, drawing, fitted, path, text
 
 WIDTH = 960
-ROLES = ("pipe", "function")
+ROLES = ("pipe", "function", "codebuild", "deploy")
 _TOP, _LINE = 108, 20
 _CARD = 330
 
@@ -37,7 +37,7 @@ class RolePolicies:
 
 
 def draw_role(lab: ObservableLab, role: str = "pipe") -> Picture:
-    """The trust policy and the permission policy of the "pipe" or "function" role, side by side.
+    """The trust policy and the permission policy of the "pipe", "function", "codebuild" or "deploy" role.
 
     Raises ValueError for another role.
 

@@ -24,7 +24,7 @@ ROWS = 50
 
 
 class HasInventory(Protocol):
-    """A lab, as far as its inventory goes."""
+    """The part of a lab that shows its inventory."""
 
     settings: Settings
 

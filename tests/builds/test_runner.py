@@ -123,10 +123,10 @@ def test_finally_runs_after_a_failure_and_can_fail_the_phase_itself(built: Any) 
     ]
 
 
-def test_later_commands_are_told_whether_the_build_succeeds(built: Any) -> None:
-    told = "{commands: ['echo succeeding=$CODEBUILD_BUILD_SUCCEEDING']}"
-    assert "\nsucceeding=1" in built(spec(post_build=told)).log
-    assert "\nsucceeding=0" in built(spec(build="{commands: [exit 1]}", post_build=told)).log
+def test_later_commands_know_whether_the_build_succeeds(built: Any) -> None:
+    echo = "{commands: ['echo succeeding=$CODEBUILD_BUILD_SUCCEEDING']}"
+    assert "\nsucceeding=1" in built(spec(post_build=echo)).log
+    assert "\nsucceeding=0" in built(spec(build="{commands: [exit 1]}", post_build=echo)).log
 
 
 def test_variables_of_the_start_win_over_those_of_the_buildspec(built: Any) -> None:
@@ -179,8 +179,10 @@ def test_tests_are_reported_also_when_the_artifact_is_missing(built: Any, lab: L
     assert report.failed_phases == ["UPLOAD_ARTIFACTS"]
     assert report.tests == {"SUCCEEDED": 1}
     [arn] = described(lab, report.build_id)["reportArns"]
-    [found] = lab.session("root").client("codebuild").batch_get_reports(reportArns=[arn])["reports"]
-    assert found["testSummary"]["total"] == 1
+    [report] = (
+        lab.session("root").client("codebuild").batch_get_reports(reportArns=[arn])["reports"]
+    )
+    assert report["testSummary"]["total"] == 1
 
 
 NEEDED = {

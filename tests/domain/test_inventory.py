@@ -98,7 +98,7 @@ def test_an_event_that_does_not_fit_is_rejected_and_changes_no_stock(
     assert outcome.detail
 
 
-def test_a_payload_that_is_no_event_is_rejected() -> None:
+def test_a_payload_that_is_not_an_event_is_rejected() -> None:
     outcome = apply(None, record(b"{", 1))
     assert (outcome.verdict, outcome.reason) == (Verdict.REJECTED, Reason.MALFORMED_EVENT)
 
@@ -130,7 +130,7 @@ def test_an_event_stored_twice_is_applied_once() -> None:
     assert outcome.item.watermarks == {SHARD: 3}
 
 
-def test_a_repeated_event_that_was_rejected_is_processed_anew() -> None:
+def test_a_repeated_event_that_was_rejected_is_processed_again() -> None:
     sale = changed(-19, "sale")
     restock = changed(5, "restock")
     item = after(ADDED, sale, restock, sale)
@@ -193,7 +193,7 @@ def test_adding_a_product_starts_from_nothing() -> None:
     assert alert_for(apply(None, record(low, 1)), THRESHOLDS) is None
 
 
-def test_a_removal_or_a_rejection_is_no_alert() -> None:
+def test_a_removal_or_a_rejection_causes_no_alert() -> None:
     assert alert_for(apply(after(ADDED), record(REMOVED, 9)), THRESHOLDS) is None
     assert alert_for(apply(after(ADDED), record(changed(-19), 9)), THRESHOLDS) is None
 

@@ -118,8 +118,10 @@ class DeployedFunction:
         return [line for line in self.log(True) if line.startswith("REPORT")]
 
     def streams(self) -> list[str]:
-        found = self.root.client("logs").describe_log_streams(logGroupName=GROUP)["logStreams"]
-        return [stream["logStreamName"] for stream in found]
+        log_streams = self.root.client("logs").describe_log_streams(logGroupName=GROUP)[
+            "logStreams"
+        ]
+        return [stream["logStreamName"] for stream in log_streams]
 
     def pump(self, seconds: float = 0) -> None:
         """Let some lab time pass, then make a round."""
@@ -136,8 +138,8 @@ class DeployedFunction:
         answer = self.root.client("sqs").receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
-        found: list[dict[str, Any]] = answer.get("Messages", [])
-        return found
+        received: list[dict[str, Any]] = answer.get("Messages", [])
+        return received
 
     def bodies(self, url: str) -> list[Any]:
         return [json.loads(message["Body"]) for message in self.messages(url)]

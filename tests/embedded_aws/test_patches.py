@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from inspect import getattr_static
 from typing import Any
 from unittest import mock
 
@@ -125,6 +126,8 @@ def test_the_workload_goes_through_the_patch(target: str) -> None:
     patch = PATCHES[target]
     with bare_moto(), faster():
         counted = recorded(getattr(patch.owner, patch.name), calls)
+        if isinstance(getattr_static(patch.owner, patch.name), staticmethod):
+            counted = staticmethod(counted)
         with mock.patch.object(patch.owner, patch.name, counted):
             WORKLOADS[target]()
     assert calls

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import moto.core.responses
 import pytest
+from botocore import parsers
 from botocore.exceptions import ClientError
 from moto.core.models import MockAWS
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
@@ -80,19 +81,19 @@ def faster() -> AbstractContextManager[None]:
 
 def answers(context: Callable[[], Any]) -> list[Any]:
     """What every update answers and leaves, each made twice in a row on two items."""
-    found: list[Any] = []
+    collected: list[Any] = []
     mock = MockAWS()
     mock.start()
     try:
         with context():
             dynamodb = table()
             for update in UPDATES:
-                found += [answer(dynamodb, key, update) for key in ("Phone", "Phone", "Watch")]
+                collected += [answer(dynamodb, key, update) for key in ("Phone", "Phone", "Watch")]
             pages = dynamodb.scan(TableName="t")["Items"]
-            found.append(sorted(pages, key=lambda item: str(item["product_id"])))
+            collected.append(sorted(pages, key=lambda item: str(item["product_id"])))
     finally:
         mock.stop()
-    return found
+    return collected
 
 
 def answer(dynamodb: Any, key: str, update: dict[str, Any]) -> Any:
@@ -164,3 +165,113 @@ def test_all_subscriptions_sign_with_one_key_of_2048_bits() -> None:
         assert one.private_key() is other.private_key()
         assert one.private_key().key_size == 2048
     assert one.private_key() is not other.private_key()
+
+
+CONDITIONS: list[dict[str, Any]] = [
+    {"ConditionExpression": "attribute_not_exists(stock)"},
+    {
+        "ConditionExpression": "stock = :old AND (attribute_exists(#t) OR stock IN (:old, :other))",
+        "ExpressionAttributeNames": {"#t": "type"},
+        "ExpressionAttributeValues": {":old": {"N": "1"}, ":other": {"N": "2"}},
+    },
+    {
+        "ConditionExpression": "stock BETWEEN :old AND :other",
+        "ExpressionAttributeValues": {":old": {"N": "1"}, ":other": {"N": "2"}},
+    },
+    {"ConditionExpression": "stock = = :old", "ExpressionAttributeValues": {":old": {"N": "1"}}},
+    {"ConditionExpression": "stock ? 1"},
+]
+
+
+def outcomes_of_conditions(context: Callable[[], Any]) -> list[Any]:
+    """What each condition answers, twice, before and after an item exists."""
+    mock = MockAWS()
+    mock.start()
+    try:
+        with context():
+            dynamodb = table()
+            return [outcome(dynamodb, c) for _ in range(2) for c in CONDITIONS for _ in range(2)]
+    finally:
+        mock.stop()
+
+
+def outcome(dynamodb: Any, condition: dict[str, Any]) -> Any:
+    item = {"product_id": {"S": "Phone"}, "stock": {"N": "1"}}
+    try:
+        dynamodb.put_item(TableName="t", Item=item, **condition)
+    except ClientError as exc:
+        return exc.response["Error"]
+    except ValueError as exc:
+        return str(exc)
+    return "stored"
+
+
+def test_a_condition_that_is_taken_apart_once_decides_as_before() -> None:
+    assert outcomes_of_conditions(faster) == outcomes_of_conditions(nullcontext)
+
+
+@pytest.mark.parametrize("letters", [399_000, 404_900, 405_100])
+def test_the_limit_of_an_item_is_where_bare_moto_has_it(letters: int) -> None:
+    def store(context: Callable[[], Any]) -> Any:
+        mock = MockAWS()
+        mock.start()
+        try:
+            with context():
+                dynamodb = table()
+                text = {"S": "é" * (letters // 2)}
+                values = {":a": text, ":b": {"M": {"x": {"S": "y" * 80}}}}
+                update = {
+                    "UpdateExpression": "SET stock = :a, nested = :b",
+                    "ExpressionAttributeValues": values,
+                }
+                return answer(dynamodb, "Phone", update)
+        finally:
+            mock.stop()
+
+    assert store(faster) == store(nullcontext)
+
+
+def test_the_times_of_an_answer_are_those_that_botocore_works_out() -> None:
+    parser = parsers.JSONParser()
+    seconds = [
+        0,
+        1.5,
+        1_767_603_601.25,
+        1_774_749_600,
+        1_793_502_000.5,
+        -1,
+        1e15,
+        "2026-01-05",
+        None,
+    ]
+    bare = [_time(parser, value) for value in seconds]
+    with faster():
+        assert [_time(parser, value) for value in seconds] == bare
+
+
+def _time(parser: Any, value: Any) -> Any:
+    try:
+        moment = parser._handle_timestamp(None, value)
+    except (ValueError, TypeError, OverflowError) as exc:
+        return type(exc)
+    return moment, moment.utcoffset(), moment.fold, moment.tzinfo
+
+
+def test_the_records_of_a_stream_are_read_as_bare_botocore_reads_them() -> None:
+    def read(context: Callable[[], Any]) -> Any:
+        mock = MockAWS()
+        mock.start()
+        try:
+            with context():
+                kinesis = boto3.client("kinesis", region_name="us-east-1")
+                kinesis.create_stream(StreamName="s", ShardCount=1)
+                for data in (b"", b"\x00\xff", "Café".encode()):
+                    kinesis.put_record(StreamName="s", PartitionKey="é", Data=data)
+                shard = {"StreamName": "s", "ShardId": "shardId-000000000000"}
+                iterator = kinesis.get_shard_iterator(**shard, ShardIteratorType="TRIM_HORIZON")
+                records = kinesis.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+                return [{**r, "ApproximateArrivalTimestamp": None} for r in records]
+        finally:
+            mock.stop()
+
+    assert read(faster) == read(nullcontext)

@@ -128,7 +128,7 @@ def test_each_way_carries_the_same_events_to_both_functions(way: Way, roads: Roa
 
 
 @pytest.mark.parametrize("way", [second_pipe, mapping])
-def test_a_second_reader_goes_on_while_the_first_is_held_up(way: Way, roads: Roads) -> None:
+def test_a_second_reader_continues_while_the_first_is_blocked(way: Way, roads: Roads) -> None:
     way(roads, FAILS, SAYS)
     roads.put(EVENTS[0])
     assert [roads.lab.pump().failures for _ in range(2)] == [1, 1]

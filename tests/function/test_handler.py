@@ -114,7 +114,7 @@ def test_a_large_rejected_payload_is_kept_as_pointer_digest_and_beginning(
     assert base64.b64decode(body["payload_base64"]) == data[:4096]
 
 
-def test_a_redelivered_batch_changes_nothing_and_tells_nobody(
+def test_a_redelivered_batch_changes_nothing_and_sends_nothing(
     pipeline: Pipeline, pipe_batch: Batch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline.process(pipe_batch)
@@ -153,7 +153,7 @@ def test_a_write_whose_answer_is_lost_is_repeated_and_finds_itself(
     assert report(capsys)["applied"] == 4
 
 
-def test_a_lost_race_is_processed_anew_on_what_the_winner_wrote(
+def test_a_lost_race_is_processed_again_on_what_the_winner_wrote(
     pipeline: Pipeline, pipe_batch: Batch
 ) -> None:
     winner = Pipeline()

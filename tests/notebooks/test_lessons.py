@@ -110,12 +110,12 @@ def test_it_has_two_exercises_or_more_and_one_is_a_build(stem: str) -> None:
 
 @every_lesson
 def test_it_keeps_to_words_cells_and_minutes_and_states_them(stem: str) -> None:
-    found = figures.of(LESSONS[stem].cells)
+    counted = figures.of(LESSONS[stem].cells)
     most = most_minutes(number(stem))
-    assert found.words <= MOST_WORDS
-    assert found.code_cells <= MOST_CELLS
-    assert found.minutes <= most
-    assert index.entry(next(p for p in PATHS if p.stem == stem)).minutes == found.minutes
+    assert counted.words <= MOST_WORDS
+    assert counted.code_cells <= MOST_CELLS
+    assert counted.minutes <= most
+    assert index.entry(next(p for p in PATHS if p.stem == stem)).minutes == counted.minutes
 
 
 def test_the_minutes_follow_the_rule() -> None:
@@ -130,8 +130,8 @@ def test_the_minutes_follow_the_rule() -> None:
         v4.new_code_cell("2"),
         v4.new_code_cell("3", metadata={"tags": [course.HIDDEN]}),
     ]
-    found = figures.of(cells)
-    assert (found.prose, found.words, found.minutes) == (300, 303, 4)
+    counted = figures.of(cells)
+    assert (counted.prose, counted.words, counted.minutes) == (300, 303, 4)
 
 
 @every_lesson
@@ -151,13 +151,13 @@ def test_the_exercises_are_open_here_and_right_there_and_nothing_else_prints_dif
     stem: str,
 ) -> None:
     ours = {cell.id: cell for cell in LESSONS[stem].cells if cell.cell_type == "code"}
-    theirs = {cell.id: cell for cell in SOLVED[stem].cells if cell.cell_type == "code"}
+    solved_cells = {cell.id: cell for cell in SOLVED[stem].cells if cell.cell_type == "code"}
     for name, cell in ours.items():
         if course.exercise_of(cell):
             assert cell.outputs[0].text.startswith("to do  ")
-            assert theirs[name].outputs[0].text.startswith("ok     ")
+            assert solved_cells[name].outputs[0].text.startswith("ok     ")
         elif not course.is_ignored(cell):
-            assert cell.outputs == theirs[name].outputs, name
+            assert cell.outputs == solved_cells[name].outputs, name
 
 
 @every_lesson

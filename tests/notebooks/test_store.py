@@ -47,11 +47,11 @@ def test_the_stored_text_has_no_trace_of_a_machine_or_a_run() -> None:
         v4.new_output("display_data", data=data),
         v4.new_output("display_data", data={"image/png": picture + "\n"}),
     ]
-    found = notebook(code("1", outputs, metadata={"execution": {"iopub": "12:00"}}))
-    found.metadata = nbformat.from_dict(
+    stored = notebook(code("1", outputs, metadata={"execution": {"iopub": "12:00"}}))
+    stored.metadata = nbformat.from_dict(
         {"widgets": {"state": {}}, "language_info": {"version": "3.14"}}
     )
-    text = store.text(found)
+    text = store.text(stored)
     for trace in ("widgets", "widget-view", "3.14", "12:00", "Software", r"\n\n"):
         assert trace not in text
     assert "IntSlider(value=3)" in text
@@ -59,8 +59,8 @@ def test_the_stored_text_has_no_trace_of_a_machine_or_a_run() -> None:
 
 
 def test_tags_stay_and_come_in_order() -> None:
-    found = notebook(code("1", metadata={"tags": ["b", "a"], "collapsed": True}))
-    stored = nbformat.reads(store.text(found), as_version=4)
+    stored = notebook(code("1", metadata={"tags": ["b", "a"], "collapsed": True}))
+    stored = nbformat.reads(store.text(stored), as_version=4)
     assert stored.cells[0].metadata == {"tags": ["a", "b"]}
 
 
@@ -106,9 +106,9 @@ def test_a_cell_without_marks_is_never_taken_from_the_solution() -> None:
 
 def gave_back(text: str, count: int, *tags: str) -> Any:
     output = v4.new_output("execute_result", {"text/plain": text}, execution_count=count)
-    found = notebook(code("random()", [output], metadata={"tags": list(tags)}))
-    found.cells[0].execution_count = count
-    return found
+    stored = notebook(code("random()", [output], metadata={"tags": list(tags)}))
+    stored.cells[0].execution_count = count
+    return stored
 
 
 @pytest.mark.parametrize(("tags", "kept"), [([course.IGNORED], "0.1"), ([], "0.2")])

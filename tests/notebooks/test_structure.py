@@ -120,8 +120,8 @@ def test_the_patterns_of_what_must_not_be_stored_find_it_and_nothing_else() -> N
     assert KEY.search("key AKIA" + "Q" * 16)
     assert ACCOUNT.search("arn:aws:iam::210987654321:user/me")
     assert not ACCOUNT.search("123456789012, shardId-000000000000, 49590338271490256608")
-    for found in ("File /home/me/a.py", "in /tmp/x", r"C:\Users", "'/root/.aws'"):
-        assert MACHINE_PATH.search(found)
+    for trace in ("File /home/me/a.py", "in /tmp/x", r"C:\Users", "'/root/.aws'"):
+        assert MACHINE_PATH.search(trace)
     for harmless in (
         "/aws/lambda/update-inventory",
         "https://a.b/home/x",
@@ -158,8 +158,8 @@ def test_it_closes_with_check_reconcile_clean_up_and_what_next(path: Path) -> No
     parts = [cells[a:b] for a, b in zip(heads[-4:], [*heads[-3:], len(cells)], strict=True)]
     code = ["\n".join(c.source for c in part if c.cell_type == "code") for part in parts]
     closing = [r"check\(", r"\.reconcile\((since=\w+)?\)", r"\.teardown\(\)"]
-    for source, wanted in zip(code[:3], closing, strict=True):
-        assert re.search(wanted, source)
+    for source, expected in zip(code[:3], closing, strict=True):
+        assert re.search(expected, source)
     assert code[2].endswith("lab.close()")
     assert len(parts[3]) == 1
 
@@ -232,9 +232,9 @@ def test_an_open_exercise_is_to_do_and_a_solved_one_is_ok(path: Path) -> None:
 @every_old_notebook
 def test_its_solution_differs_in_every_gap_and_in_nothing_else(path: Path) -> None:
     """Not in what the other cells print either: they do not build on what a learner did."""
-    ours, theirs = course.read(path).cells, course.read(course.solution_of(path)).cells
-    assert [cell.id for cell in ours] == [cell.id for cell in theirs]
-    for stub, solution in zip(ours, theirs, strict=True):
+    ours, solved = course.read(path).cells, course.read(course.solution_of(path)).cells
+    assert [cell.id for cell in ours] == [cell.id for cell in solved]
+    for stub, solution in zip(ours, solved, strict=True):
         if course.gap(stub.source) is None:
             assert stub == solution, stub.id
         else:
@@ -245,18 +245,18 @@ def test_its_solution_differs_in_every_gap_and_in_nothing_else(path: Path) -> No
 
 @every_old_notebook
 def test_no_later_cell_uses_a_name_that_a_learner_makes(path: Path) -> None:
-    theirs: set[str] = set()
+    learners: set[str] = set()
     for stub, solution in zip(code_cells(path), code_cells(course.solution_of(path)), strict=True):
-        assert not used(stub.source) & theirs, (stub.id, used(stub.source) & theirs)
+        assert not used(stub.source) & learners, (stub.id, used(stub.source) & learners)
         if course.gap(stub.source) is not None:
-            theirs |= made(stub.source) | made(solution.source)
+            learners |= made(stub.source) | made(solution.source)
         else:
-            theirs -= made(stub.source) | imported(stub.source)
+            learners -= made(stub.source) | imported(stub.source)
 
 
 def test_every_solution_belongs_to_a_notebook() -> None:
-    found = [path.name for path in sorted(course.SOLUTIONS.glob("*.ipynb"))]
-    assert found == [path.name for path in NOTEBOOKS]
+    solutions = [path.name for path in sorted(course.SOLUTIONS.glob("*.ipynb"))]
+    assert solutions == [path.name for path in NOTEBOOKS]
 
 
 def test_the_table_of_the_notebooks_is_what_the_notebooks_say() -> None:

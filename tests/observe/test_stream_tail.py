@@ -38,7 +38,7 @@ def test_shards_that_a_split_makes_are_read_too(built: Lab) -> None:
     assert tail.read(built.account) == 20
 
 
-def test_a_stream_that_was_made_anew_is_read_from_its_beginning(built: Lab) -> None:
+def test_a_stream_that_was_created_again_is_read_from_its_beginning(built: Lab) -> None:
     tail = StreamTail()
     built.publish(added("Phone", "Oven"))
     tail.read(built.account)

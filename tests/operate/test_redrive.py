@@ -46,7 +46,7 @@ def test_dead_letters_are_the_records_that_the_pointers_name(shop: Lab) -> None:
     assert shop.reconcile().dead_letters == 3
 
 
-def test_a_redrive_sends_them_again_and_tells_what_became_of_each(shop: Lab) -> None:
+def test_a_redrive_sends_them_again_and_reports_the_outcome_of_each(shop: Lab) -> None:
     done = shop.redrive()
     assert done[["event_id", "done", "outcome", "reason"]].values.tolist() == [
         ["e-1", "unchanged", "applied", ""],
@@ -277,5 +277,5 @@ def test_rows_without_record_ids_are_refused(shop: Lab, rows: Any) -> None:
         shop.redrive(rows)
 
 
-def test_nothing_to_send_is_no_error(built: Lab) -> None:
+def test_nothing_to_send_is_not_an_error(built: Lab) -> None:
     assert not len(built.redrive())

@@ -74,7 +74,7 @@ def test_publishing_the_same_objects_again_changes_nothing_however_many_they_are
     assert built.inventory().loc["Phone", "quantity"] == 203
 
 
-def test_events_made_anew_are_new_facts(built: Lab) -> None:
+def test_new_event_objects_are_new_facts(built: Lab) -> None:
     for _ in range(2):
         built.settle(built.publish(QuantityChanged("Phone", 1)))
         built.settle(built.publish(ProductAdded("Phone", 3)))

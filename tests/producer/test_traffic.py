@@ -15,7 +15,7 @@ def test_the_numbers_of_a_product_are_without_gaps() -> None:
         assert (event.source, event.occurred_at) == (SOURCE, NOW)
         numbers.setdefault(event.product_id, []).append(event.sequence)
     assert len(numbers) == 3
-    assert all(found == list(range(1, len(found) + 1)) for found in numbers.values())
+    assert all(sequence == list(range(1, len(sequence) + 1)) for sequence in numbers.values())
 
 
 def test_it_goes_on_from_the_stock_that_it_is_given() -> None:
@@ -29,7 +29,7 @@ def test_it_goes_on_from_the_stock_that_it_is_given() -> None:
 
 def test_nearly_all_of_it_is_applied_and_some_is_rejected(built: Lab) -> None:
     built.settle(built.publish(Traffic(SOURCE).events(1_000, NOW)))
-    found = built.reconcile()
-    assert found.exact
-    assert 0 < found.rejected < 40
+    result = built.reconcile()
+    assert result.exact
+    assert 0 < result.rejected < 40
     assert len(built.alerts()) > 0

@@ -193,7 +193,12 @@ class FakeKinesis:
 
     def account(self, shards: int) -> Any:
         settings = Settings(shards=shards)
-        return SimpleNamespace(settings=settings, client=lambda _: self, stream_arn=lambda: "arn")
+        return SimpleNamespace(
+            settings=settings,
+            tags={"project": "inventory-lab"},
+            client=lambda _: self,
+            stream_arn=lambda: "arn",
+        )
 
 
 @pytest.mark.parametrize(
@@ -278,7 +283,9 @@ class FakeSqs:
 
 def test_a_queue_that_was_just_deleted_is_created_when_sqs_takes_its_name_again() -> None:
     sqs, slept = FakeSqs(refusals=3), list[float]()
-    account: Any = SimpleNamespace(settings=Settings(), client=lambda _: sqs)
+    account: Any = SimpleNamespace(
+        settings=Settings(), tags={"project": "inventory-lab"}, client=lambda _: sqs
+    )
     url = queues.ensure(account, "rejected_queue", slept.append)
     assert url == "https://sqs/inventory-rejected"
     assert len(slept) == 3

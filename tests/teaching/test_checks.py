@@ -39,7 +39,7 @@ def test_a_wrong_answer_is_shown_and_raises_nothing(capsys: Printed) -> None:
     assert capsys.readouterr().out == "wrong  five are left: found 4\n"
 
 
-def test_a_number_from_a_table_is_told_as_a_number(capsys: Printed) -> None:
+def test_a_number_from_a_table_is_shown_as_a_number(capsys: Printed) -> None:
     attempt("five are left", pandas.Series([4])[0], 5)
     assert capsys.readouterr().out == "wrong  five are left: found 4\n"
 

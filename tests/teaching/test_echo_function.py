@@ -43,7 +43,7 @@ def test_it_reads_the_whole_stream_and_leaves_the_stock_alone(
     assert built.reconcile().exact
 
 
-def test_each_reading_begins_anew_with_its_own_filter_and_size(
+def test_each_reading_starts_again_with_its_own_filter_and_size(
     built: Lab, listener: EchoFunction
 ) -> None:
     built.settle(built.publish([ProductAdded("a", 5), QuantityChanged("a", -1)]))
@@ -102,9 +102,9 @@ def test_it_can_be_deleted_as_often_as_one_likes(built: Lab, listener: EchoFunct
     built.settle(built.publish(ProductAdded("a", 5)))
     for _ in range(2):
         listener.delete()
-    found: list[Any] = [look(listener.account) for look in (pipe.describe, function.describe, log_group.describe)]  # fmt: skip
-    found += [roles.describe(listener.account, kind) for kind in roles.KINDS]
-    assert found == [None] * 5
+    descriptions: list[Any] = [look(listener.account) for look in (pipe.describe, function.describe, log_group.describe)]  # fmt: skip
+    descriptions += [roles.describe(listener.account, kind) for kind in roles.KINDS]
+    assert descriptions == [None] * 5
     built.build()  # and nothing of the lab has gone with it
     assert built.settle(built.publish(QuantityChanged("a", 1)))
 

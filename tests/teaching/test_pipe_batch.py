@@ -21,8 +21,8 @@ def handle(event, context):
 
 def batch() -> list[dict[str, Any]]:
     text = (files("inventory_lab") / "teaching/pipe_batch.json").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = json.loads(text)
-    return found
+    records: list[dict[str, Any]] = json.loads(text)
+    return records
 
 
 def delivered(lab: Lab) -> list[dict[str, Any]]:
@@ -33,21 +33,21 @@ def delivered(lab: Lab) -> list[dict[str, Any]]:
     events = lab.account.client("logs").filter_log_events(logGroupName=lab.account.log_group())
     lines = [e["message"] for e in events["events"] if e["message"].startswith('{"batch"')]
     assert len(lines) == 1
-    found: list[dict[str, Any]] = json.loads(lines[0])["batch"]
-    return found
+    records: list[dict[str, Any]] = json.loads(lines[0])["batch"]
+    return records
 
 
 def test_it_holds_what_a_pipe_delivers_but_for_place_and_time(lab: Lab) -> None:
     varying = ("sequenceNumber", "approximateArrivalTimestamp", "eventID")
-    for ours, theirs in zip(batch(), delivered(lab), strict=True):
-        assert list(ours) == list(theirs)
+    for ours, delivered_record in zip(batch(), delivered(lab), strict=True):
+        assert list(ours) == list(delivered_record)
         assert {k: v for k, v in ours.items() if k not in (*varying, "data")} == {
-            k: v for k, v in theirs.items() if k not in (*varying, "data")
+            k: v for k, v in delivered_record.items() if k not in (*varying, "data")
         }
-        assert ours["eventID"].partition(":")[0] == theirs["eventID"].partition(":")[0]
+        assert ours["eventID"].partition(":")[0] == delivered_record["eventID"].partition(":")[0]
         assert ours["eventID"].endswith(f":{ours['sequenceNumber']}")
-        assert len(ours["sequenceNumber"]) == len(theirs["sequenceNumber"])
-        assert int(ours["sequenceNumber"]) < int(theirs["sequenceNumber"])
+        assert len(ours["sequenceNumber"]) == len(delivered_record["sequenceNumber"])
+        assert int(ours["sequenceNumber"]) < int(delivered_record["sequenceNumber"])
 
 
 def test_its_events_are_two_products_a_sale_and_a_removal() -> None:

@@ -31,9 +31,9 @@ def test_a_policy_is_shown_as_build_attaches_it(lab: Lab, capsys: Printed) -> No
 
 
 def test_one_statement_of_a_policy_is_shown_by_its_sid(capsys: Printed) -> None:
-    wanted = json.loads(policy_path("pipe/permissions").read_text())["Statement"][0]
-    show("pipe/permissions", sid=wanted["Sid"])
-    assert json.loads(shown(capsys)[1]) == wanted
+    expected = json.loads(policy_path("pipe/permissions").read_text())["Statement"][0]
+    show("pipe/permissions", sid=expected["Sid"])
+    assert json.loads(shown(capsys)[1]) == expected
 
 
 def test_the_source_of_a_function_has_its_path_in_the_repository(capsys: Printed) -> None:
@@ -68,6 +68,8 @@ def test_methods_properties_classes_and_modules_are_shown_without_indentation(
         (len, "", "not a function, class or module of inventory_lab"),
     ],
 )
-def test_what_is_no_file_of_the_repository_is_refused(what: object, sid: str, problem: str) -> None:
+def test_what_is_not_a_file_of_the_repository_is_refused(
+    what: object, sid: str, problem: str
+) -> None:
     with pytest.raises(NothingToShow, match=problem):
         show(what, sid=sid)

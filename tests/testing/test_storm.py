@@ -160,7 +160,7 @@ def test_a_handler_that_misbehaves_costs_a_line_and_never_the_process(body: str,
     assert len(str(report)) < 5_000
 
 
-def test_what_is_no_handler_is_refused() -> None:
+def test_what_is_not_a_handler_is_refused() -> None:
     with pytest.raises(BadHandler):
         storm(42, schedules=1)  # type: ignore[arg-type]
 

@@ -42,7 +42,7 @@ def test_text_from_the_data_is_never_taken_for_markup() -> None:
     assert "[red]P" in text
 
 
-def test_many_products_are_shortened_and_none_is_no_error() -> None:
+def test_many_products_are_shortened_and_none_is_not_an_error() -> None:
     many = printed(replace(REPORT, stock=[(f"p{n}", n) for n in range(25)]))
     assert "… and 15 more" in many
     assert "0 active products" in printed(replace(REPORT, stock=[], published=0, seconds=0))

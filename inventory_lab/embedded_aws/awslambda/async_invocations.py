@@ -2,7 +2,7 @@
 
 | | AWS | the lab |
 |---|---|---|
-| supported: Event, SNS, event rules | queued, then run | queued, run at the next `lab.pump()`; so a function that calls itself goes one step a pump |
+| supported: Event, SNS, event rules | queued, then run | queued, run at the next `lab.pump()`; so a function that calls itself runs once in each pump |
 | supported: errors of the function | twice again, after one and two minutes | the same, by lab time; MaximumRetryAttempts counts |
 | supported: MaximumEventAgeInSeconds | older events are given up | the same |
 | supported: a role that Lambda may not assume | tried again, at 1 s to 5 min | the same |
@@ -32,7 +32,7 @@ from inventory_lab.exceptions import RoleNotAssumable
 
 SERVICE = "lambda.amazonaws.com"
 RETRIES, OLDEST_SECONDS = 2, 6 * 60 * 60
-"""What holds when the function has no configuration of its own."""
+"""The defaults of a function without its own configuration."""
 LONGEST_WAIT = 300
 ERROR_BYTES = 1024
 
@@ -42,7 +42,7 @@ SessionOfRole = Callable[[str, str, str], Any]
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One call of a function, by whatever ARN it was made; `caller` is its client context."""
+    """One call of a function by any of its ARNs; `caller` is its client context."""
 
     arn: str
     payload: bytes

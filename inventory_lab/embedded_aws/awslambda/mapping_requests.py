@@ -25,7 +25,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from inventory_lab.embedded_aws.polling.filters import read_filters
@@ -51,6 +52,9 @@ LIMITS = {
     "MaximumRecordAgeInSeconds": (-1, 604_800),
 }
 YOUNGEST_MAXIMUM_AGE = 60
+MOST_ITEMS, LARGEST_MAX_ITEMS = 100, 10_000
+"""Of one answer, however large MaxItems is:
+https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
 POSITIONS = ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON")
 UPDATABLE = {*DEFAULTS, "FilterCriteria"}
 _KNOWN = {
@@ -140,6 +144,33 @@ def _check_destination(request: Mapping[str, Any]) -> None:
         raise RefusedByLambda(
             INVALID, "the OnFailure destination of a stream must be a standard queue or topic"
         )
+
+
+def page_of(
+    mappings: Sequence[dict[str, Any]], max_items: int = MOST_ITEMS, marker: str = ""
+) -> dict[str, Any]:
+    """One page of ListEventSourceMappings, after the mapping that the marker names.
+
+    Raises RefusedByLambda for a marker that no page has returned; the text of AWS is not known.
+
+    >>> page = page_of([{"UUID": "a"}, {"UUID": "b"}], max_items=1)
+    >>> page_of([{"UUID": "a"}, {"UUID": "b"}], max_items=1, marker=page["NextMarker"])
+    {'EventSourceMappings': [{'UUID': 'b'}]}
+    """
+    if not 1 <= max_items <= LARGEST_MAX_ITEMS:
+        constraint = f"Member must have value between 1 and {LARGEST_MAX_ITEMS}"
+        raise _violates("maxItems", max_items, constraint)
+    markers = [_marker(mapping) for mapping in mappings]
+    if marker and marker not in markers:
+        raise RefusedByLambda(INVALID, "Invalid Marker.")
+    start = markers.index(marker) + 1 if marker else 0
+    end = start + min(max_items, MOST_ITEMS)
+    more = {"NextMarker": markers[end - 1]} if end < len(mappings) else {}
+    return {"EventSourceMappings": list(mappings[start:end]), **more}
+
+
+def _marker(mapping: Mapping[str, Any]) -> str:
+    return b64encode(str(mapping["UUID"]).encode()).decode()
 
 
 def destination(request: Mapping[str, Any]) -> str:

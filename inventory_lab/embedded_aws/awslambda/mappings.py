@@ -4,7 +4,7 @@
 |---|---|---|
 | supported: the function's role | must be able to read the stream and to send to OnFailure, at creation and at updates | the same, with AWS's text for the stream |
 | supported: a second mapping of the same stream and function | ResourceConflictException | the same |
-| supported: a mapping that is switched off and on | goes on where it was | the same |
+| supported: a mapping that is switched off and on | continues where it was | the same |
 | supported: LastProcessingResult | `No records processed`, `OK`, `PROBLEM: ...` | the same, with the error of the last call |
 | supported: deleting the function | leaves its mappings | the same; they say PROBLEM until deleted |
 | differs: states | Creating, Enabling, Disabling, Updating and Deleting last for seconds | they are in the answer that begins them, and have ended with it |

@@ -4,7 +4,7 @@
 |---|---|---|
 | supported: faults before the handler runs | `Runtime.ImportModuleError`, `.HandlerNotFound`, `.UserCodeSyntaxError`, `.MalformedHandlerName`, `.BuiltInModuleConflict` | the same types and texts |
 | supported: an exception of the handler | its type, message and stack | the same, with the paths of Lambda |
-| supported: the end of the process (`sys.exit`) | `Runtime.ExitError` | the same; the notebook goes on |
+| supported: the end of the process (`sys.exit`) | `Runtime.ExitError` | the same; the notebook continues |
 | supported: a result that is not JSON | `Runtime.MarshalError` | the same |
 | supported: Decimal in a result | a number | the same |
 | supported: the context object | Python's | the same; the remaining time is lab time |
@@ -174,7 +174,7 @@ class Runtime:
         return Answer(json.dumps(body).encode(), kind)
 
     def _exited(self, code: Any) -> Answer:
-        """The function error of a process that is no more."""
+        """The function error of a process that has ended."""
         if code is not None and not isinstance(code, int):
             self._output.entry(str(code))
         status = code & 0xFF if isinstance(code, int) else int(code is not None)

@@ -32,7 +32,7 @@ class Metric:
         return cls(namespace, name, tuple(sorted(dimensions.items())))
 
     def has(self, dimensions: Mapping[str, str | None]) -> bool:
-        """Whether it has all these dimensions; None stands for any value."""
+        """Whether it has all these dimensions; None means any value."""
         own = dict(self.dimensions)
         return all(n in own and v in (None, own[n]) for n, v in dimensions.items())
 
@@ -47,7 +47,7 @@ class Values:
     highest: float = float("-inf")
 
     def add(self, value: float, times: float = 1) -> None:
-        """Take one value in, so many times."""
+        """Add one value, `count` times."""
         self.include(Values(value * times, times, value, value))
 
     def include(self, other: Values) -> None:

@@ -49,7 +49,7 @@ from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 MOST_EVALUATIONS = 24 * 60
-"""An alarm is evaluated for so many minutes when the clock is turned further."""
+"""The most minutes for which an alarm is evaluated when the clock moves further."""
 _ACTIONS = {
     alarms.ALARM: "alarm_actions",
     alarms.OK: "ok_actions",

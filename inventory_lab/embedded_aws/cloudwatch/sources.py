@@ -24,7 +24,7 @@ from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.cloudwatch.metrics import MINUTE, Metric, MetricStore
 
 MOST_MINUTES = 24 * 60
-"""A queue's depth is noted for so many minutes when the clock is turned further."""
+"""The most minutes for which the depth of a queue is measured when the clock moves further."""
 ITERATOR_AGE = "GetRecords.IteratorAgeMilliseconds"
 
 Depths = Callable[[], Mapping[str, tuple[int, int]]]

@@ -1,4 +1,4 @@
-"""What a target of an event rule receives, what it may be, and where an event goes that it refuses.
+"""What a target of an event rule may be, what it receives, and where an event is sent that it refuses.
 
 | | AWS | here |
 |---|---|---|

@@ -1,4 +1,4 @@
-"""The NextToken of ListShards, and which stream a token or a shard iterator stands for.
+"""The NextToken of ListShards, and the stream of a token or of a shard iterator.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html
 """
@@ -29,7 +29,7 @@ class ShardPage(NamedTuple):
 
     @classmethod
     def decode(cls, token: str) -> ShardPage:
-        """The page that a token stands for. Raises ValueError for a text that is not a token."""
+        """The page of a token. Raises ValueError for a string that is not a token."""
         try:
             stream, shard_filter, after = json.loads(base64.b64decode(token, validate=True))
         except (binascii.Error, ValueError, TypeError, RecursionError) as exc:
@@ -40,7 +40,7 @@ class ShardPage(NamedTuple):
 
 
 def stream_of_token(token: str) -> str:
-    """The stream that a NextToken of ListShards continues; '' for a text that is not a token.
+    """The stream that a NextToken of ListShards continues; '' for a string that is not a token.
 
     >>> stream_of_token(ShardPage("orders", {}, "").encode()), stream_of_token("?")
     ('orders', '')
@@ -52,7 +52,7 @@ def stream_of_token(token: str) -> str:
 
 
 def stream_of_iterator(iterator: str) -> str:
-    """The stream that a shard iterator reads; '' for a text that is not an iterator."""
+    """The stream that a shard iterator reads; '' for a string that is not an iterator."""
     try:
         return base64.decodebytes(iterator.encode()).decode().partition(":")[0]
     except ValueError:

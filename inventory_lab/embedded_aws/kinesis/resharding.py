@@ -3,7 +3,7 @@
 | | |
 |---|---|
 | supported | SplitShard, MergeShards, UpdateShardCount with UNIFORM_SCALING; parents close, children name them; at most double, at least half, ten times in 24 h |
-| differs | done at once: the stream is never UPDATING; which short-lived shards stand between is the lab's choice |
+| differs | done at once: the stream is never UPDATING; the short-lived shards in between are the lab's choice |
 | refused | all three on a stream in on-demand mode, as AWS does |
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SplitShard.html, API_MergeShards.html and
@@ -21,7 +21,7 @@ HASH_KEYS = 2**128
 
 
 def even_ranges(shards: int) -> list[tuple[int, int]]:
-    """The hash key ranges of so many equal shards, the last key 2**128 - 1 included."""
+    """The hash key ranges of this number of equal shards, up to and with the key 2**128 - 1."""
     step = HASH_KEYS // shards
     starts = [number * step for number in range(shards)]
     return list(zip(starts, [start - 1 for start in starts[1:]] + [HASH_KEYS - 1], strict=True))
@@ -55,7 +55,7 @@ def merge(stream: Any, shard: Any, adjacent: Any) -> None:
 
 
 def scale(stream: Any, target: int) -> None:
-    """Split and merge until there are so many equal shards. Raises LimitExceededException."""
+    """Split and merge until there is this number of equal shards. Raises LimitExceededException."""
     _check_provisioned(stream)
     _check_target(len(stream.open_shards()), target)
     stream.count_change("UpdateShardCount", 10)
@@ -71,7 +71,7 @@ def scale(stream: Any, target: int) -> None:
 
 
 def shard_for(open_shards: list[Any], key: int) -> Any:
-    """The shard whose range holds the hash key, of shards in order of their ranges."""
+    """The shard whose range contains the hash key; `shards` are in order of their ranges."""
     return open_shards[bisect_left(open_shards, key, key=lambda shard: shard.ending_hash)]
 
 

@@ -45,7 +45,7 @@ class Observer(Protocol):
     """Where a pipe reports its executions: its log and its metrics."""
 
     def write(self, group: str, stream: str, events: list[dict[str, Any]]) -> None:
-        """Deliver log records; a log group that is gone gets none."""
+        """Deliver log records; they are dropped when the log group was deleted."""
 
     def measure(self, pipe: str, values: Mapping[str, int]) -> None:
         """Add values to the metrics of a pipe."""
@@ -104,7 +104,7 @@ class PipeConsumer:
         return delivery
 
     def failure_record(self, given_up: GivenUp) -> dict[str, Any]:
-        """A pipe's dead letter, which holds no payload."""
+        """A pipe's dead letter, which has no payload."""
         return {
             "context": {"partnerResourceArn": self.pipe.arn, "condition": given_up.condition},
             "version": "1.0",

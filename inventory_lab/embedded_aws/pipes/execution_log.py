@@ -123,9 +123,9 @@ def _fitting(data: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cut(text: str, room: int) -> str:
-    """The beginning of a text that fits into so many characters of JSON."""
+    """The beginning of a text that fits into this number of characters of JSON."""
     length = len(text)
-    while length and _length(text[:length]) > room:
+    while length and (length > room or _length(text[:length]) > room):
         length = min(length * 9 // 10, room)
     return text[:length]
 

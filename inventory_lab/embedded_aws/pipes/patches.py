@@ -2,7 +2,7 @@
 
 | | moto | AWS, and the lab |
 |---|---|---|
-| CreatePipe of a name that stands | replaces the pipe | ConflictException |
+| CreatePipe with the name of a pipe that exists | replaces the pipe | ConflictException |
 | a filter, template or size that AWS refuses | stored | ValidationException, also at UpdatePipe |
 | an ARN or a name that is not one; a batch larger than the target takes; a FIFO topic | stored | ValidationException, also at UpdatePipe |
 | a log group that is not there | stored | ValidationException |
@@ -130,7 +130,7 @@ def patches(problem_of: ProblemOf) -> list[Patch]:
             name="stop_pipe",
             signature="(self, name)",
             kind="gap",
-            why="the pipe is stopped at once, and says by whom",
+            why="the pipe is stopped at once, with the reason USER_INITIATED",
             around=_settled,
             upstream=True,
         ),

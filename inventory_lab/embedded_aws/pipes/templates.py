@@ -70,7 +70,7 @@ class _Text:
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """What the variables stand for in one record."""
+    """The values of the variables in one record."""
 
     event: Mapping[str, Any]
     data: Any

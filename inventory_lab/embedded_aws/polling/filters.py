@@ -7,7 +7,7 @@ record whose data is not JSON.
 | | |
 |---|---|
 | operators | equality, null, empty string, prefix and suffix (also with equals-ignore-case), equals-ignore-case, anything-but with values, numeric, exists, $or |
-| refused (InvalidFilter) | what Pipes lacks: wildcard, cidr, anything-but with an operator; metadata that the poller adds; whatever is not a pattern |
+| refused (InvalidFilter) | what Pipes lacks: wildcard, cidr, anything-but with an operator; metadata that the poller adds; everything that is not a pattern |
 
 AWS does not document some cases. The lab decides them as follows:
 - When the data is not JSON, a filter on `data` drops the record, even if another branch of its $or
@@ -61,7 +61,7 @@ _OPERATORS = "prefix, suffix, equals-ignore-case, anything-but, numeric or exist
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter of a pipe; `looks_into_data` tells records apart that are no JSON."""
+    """One filter of a pipe; with `looks_into_data` it drops records that are not JSON."""
 
     matches: Match
     looks_into_data: bool
@@ -91,7 +91,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in which filter something stands, for the error that names it."""
+    """The position of a key in a filter, for the error that names it."""
 
     position: int
     keys: tuple[str, ...] = ()

@@ -55,7 +55,7 @@ class Sessions(Protocol):
         """A boto3.Session of the role. Raises RoleNotAssumable."""
 
     def is_valid(self, access_key: str) -> bool:
-        """False once the credentials have expired or their role is gone."""
+        """False when the credentials have expired or their role was deleted."""
 
 
 @dataclass(slots=True)

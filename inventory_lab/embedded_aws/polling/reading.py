@@ -110,7 +110,7 @@ def _iterator(shard: ShardReader, consumer: Consumer) -> str:
 
 
 def _records(shard: ShardReader, consumer: Consumer) -> Any:
-    """GetRecords' answer; an iterator that has expired is renewed, a shard that is gone has ended."""
+    """GetRecords' answer; an iterator that has expired is renewed, and a shard that no longer exists has ended."""
     read = consumer.clients.kinesis.get_records
     try:
         return read(ShardIterator=shard.iterator, Limit=RECORDS_PER_READ)

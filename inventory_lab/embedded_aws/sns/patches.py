@@ -11,7 +11,7 @@
 | supported: its attribute PendingConfirmation | `true` | moto: `false`; the lab as AWS |
 | supported: an endpoint that is not an address of its protocol | InvalidParameter, see `endpoints.py` | moto: accepted, but for queues and phones; the lab as AWS |
 | supported: ConfirmSubscription with a token that nobody was sent | InvalidParameter | moto: confirmed; the lab as AWS |
-| differs: the mail with the link that confirms | sent, its token holds for two days | never sent, so it stays pending |
+| differs: the mail with the link that confirms | sent, its token is valid for two days | never sent, so it stays pending |
 | differs: SubscriptionsPending and SubscriptionsConfirmed of a topic | counted | 0, as moto |
 
 https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html

@@ -31,7 +31,11 @@ class Call:
     secure: bool = True
 
     def arn(self, resource: str) -> str:
-        """The ARN of a regional resource of the call's service; an ARN is returned unchanged."""
+        """The ARN of a regional resource of the call's service; an ARN is returned unchanged.
+
+        >>> Call("kinesis", "PutRecord", {}, "us-east-1", "123456789012", "aws").arn("stream/orders")
+        'arn:aws:kinesis:us-east-1:123456789012:stream/orders'
+        """
         if resource.startswith("arn:"):
             return resource
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{resource}"

@@ -117,7 +117,12 @@ def of_call(call: Call, now: datetime) -> dict[str, Provider]:
 
 
 def zulu(moment: datetime) -> str:
-    """The moment as AWS writes it."""
+    """The moment as AWS writes it.
+
+    >>> from datetime import UTC
+    >>> zulu(datetime(2026, 1, 5, 9, tzinfo=UTC))
+    '2026-01-05T09:00:00Z'
+    """
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -130,7 +135,11 @@ def request_tags(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def tag_keys(params: Mapping[str, Any]) -> list[str]:
-    """The keys of the tags in a request, also of tags to remove."""
+    """The keys of the tags in a request, also of tags to remove.
+
+    >>> tag_keys({"Tags": [{"Key": "team", "Value": "7"}]}), tag_keys({"TagKeys": ["team"]})
+    (['team'], ['team'])
+    """
     removed: Any = next((params[n] for n in ("TagKeys", "tagKeys") if params.get(n)), [])
     return [*request_tags(params), *map(str, removed)]
 

@@ -57,7 +57,12 @@ def decide(
 def evaluate(
     policies: Iterable[Policy], request: AccessRequest, boundary: Policy | None = None
 ) -> Decision:
-    """`decide` on policies that have been read."""
+    """`decide` for policies that have been read with `read_policy`.
+
+    >>> policy = read_policy({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+    >>> evaluate([policy], AccessRequest("arn:aws:iam::123456789012:user/ana", "s3:GetObject", "*")).allowed
+    True
+    """
     applying = [
         statement for policy in policies for statement in policy if applies(statement, request)
     ]

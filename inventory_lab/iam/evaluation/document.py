@@ -64,7 +64,12 @@ Policy = tuple[Statement, ...]
 
 
 def read_policy(document: Document | str, kind: Kind = "identity") -> Policy:
-    """The statements of a document, a mapping or JSON. Raises InvalidPolicy, naming the element."""
+    """The statements of a document, a mapping or JSON. Raises InvalidPolicy, naming the element.
+
+    >>> read_policy({"Statement": {"Effect": "Allow", "Action": "s3:GetObject"}})
+    Traceback (most recent call last):
+    inventory_lab.exceptions.InvalidPolicy: invalid policy: Resource or NotResource is needed, but not both
+    """
     text = document if isinstance(document, str) else _as_json(document)
     return _read(text, kind)
 

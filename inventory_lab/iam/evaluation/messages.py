@@ -54,7 +54,11 @@ def denied(service: str, request: AccessRequest, decision: Decision) -> Refusal:
 
 
 def reason(action: str, decision: Decision) -> str:
-    """The reason of a denial, in AWS's words."""
+    """The reason of a denial, in AWS's words.
+
+    >>> reason("s3:GetObject", Decision(False, False, None))
+    'because no identity-based policy allows the s3:GetObject action'
+    """
     if decision.explicit_deny:
         article = "an" if decision.policy_type[0] in "ai" else "a"
         return f"with an explicit deny in {article} {decision.policy_type}"
@@ -94,7 +98,11 @@ def wrong_secret(service: str) -> Refusal:
 
 
 def spelled(action: str) -> str:
-    """The action as its service spells it in an error: SNS:Publish, sqs:sendmessage."""
+    """The action as its service spells it in an error.
+
+    >>> spelled("sns:Publish"), spelled("sqs:SendMessage")
+    ('SNS:Publish', 'sqs:sendmessage')
+    """
     service, _, name = action.partition(":")
     if service == "sqs":
         return action.lower()

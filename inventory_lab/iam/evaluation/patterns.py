@@ -56,6 +56,11 @@ class PolicyPattern:
     def matches(self, value: str, context: Context) -> bool:
         """True when the value matches, with wildcards and variables resolved; case-sensitive.
 
+        >>> PolicyPattern("stock-${aws:username}", with_variables=True).matches(
+        ...     "stock-ana", {"aws:username": "ana"}
+        ... )
+        True
+
         Raises ValueError when the request does not resolve a variable.
         """
         pattern = self._fixed or self._compiled(context)
@@ -78,7 +83,11 @@ class PolicyPattern:
 
 
 def glob(text: str, ignore_case: bool = False) -> Callable[[str], bool]:
-    """A function that tests whether a whole string matches the wildcards of the text."""
+    """A function that tests whether a whole string matches the wildcards of the text.
+
+    >>> glob("kinesis:Put*")("kinesis:PutRecords")
+    True
+    """
     expression = _expression([(character, True) for character in text], one_part=False)
     pattern = re.compile(expression, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
     return lambda value: pattern.fullmatch(value) is not None

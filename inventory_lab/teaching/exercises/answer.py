@@ -45,7 +45,7 @@ class Answer:
         self.printed = ""
 
     def __call__(self, *arguments: object, **keywords: object) -> Any:
-        """What the function returns. Raises WrongAnswer for whatever it raises."""
+        """What the function returns. Raises WrongAnswer for every error of the function."""
         self._check_signature(*arguments, **keywords)
         output = io.StringIO()
         try:

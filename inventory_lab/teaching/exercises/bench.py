@@ -84,7 +84,7 @@ class Bench:
 
     @cached_property
     def _owner(self) -> boto3.Session:
-        """The session of the owner of the account, whom no policy limits."""
+        """The session of the root user of the account, which no policy limits."""
         return self.lab.session("root")
 
     def fault(self, client: BaseClient, operation: str, fault: Fault) -> None:

@@ -76,7 +76,7 @@ _CLIENT = {"monitoring": "cloudwatch"}
 
 
 def delete_created(calls: Iterable[AwsCall], client: Callable[[str], Any]) -> None:
-    """Delete what the successful calls created, the last first; what is gone already is passed over."""
+    """Delete what the successful calls created, the last first; what no longer exists is skipped."""
     for call in reversed(list(calls)):
         undo = UNDO.get((call.service, call.operation))
         if undo is None or call.error:

@@ -30,7 +30,7 @@ def require_exactly(
     """
     expected = list(rights)
     for action, resource in expected:
-        if not _allows(document, action, resource, context):
+        if not allows(document, action, resource, context):
             raise WrongAnswer(f"It does not allow {action} on {_readable(resource)}.")
     besides = list(allowed_besides(document, expected, context))
     if besides:
@@ -50,7 +50,7 @@ def allowed_besides(
     tried = list(dict.fromkeys([*by_api, *sorted({a for a, _ in expected}), *ELSEWHERE]))
     for resource in (*resources, *(f"{resource}-2025" for resource in resources), "*"):
         for action in tried:
-            if (action, resource) not in expected and _allows(document, action, resource, context):
+            if (action, resource) not in expected and allows(document, action, resource, context):
                 yield action, resource
 
 
@@ -63,9 +63,10 @@ def actions_of(service: str) -> tuple[str, ...]:
     return tuple(f"{service}:{operation}" for operation in worst_first)
 
 
-def _allows(
-    document: object, action: str, resource: str, context: Mapping[str, str] | None
+def allows(
+    document: object, action: str, resource: str, context: Mapping[str, str] | None = None
 ) -> bool:
+    """Whether a document allows an action on a resource. Raises WrongAnswer when IAM would refuse it."""
     try:
         parsed: Any = json.loads(document) if isinstance(document, str) else document
         request = AccessRequest(PRINCIPAL, action, resource, dict(context or {}))

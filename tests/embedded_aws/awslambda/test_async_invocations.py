@@ -97,13 +97,19 @@ def test_the_last_configuration_counts(probe: DeployedFunction) -> None:
     probe.create(FAILS)
     configure(probe, MaximumRetryAttempts=2, MaximumEventAgeInSeconds=60)
     configure(probe, MaximumRetryAttempts=1)
-    found = probe.client.get_function_event_invoke_config(FunctionName="probe")
-    assert (found["MaximumRetryAttempts"], "MaximumEventAgeInSeconds" in found) == (1, False)
+    configuration = probe.client.get_function_event_invoke_config(FunctionName="probe")
+    assert (configuration["MaximumRetryAttempts"], "MaximumEventAgeInSeconds" in configuration) == (
+        1,
+        False,
+    )
     probe.client.update_function_event_invoke_config(
         FunctionName="probe", MaximumEventAgeInSeconds=90
     )
-    found = probe.client.get_function_event_invoke_config(FunctionName="probe")
-    assert (found["MaximumRetryAttempts"], found["MaximumEventAgeInSeconds"]) == (1, 90)
+    configuration = probe.client.get_function_event_invoke_config(FunctionName="probe")
+    assert (configuration["MaximumRetryAttempts"], configuration["MaximumEventAgeInSeconds"]) == (
+        1,
+        90,
+    )
 
 
 def test_an_event_older_than_the_maximum_is_given_up(probe: DeployedFunction) -> None:
@@ -210,8 +216,8 @@ def test_a_topic_and_an_event_bus_may_be_destinations(probe: DeployedFunction) -
     destination(probe, "OnSuccess", topic)
     probe.send("y")
     probe.pump()
-    [told] = probe.bodies(url)
-    assert json.loads(told["Message"])["requestPayload"] == "y"
+    [body] = probe.bodies(url)
+    assert json.loads(body["Message"])["requestPayload"] == "y"
 
 
 def test_a_dead_letter_is_the_event_itself_with_its_error(probe: DeployedFunction) -> None:
@@ -237,8 +243,8 @@ def test_a_dead_letter_may_go_to_a_topic(probe: DeployedFunction) -> None:
     probe.send("x")
     for _ in range(3):
         probe.pump(120)
-    [told] = probe.bodies(url)
-    assert told["Message"] == '"x"'
+    [body] = probe.bodies(url)
+    assert body["Message"] == '"x"'
 
 
 def test_a_dead_letter_that_the_role_may_no_longer_send_is_lost(probe: DeployedFunction) -> None:

@@ -35,8 +35,8 @@ def test_a_reserved_variable_is_refused_in_an_update_too(probe: DeployedFunction
     probe.create(SOURCE, **variables(GOOD="1"))
     with pytest.raises(probe.client.exceptions.InvalidParameterValueException, match="AWS_REGION"):
         update(probe, **variables(AWS_REGION="eu-west-1"))
-    found = probe.client.get_function_configuration(FunctionName="probe")
-    assert found["Environment"] == {"Variables": {"GOOD": "1"}}
+    configuration = probe.client.get_function_configuration(FunctionName="probe")
+    assert configuration["Environment"] == {"Variables": {"GOOD": "1"}}
 
 
 @pytest.mark.parametrize("name", ["1st", "A-B", "X", "with space"])

@@ -17,7 +17,9 @@ def ends(body: str) -> str:
     return f"import sys\ncalls = []\ndef handle(event, context):\n    calls.append(1)\n    if len(calls) == 2: {body}\n    return len(calls)\n"
 
 
-def test_an_exception_is_answered_with_200_and_told_in_the_payload(probe: DeployedFunction) -> None:
+def test_an_exception_is_answered_with_200_and_described_in_the_payload(
+    probe: DeployedFunction,
+) -> None:
     probe.create(FAILS)
     answer = probe.client.invoke(FunctionName="probe")
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
@@ -52,11 +54,11 @@ def test_a_handler_that_cannot_be_found_is_a_fault_of_the_runtime(
 ) -> None:
     code = zipped(app=FAILS, needy="import nowhere\n", broken="x = 1\nx = = 2\n")
     probe.create_of(code, handler)
-    found = probe.error()
-    assert (found["errorType"], found["errorMessage"]) == (f"Runtime.{kind}", message)
-    assert found["requestId"]
+    error = probe.error()
+    assert (error["errorType"], error["errorMessage"]) == (f"Runtime.{kind}", message)
+    assert error["requestId"]
     line = ['  File "/var/task/broken.py" Line 2\n    x = = 2\n']
-    assert found["stackTrace"] == (line if handler == "broken.handle" else [])
+    assert error["stackTrace"] == (line if handler == "broken.handle" else [])
 
 
 def test_a_module_that_cannot_be_imported_is_imported_again_in_a_new_environment(
@@ -89,11 +91,11 @@ def test_the_end_of_the_process_is_an_error_and_ends_the_environment(
 ) -> None:
     probe.create(ends(body))
     assert probe.result() == 1
-    found = probe.error()
-    assert list(found) == ["errorType", "errorMessage"]
-    assert found["errorType"] == "Runtime.ExitError"
-    assert found["errorMessage"].startswith("RequestId: ")
-    assert found["errorMessage"].endswith(f" Error: Runtime exited {reason}")
+    error = probe.error()
+    assert list(error) == ["errorType", "errorMessage"]
+    assert error["errorType"] == "Runtime.ExitError"
+    assert error["errorMessage"].startswith("RequestId: ")
+    assert error["errorMessage"].endswith(f" Error: Runtime exited {reason}")
     assert probe.result() == 1
 
 
@@ -103,12 +105,12 @@ def test_a_module_that_ends_the_process_is_the_same_error(probe: DeployedFunctio
 
 
 @pytest.mark.parametrize("value", ["{1, 2}", "object()", "b'bytes'", "{(1,): 2}"])
-def test_a_result_that_is_no_json_is_a_marshal_error(value: str, probe: DeployedFunction) -> None:
+def test_a_result_that_is_not_json_is_a_marshal_error(value: str, probe: DeployedFunction) -> None:
     probe.create(f"def handle(event, context):\n    return {value}\n")
-    found = probe.error()
-    assert found["errorType"] == "Runtime.MarshalError"
-    assert found["errorMessage"].startswith("Unable to marshal response: ")
-    assert found["stackTrace"] == []
+    error = probe.error()
+    assert error["errorType"] == "Runtime.MarshalError"
+    assert error["errorMessage"].startswith("Unable to marshal response: ")
+    assert error["stackTrace"] == []
 
 
 def test_decimals_in_a_result_are_numbers(probe: DeployedFunction) -> None:
@@ -121,14 +123,16 @@ def test_decimals_in_a_result_are_numbers(probe: DeployedFunction) -> None:
 def test_a_response_over_six_megabytes_is_a_function_error(probe: DeployedFunction) -> None:
     probe.create("def handle(event, context):\n    return 'x' * event\n")
     assert len(probe.result(LARGEST - 2)) == LARGEST - 2
-    found: Any = probe.error(LARGEST - 1)
-    assert found == {
+    error: Any = probe.error(LARGEST - 1)
+    assert error == {
         "errorType": "Function.ResponseSizeTooLarge",
         "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
     }
 
 
-def test_an_interrupt_by_the_learner_is_no_error_of_the_function(probe: DeployedFunction) -> None:
+def test_an_interrupt_by_the_learner_is_not_an_error_of_the_function(
+    probe: DeployedFunction,
+) -> None:
     probe.create(ends("raise KeyboardInterrupt"))
     assert probe.result() == 1
     with pytest.raises(KeyboardInterrupt):

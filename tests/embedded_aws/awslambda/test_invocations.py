@@ -111,7 +111,7 @@ def test_a_new_configuration_starts_cold(change: dict[str, Any], probe: Deployed
     assert probe.result() == 1
 
 
-def test_a_function_that_was_made_anew_starts_cold(probe: DeployedFunction) -> None:
+def test_a_function_that_was_created_again_starts_cold(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     assert [probe.result() for _ in range(2)] == [1, 2]
     probe.client.delete_function(FunctionName="probe")
@@ -180,8 +180,8 @@ def test_the_context_carries_what_the_caller_says_of_itself(probe: DeployedFunct
 
 def test_the_environment_has_the_variables_of_the_runtime(probe: DeployedFunction) -> None:
     probe.create(returns("dict(os.environ)"))
-    found = probe.result()
-    assert found.items() >= {
+    variables = probe.result()
+    assert variables.items() >= {
         "_HANDLER": "app.handle", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13", "AWS_LAMBDA_FUNCTION_NAME": "probe",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -189,10 +189,10 @@ def test_the_environment_has_the_variables_of_the_runtime(probe: DeployedFunctio
         "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/probe", "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "AWS_LAMBDA_LOG_STREAM_NAME": probe.streams()[0], "TZ": ":UTC", "LANG": "en_US.UTF-8",
     }.items()  # fmt: skip
-    assert found["_X_AMZN_TRACE_ID"].startswith("Root=1-")
+    assert variables["_X_AMZN_TRACE_ID"].startswith("Root=1-")
 
 
-def test_a_payload_that_is_no_json_is_refused(probe: DeployedFunction) -> None:
+def test_a_payload_that_is_not_json_is_refused(probe: DeployedFunction) -> None:
     probe.create(COUNTS)
     for kind in ("RequestResponse", "Event"):
         for payload in (b"{", b"\xff"):

@@ -88,7 +88,7 @@ def test_logging_is_written_as_in_lambda(probe: DeployedFunction) -> None:
     assert re.fullmatch(rf"\[ERROR\]\t2026-01-05T09:00:01\.500Z\t{ID}\t!", second)
 
 
-def test_logging_shows_warnings_and_above_until_told_otherwise(probe: DeployedFunction) -> None:
+def test_logging_shows_warnings_and_above_by_default(probe: DeployedFunction) -> None:
     probe.create(
         handler(
             "logging.info('seen from the second time on')", "logging.getLogger().setLevel('INFO')"
@@ -211,7 +211,7 @@ def test_events_are_written_in_as_few_calls_as_fit() -> None:
     assert logs.batches == []
 
 
-def test_a_log_that_was_deleted_is_made_anew() -> None:
+def test_a_log_that_was_deleted_is_created_again() -> None:
     logs = FakeLogs()
     stream = LogStream(logs, "group", "stream")
     logs.gone = True

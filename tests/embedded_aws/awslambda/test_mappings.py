@@ -88,13 +88,13 @@ def test_a_mapping_is_enabled_and_says_how_the_last_batch_went(
     uuid = create(reader)["UUID"]
     put(reader.lab)
     assert reader.lab.pump().invocations == 1
-    found = reader.client.get_event_source_mapping(UUID=uuid)
-    assert (found["State"], found["LastProcessingResult"]) == ("Enabled", "OK")
+    mapping = reader.client.get_event_source_mapping(UUID=uuid)
+    assert (mapping["State"], mapping["LastProcessingResult"]) == ("Enabled", "OK")
     reader.update("def handle(event, context):\n    1 / 0\n")
     put(reader.lab)
     reader.lab.pump()
-    found = reader.client.get_event_source_mapping(UUID=uuid)
-    assert found["LastProcessingResult"] == "PROBLEM: Function call failed"
+    mapping = reader.client.get_event_source_mapping(UUID=uuid)
+    assert mapping["LastProcessingResult"] == "PROBLEM: Function call failed"
 
 
 @pytest.mark.parametrize("missing", [*READS, LISTS])
@@ -289,15 +289,15 @@ def test_a_mapping_outlives_its_function_and_says_so(reader: DeployedFunction) -
     reader.client.delete_function(FunctionName="probe")
     put(reader.lab)
     reader.lab.pump()
-    found = reader.client.get_event_source_mapping(UUID=uuid)
-    assert found["LastProcessingResult"].startswith("PROBLEM: ")
+    mapping = reader.client.get_event_source_mapping(UUID=uuid)
+    assert mapping["LastProcessingResult"].startswith("PROBLEM: ")
 
 
 def test_mappings_are_listed_by_stream_and_by_function(reader: DeployedFunction) -> None:
     uuid = create(reader)["UUID"]
     for by in ({}, {"FunctionName": "probe"}, {"FunctionName": ARN}, {"EventSourceArn": STREAM}):
-        [found] = reader.client.list_event_source_mappings(**by)["EventSourceMappings"]
-        assert found["UUID"] == uuid
+        [mapping] = reader.client.list_event_source_mappings(**by)["EventSourceMappings"]
+        assert mapping["UUID"] == uuid
     for by in ({"FunctionName": "other"}, {"EventSourceArn": f"{STREAM}-2"}):
         assert reader.client.list_event_source_mappings(**by)["EventSourceMappings"] == []
 

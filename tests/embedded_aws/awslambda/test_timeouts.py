@@ -57,7 +57,7 @@ def test_sleeping_lets_lab_time_pass(probe: DeployedFunction) -> None:
     assert probe.lab.clock.timestamp() - before == 2.5
 
 
-def test_a_time_out_is_told_in_the_words_of_aws(probe: DeployedFunction) -> None:
+def test_a_time_out_is_reported_in_the_words_of_aws(probe: DeployedFunction) -> None:
     probe.create(SLEEPS, Timeout=3)
     answer = probe.client.invoke(FunctionName="probe", Payload=b"10")
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")

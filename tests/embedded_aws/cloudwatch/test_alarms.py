@@ -36,8 +36,8 @@ def put_alarm(lab: Lab, **more: Any) -> None:
 
 
 def alarm(lab: Lab) -> Any:
-    [found] = cloudwatch(lab).describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
-    return found
+    [described] = cloudwatch(lab).describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
+    return described
 
 
 def state(lab: Lab) -> str:

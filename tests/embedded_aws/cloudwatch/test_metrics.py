@@ -46,8 +46,8 @@ def test_periods_are_counted_from_the_epoch() -> None:
     for seconds in (10, 70, 290, 310):
         store.put(metric, LAB_EPOCH + timedelta(seconds=seconds), 1)
     start = LAB_EPOCH + timedelta(seconds=30)
-    found = store.periods(metric, start, LAB_EPOCH + timedelta(hours=1), 300)
-    assert {m - LAB_EPOCH: v.total for m, v in found.items()} == {
+    periods = store.periods(metric, start, LAB_EPOCH + timedelta(hours=1), 300)
+    assert {m - LAB_EPOCH: v.total for m, v in periods.items()} == {
         timedelta(0): 3,
         timedelta(minutes=5): 1,
     }
@@ -92,13 +92,13 @@ def built_records(lab: Lab) -> Any:
 def read_all(lab: Lab) -> list[Any]:
     """What a program reads from every shard."""
     kinesis = lab.session("root").client("kinesis")
-    found = []
+    values = []
     for shard in kinesis.list_shards(**STREAM)["Shards"]:
         iterator = kinesis.get_shard_iterator(
             **STREAM, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        found += kinesis.get_records(ShardIterator=iterator)["Records"]
-    return found
+        values += kinesis.get_records(ShardIterator=iterator)["Records"]
+    return values
 
 
 def test_the_iterator_age_of_a_reader_is_the_age_of_the_last_record_it_read(built: Lab) -> None:

@@ -15,7 +15,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from inventory_lab import Lab, ProductAdded, ProductRemoved, connect
 from inventory_lab.embedded_aws.clock import LabClock
-from inventory_lab.embedded_aws.dynamodb import patches as tables
+from inventory_lab.embedded_aws.dynamodb.patches import tables
 from inventory_lab.embedded_aws.patching import applied
 
 TABLE = "sessions"
@@ -177,7 +177,7 @@ def test_a_conditional_put_takes_an_expired_item_for_absent(dynamodb: Any) -> No
         )
 
 
-def test_an_update_starts_anew_where_an_item_has_expired(dynamodb: Any) -> None:
+def test_an_update_starts_from_nothing_when_the_item_has_expired(dynamodb: Any) -> None:
     put_both(dynamodb)
     answer = dynamodb.update_item(
         TableName=TABLE,

@@ -203,8 +203,8 @@ def test_a_rule_publishes_to_a_topic_that_lets_it(service: str, probe: DeployedF
     policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     put(rule(probe, arn))
-    found = [json.loads(message["Message"])["detail"] for message in probe.bodies(url)]
-    assert found == ([{"a": {"b": 2}}] if service == EVENTS else [])
+    details = [json.loads(message["Message"])["detail"] for message in probe.bodies(url)]
+    assert details == ([{"a": {"b": 2}}] if service == EVENTS else [])
 
 
 @pytest.mark.parametrize(

@@ -542,7 +542,7 @@ def test_tags_in_a_request_can_be_demanded(person: MakePrincipal) -> None:
         )  # type: ignore[misc]
 
 
-def test_a_variable_stands_for_the_caller(person: MakePrincipal) -> None:
+def test_a_variable_is_replaced_by_the_caller(person: MakePrincipal) -> None:
     somebody = person(allow("kinesis:*", "arn:aws:kinesis:*:*:stream/${aws:username}-*"))
     kinesis = somebody.client("kinesis")
     kinesis.create_stream(StreamName=f"{somebody.name}-a", ShardCount=1)

@@ -308,7 +308,7 @@ def test_tag_keys_are_those_that_are_taken_away_too(person: MakePrincipal) -> No
     )
 
 
-def test_a_call_over_http_is_no_secure_transport(person: MakePrincipal) -> None:
+def test_a_call_over_http_is_not_secure_transport(person: MakePrincipal) -> None:
     guard = {"Bool": {"aws:SecureTransport": "false"}}
     sqs = person(allow("*"), deny("*", Condition=guard)).client("sqs", use_ssl=False)
     assert "explicit deny" in denial(lambda: sqs.list_queues())
@@ -344,7 +344,7 @@ def test_nonsense_is_denied_and_nothing_else_is_raised(case: str, person: MakePr
     assert "not authorized" in denial(lambda: NONSENSE[case](person()))
 
 
-def test_a_policy_that_asks_for_what_cannot_be_told_lets_no_service_in(shared: Lab) -> None:
+def test_a_policy_with_an_unknown_condition_key_lets_no_service_in(shared: Lab) -> None:
     odd = {"StringEquals": {"aws:UserAgent": "x"}}
     sns, sqs = (shared.session("root").client(s) for s in ("sns", "sqs"))
     url = sqs.create_queue(QueueName="odd")["QueueUrl"]

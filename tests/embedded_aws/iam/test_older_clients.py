@@ -42,7 +42,7 @@ def test_botocore_is_as_it_was_after_the_lab_is_closed() -> None:
     assert before == botocore.handlers.BUILTIN_HANDLERS
 
 
-def test_the_producer_of_a_pipeline_that_was_built_anew_has_a_new_key() -> None:
+def test_the_producer_of_a_pipeline_that_was_built_again_has_a_new_key() -> None:
     with connect() as lab:
         lab.build()
         lab.session("producer")

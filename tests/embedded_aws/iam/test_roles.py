@@ -143,7 +143,7 @@ def test_whoever_makes_a_pipe_or_function_needs_to_pass_its_role(
         ),
     ],
 )
-def test_a_pipe_whose_role_lacks_source_or_dead_letters_is_not_made_whole(
+def test_a_pipe_whose_role_lacks_source_or_dead_letters_fails(
     left_out: str, reason: str, built: Lab
 ) -> None:
     permissions(built, PIPE_ROLE, left_out)

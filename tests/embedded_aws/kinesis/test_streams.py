@@ -111,16 +111,16 @@ def refusal(call: Callable[..., Any], **parameters: Any) -> str:
 
 
 def shards(kinesis: Any, **more: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = kinesis.list_shards(StreamName=STREAM, **more)["Shards"]
-    return found
+    listed: list[dict[str, Any]] = kinesis.list_shards(StreamName=STREAM, **more)["Shards"]
+    return listed
 
 
-def ids(found: list[dict[str, Any]]) -> list[str]:
-    return [shard["ShardId"] for shard in found]
+def ids(listed: list[dict[str, Any]]) -> list[str]:
+    return [shard["ShardId"] for shard in listed]
 
 
-def ranges(found: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    keys = [shard["HashKeyRange"] for shard in found]
+def ranges(listed: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    keys = [shard["HashKeyRange"] for shard in listed]
     return sorted((int(k["StartingHashKey"]), int(k["EndingHashKey"])) for k in keys)
 
 
@@ -157,13 +157,13 @@ def iterator(kinesis: Any, shard: str, kind: str = "TRIM_HORIZON", **more: Any) 
     answer = kinesis.get_shard_iterator(
         StreamName=STREAM, ShardId=shard, ShardIteratorType=kind, **more
     )
-    found: str = answer["ShardIterator"]
-    return found
+    shard_iterator: str = answer["ShardIterator"]
+    return shard_iterator
 
 
 def read(kinesis: Any, shard: str, kind: str = "TRIM_HORIZON", **more: Any) -> dict[str, Any]:
-    found = iterator(kinesis, shard, kind, **more)
-    answer: dict[str, Any] = kinesis.get_records(ShardIterator=found)
+    shard_iterator = iterator(kinesis, shard, kind, **more)
+    answer: dict[str, Any] = kinesis.get_records(ShardIterator=shard_iterator)
     return answer
 
 
@@ -264,7 +264,7 @@ def test_reading_starts_where_the_iterator_says(lab: Lab) -> None:
     assert found("AT_TIMESTAMP", Timestamp=times[0] - timedelta(days=1)) == numbers
 
 
-def test_records_arrive_at_lab_time_and_reading_tells_how_far_behind_it_is(lab: Lab) -> None:
+def test_records_arrive_at_lab_time_and_reading_reports_how_far_behind_it_is(lab: Lab) -> None:
     lab.build(through="stream")
     kinesis, shard = lab.session("root").client("kinesis"), "shardId-000000000000"
     arrived = lab.clock.now()
@@ -294,9 +294,9 @@ def test_one_read_gives_at_most_ten_mebibytes(lab: Lab) -> None:
 
 def test_three_even_shards_have_the_ranges_that_aws_shows(either: Any) -> None:
     either.create_stream(StreamName="three", ShardCount=3)
-    found = either.list_shards(StreamName="three")["Shards"]
+    listed = either.list_shards(StreamName="three")["Shards"]
     third = 113427455640312821154458202477256070485
-    assert ranges(found) == [
+    assert ranges(listed) == [
         (0, third - 1),
         (third, 2 * third - 1),
         (2 * third, 2**128 - 1),
@@ -323,7 +323,7 @@ def test_a_hash_key_beyond_the_last_is_refused(kinesis: Any) -> None:
     )
 
 
-def test_a_hash_key_that_is_no_number_is_refused(kinesis: Any) -> None:
+def test_a_hash_key_that_is_not_a_number_is_refused(kinesis: Any) -> None:
     text = refusal(
         kinesis.put_record,
         StreamName=STREAM,
@@ -399,9 +399,9 @@ def test_a_stream_is_made_with_its_tags_and_its_largest_record(kinesis: Any) -> 
 
 
 def test_a_read_of_more_than_10000_records_is_refused(kinesis: Any) -> None:
-    found = iterator(kinesis, FIRST)
-    assert kinesis.get_records(ShardIterator=found, Limit=10_000)["Records"] == []
-    text = refusal(kinesis.get_records, ShardIterator=found, Limit=10_001)
+    shard_iterator = iterator(kinesis, FIRST)
+    assert kinesis.get_records(ShardIterator=shard_iterator, Limit=10_000)["Records"] == []
+    text = refusal(kinesis.get_records, ShardIterator=shard_iterator, Limit=10_001)
     assert text.startswith("InvalidArgumentException: ")
 
 
@@ -714,8 +714,8 @@ def test_uniform_scaling_makes_equal_shards(lab: Lab, clocked: Any, target: int)
     assert answer["CurrentShardCount"] == 2
     assert answer["TargetShardCount"] == target
     clocked.create_stream(StreamName="even", ShardCount=target)
-    found = shards(clocked, ShardFilter={"Type": "AT_LATEST"})
-    assert ranges(found) == ranges(clocked.list_shards(StreamName="even")["Shards"])
+    listed = shards(clocked, ShardFilter={"Type": "AT_LATEST"})
+    assert ranges(listed) == ranges(clocked.list_shards(StreamName="even")["Shards"])
     assert summary(clocked)["OpenShardCount"] == target
     assert len(read(clocked, FIRST)["Records"]) == 1
 
@@ -724,8 +724,8 @@ def test_scaling_moves_a_border_by_a_single_key(kinesis: Any) -> None:
     merge(kinesis)
     split(kinesis, THIRD, 2**127 + 1)
     scale(kinesis, 2)
-    found = shards(kinesis, ShardFilter={"Type": "AT_LATEST"})
-    assert ranges(found) == [(0, 2**127 - 1), (2**127, 2**128 - 1)]
+    listed = shards(kinesis, ShardFilter={"Type": "AT_LATEST"})
+    assert ranges(listed) == [(0, 2**127 - 1), (2**127, 2**128 - 1)]
 
 
 def test_doubling_splits_every_shard_and_halving_merges_the_pairs(kinesis: Any) -> None:
@@ -773,8 +773,8 @@ def test_scaling_by_arn_answers_with_name_and_arn(kinesis: Any) -> None:
 def test_an_on_demand_stream_starts_with_four_open_shards(either: Any) -> None:
     mode = {"StreamMode": "ON_DEMAND"}
     either.create_stream(StreamName="on-demand", StreamModeDetails=mode)
-    found = either.describe_stream_summary(StreamName="on-demand")["StreamDescriptionSummary"]
-    assert found["StreamModeDetails"] == mode
+    summary = either.describe_stream_summary(StreamName="on-demand")["StreamDescriptionSummary"]
+    assert summary["StreamModeDetails"] == mode
     assert len(either.list_shards(StreamName="on-demand")["Shards"]) == 4
 
 
@@ -866,8 +866,8 @@ def test_a_stream_is_described_page_by_page(kinesis: Any) -> None:
     assert described["HasMoreShards"]
     assert described["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
     pages = kinesis.get_paginator("describe_stream").paginate(StreamName=STREAM, Limit=3)
-    found = [ids(page["StreamDescription"]["Shards"]) for page in pages]
-    assert found == [[FIRST, SECOND, THIRD], [FOURTH]]
+    shard_ids = [ids(page["StreamDescription"]["Shards"]) for page in pages]
+    assert shard_ids == [[FIRST, SECOND, THIRD], [FOURTH]]
 
 
 class Consumer:
@@ -901,9 +901,9 @@ class Consumer:
 
 
 def some_open_shard(kinesis: Any, choice: int) -> dict[str, Any]:
-    found = shards(kinesis, ShardFilter={"Type": "AT_LATEST"})
-    found.sort(key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
-    return found[choice % len(found)]
+    listed = shards(kinesis, ShardFilter={"Type": "AT_LATEST"})
+    listed.sort(key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
+    return listed[choice % len(listed)]
 
 
 def act(kinesis: Any, clock: LabClock, consumer: Consumer, action: tuple[str, int]) -> Any:
@@ -971,8 +971,8 @@ def test_exactly_the_records_within_the_retention_can_be_read(pauses: list[int])
         for hours in pauses:
             written.append((clock.timestamp(), put(kinesis, "a", "7")["SequenceNumber"]))
             clock.advance(hours * HOUR)
-        found = numbers(read(kinesis, FIRST))
-    assert found == [number for at, number in written if clock.timestamp() - at <= DAY]
+        read_numbers = numbers(read(kinesis, FIRST))
+    assert read_numbers == [number for at, number in written if clock.timestamp() - at <= DAY]
 
 
 def test_a_pipe_that_was_idle_for_ten_minutes_goes_on_where_it_was(built: Lab) -> None:

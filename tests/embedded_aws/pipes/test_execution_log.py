@@ -117,14 +117,14 @@ def test_a_partial_failure_has_steps_of_its_own(roads: Roads) -> None:
 
 def test_an_enrichment_has_a_stage_before_the_target(roads: Roads) -> None:
     enrichment = roads.function("enrichment", "def handle(event, context):\n    return event\n")
-    found = steps(run(roads, "INFO", Enrichment=enrichment))
-    assert found == [INFO[0], "EnrichmentStageEntered", "EnrichmentStageSucceeded", *INFO[1:]]
+    logged = steps(run(roads, "INFO", Enrichment=enrichment))
+    assert logged == [INFO[0], "EnrichmentStageEntered", "EnrichmentStageSucceeded", *INFO[1:]]
 
 
 def test_an_empty_enrichment_skips_the_target(roads: Roads) -> None:
     enrichment = roads.function("enrichment", "def handle(event, context):\n    return []\n")
-    found = steps(run(roads, "INFO", Enrichment=enrichment))
-    assert found[-2:] == ["TargetStageSkipped", "ExecutionSucceeded"]
+    logged = steps(run(roads, "INFO", Enrichment=enrichment))
+    assert logged[-2:] == ["TargetStageSkipped", "ExecutionSucceeded"]
 
 
 def test_execution_data_is_logged_only_when_asked_for(roads: Roads) -> None:

@@ -18,8 +18,8 @@ def metrics(roads: Roads, source: str, enrichment: str | None = None) -> list[fl
     roads.pipe(roads.function("target", source), **more)
     roads.put({"n": 1}, {"n": 2})
     roads.lab.pump()
-    found = [measured(roads.lab, "AWS/EventBridge/Pipes", name, PipeName="road") for name in NAMES]
-    return [value for [value] in found]
+    values = [measured(roads.lab, "AWS/EventBridge/Pipes", name, PipeName="road") for name in NAMES]
+    return [value for [value] in values]
 
 
 def test_an_execution_that_succeeds_counts_zero_failures(roads: Roads) -> None:

@@ -46,8 +46,8 @@ def applied(template: str, data: Any) -> Any:
 def test_a_template_gives_what_aws_documents(case: Json) -> None:
     data = case.get("data", TABLE["usual_data"])
     text = case.get("text", json.dumps(data))
-    found = read_template(case["template"]).applied(record(text.encode()), PIPE)
-    assert (found, type(found)) == (case["gives"], type(case["gives"]))
+    result = read_template(case["template"]).applied(record(text.encode()), PIPE)
+    assert (result, type(result)) == (case["gives"], type(case["gives"]))
 
 
 def test_the_table_names_its_source_and_each_case_once() -> None:
@@ -98,8 +98,8 @@ def test_the_record_is_not_changed() -> None:
 
 def test_one_template_serves_many_records() -> None:
     template = read_template('{"n": <$.data.n>}')
-    found = [template.applied(record(b'{"n": %d}' % n), PIPE) for n in range(3)]
-    assert found == [{"n": 0}, {"n": 1}, {"n": 2}]
+    result = [template.applied(record(b'{"n": %d}' % n), PIPE) for n in range(3)]
+    assert result == [{"n": 0}, {"n": 1}, {"n": 2}]
 
 
 @pytest.mark.parametrize("levels", [101, 4_000])
@@ -142,6 +142,6 @@ def test_any_template_is_read_or_refused_and_gives_json_or_text(text: str, data:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([".data", ".a", "[0]", "[*]", ".*", "['b']", "..", "[x]"])), VALUES)
 def test_any_path_finds_json_or_nothing(steps: list[str], data: Any) -> None:
-    found = applied(f'{{"a": <${"".join(steps)}>}}', data)
-    assert set(found) <= {"a"}
-    json.dumps(found, allow_nan=False)
+    result = applied(f'{{"a": <${"".join(steps)}>}}', data)
+    assert set(result) <= {"a"}
+    json.dumps(result, allow_nan=False)

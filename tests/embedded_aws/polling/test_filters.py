@@ -123,24 +123,24 @@ def test_alternatives_can_be_nested_up_to_a_limit() -> None:
 
 
 @pytest.mark.parametrize("levels", [101, 1_000, 100_000])
-def test_data_nested_too_deep_is_no_json(levels: int) -> None:
+def test_data_nested_too_deep_is_not_json(levels: int) -> None:
     deep = b'{"a": 1, "b": ' + b"[" * levels + b"]" * levels + b"}"
     assert not of({"data": {"a": [1]}}).keeps(record(deep))
     assert of({"partitionKey": ["1"]}).keeps(record(deep))
 
 
-def test_brackets_in_a_text_are_no_depth() -> None:
+def test_brackets_in_a_string_do_not_count_as_depth() -> None:
     assert keeps({"a": [{"suffix": "["}]}, {"a": "[" * 1_000})
 
 
 @pytest.mark.parametrize("data", ["not base64!", "Zg", "é"])
-def test_data_that_is_no_base64_is_no_json(data: str) -> None:
+def test_data_that_is_not_base64_is_not_json(data: str) -> None:
     event = {**record(b""), "data": data}
     assert not of({"data": {"a": [{"exists": False}]}}).keeps(event)
 
 
 @pytest.mark.parametrize("data", [b'{"a": 1, "b": "\xff"}', '{"a": 1}'.encode("utf-16")])
-def test_data_that_is_no_utf_8_is_no_json(data: bytes) -> None:
+def test_data_that_is_not_utf_8_is_not_json(data: bytes) -> None:
     assert not of({"data": {"a": [1]}}).keeps(record(data))
 
 
@@ -159,7 +159,7 @@ def operators(*, exists: bool = True) -> st.SearchStrategy[Json]:
     )
     ranges |= st.builds(lambda low, n: [low, n, "<", n + 3], st.sampled_from([">", ">="]), NUMBERS)
     values = TEXTS | NUMBERS | st.lists(TEXTS, min_size=1) | st.lists(NUMBERS, min_size=1)
-    found = [
+    names = [
         st.fixed_dictionaries({"prefix": text}),
         st.fixed_dictionaries({"suffix": text}),
         st.fixed_dictionaries({"equals-ignore-case": TEXTS}),
@@ -167,7 +167,7 @@ def operators(*, exists: bool = True) -> st.SearchStrategy[Json]:
         st.fixed_dictionaries({"anything-but": values}),
         *([st.fixed_dictionaries({"exists": st.booleans()})] if exists else []),
     ]
-    return st.one_of(found)
+    return st.one_of(names)
 
 
 def patterns(leaf: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:

@@ -466,7 +466,7 @@ def test_an_iterator_that_has_expired_is_renewed_after_the_last_record_read() ->
     assert bench.stream.asked[-1]["StartingSequenceNumber"] == "1"
 
 
-def test_an_error_of_reading_ends_the_round_and_is_told() -> None:
+def test_an_error_of_reading_ends_the_round_and_is_reported() -> None:
     bench = Bench(s0=list("a"))
 
     def gone(**_: Any) -> dict[str, Any]:
@@ -479,7 +479,7 @@ def test_an_error_of_reading_ends_the_round_and_is_told() -> None:
 # ---------------------------------------------------------------- what happened
 
 
-def test_a_round_tells_how_long_the_oldest_record_waits() -> None:
+def test_a_round_reports_how_long_the_oldest_record_waits() -> None:
     bench = Bench(s0=list("a"))
     bench.function.poison = {"a"}
     assert [bench.rounds().iterator_age_ms for _ in range(3)] == [1000, 2000, 3000]
@@ -499,8 +499,8 @@ def test_the_executions_tell_each_attempt_and_its_outcome() -> None:
     bench.function.poison = {"c"}
     parameters = {"MaximumRetryAttempts": 1, "BatchSize": 2, "DeadLetterConfig": {"Arn": DLQ}}
     bench.rounds(4, **parameters)
-    told = [(e.first, e.last, e.attempt, e.outcome, e.failed) for e in bench.poller.executions]
-    assert told == [
+    attempts = [(e.first, e.last, e.attempt, e.outcome, e.failed) for e in bench.poller.executions]
+    assert attempts == [
         (0, 1, 1, "partly failed", 1),
         (1, 1, 2, "delivered", 0),
         (2, 2, 1, "failed", 1),

@@ -42,9 +42,9 @@ def test_a_function_is_invoked_by_a_topic_that_its_policy_lets_in(built: Lab) ->
     def invocations() -> int:
         sns.publish(TopicArn=TOPIC, Message=json.dumps({"a": 1}))
         built.pump()
-        found = unless_missing(("ResourceNotFoundException",), logs.filter_log_events, **group)
+        answer = unless_missing(("ResourceNotFoundException",), logs.filter_log_events, **group)
         return sum(
-            "MalformedBatch" in event["message"] for event in (found or {}).get("events", [])
+            "MalformedBatch" in event["message"] for event in (answer or {}).get("events", [])
         )
 
     logs, group = built.account.client("logs"), {"logGroupName": built.account.log_group()}

@@ -30,7 +30,7 @@ def test_subscribing_an_address_gives_no_arn_as_long_as_it_is_not_confirmed(buil
     assert subscribe(built) == "pending confirmation"
 
 
-def test_the_arn_is_told_to_whoever_asks_for_it_and_says_that_it_is_pending(built: Lab) -> None:
+def test_subscribe_returns_pending_or_on_request_the_arn(built: Lab) -> None:
     arn = subscribe(built, ReturnSubscriptionArn=True)
     assert arn.startswith(built.account.topic_arn() + ":")
     sns = built.session("root").client("sns")
@@ -43,13 +43,13 @@ def test_the_arn_is_told_to_whoever_asks_for_it_and_says_that_it_is_pending(buil
 def test_lists_show_it_as_pending_and_a_queue_with_its_arn(built: Lab, by_topic: bool) -> None:
     subscribe(built)
     topic = built.account.topic_arn()
-    found = (
+    subscriptions = (
         listed(built, "list_subscriptions_by_topic", TopicArn=topic)
         if by_topic
         else listed(built, "list_subscriptions")
     )
-    assert found.pop(ADDRESS) == "PendingConfirmation"
-    assert [arn.rpartition(":")[0] for arn in found.values()] == [topic]
+    assert subscriptions.pop(ADDRESS) == "PendingConfirmation"
+    assert [arn.rpartition(":")[0] for arn in subscriptions.values()] == [topic]
 
 
 def test_a_token_that_was_not_sent_confirms_nothing(built: Lab) -> None:

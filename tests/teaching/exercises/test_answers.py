@@ -59,7 +59,7 @@ def test_other_threads_sleep_as_before() -> None:
     assert time.sleep is real
 
 
-def test_an_error_of_aws_is_told_in_its_words_and_with_the_line() -> None:
+def test_an_error_of_aws_is_quoted_with_the_line() -> None:
     source = "def f(kinesis):\n    kinesis.describe_stream(StreamName='no')\n"
     with bench() as trial, pytest.raises(WrongAnswer) as raised:
         answer(source)(trial.client("kinesis"))

@@ -45,7 +45,7 @@ def test_a_policy_that_allows_just_that_passes_as_document_and_as_text() -> None
         ),
     ],
 )  # fmt: skip
-def test_another_policy_is_told_what_is_wrong_with_it(document: Any, diagnosis: str) -> None:
+def test_a_wrong_policy_gets_a_diagnosis(document: Any, diagnosis: str) -> None:
     with pytest.raises(WrongAnswer, match=diagnosis):
         require_exactly(document, RIGHTS)
 

@@ -83,12 +83,12 @@ def test_the_generator_publishes_at_its_rate_and_the_numbers_are_those_of_reconc
     watched.seconds(10)
     watched.dashboard.stop_generator()
     watched.seconds(2)
-    found = watched.lab.reconcile()
-    assert found.exact
-    assert found.published == watched.state.stored == 125
+    result = watched.lab.reconcile()
+    assert result.exact
+    assert result.published == watched.state.stored == 125
     names = ("applied", "rejected", "duplicates")
-    assert found.counts()["applied"] > 100
-    assert [found.counts()[n] for n in names] == [watched.state.totals[n] for n in names]
+    assert result.counts()["applied"] > 100
+    assert [result.counts()[n] for n in names] == [watched.state.totals[n] for n in names]
     assert watched.state.stock == watched.lab.inventory()["quantity"].to_dict()
     assert (watched.state.latency(0.5), watched.state.latency(0.99)) == (1.0, 1.0)
 
@@ -111,10 +111,10 @@ def test_a_second_generator_goes_on_from_the_stock_of_the_first(built: Lab) -> N
         watched.seconds(3)
         watched.dashboard.stop_generator()
         watched.seconds(1)
-    found = built.reconcile()
-    assert found.exact
-    assert found.duplicates == 0
-    assert found.rejected < 12
+    result = built.reconcile()
+    assert result.exact
+    assert result.duplicates == 0
+    assert result.rejected < 12
 
 
 def test_what_a_cell_publishes_is_seen_too(watched: Watched) -> None:
@@ -165,7 +165,7 @@ def test_a_foreign_message_in_a_queue_is_shown_and_not_printed(watched: Watched)
     url = sqs.get_queue_url(QueueName=watched.lab.settings.name("rejected_queue"))["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"hello": 1}))
     watched.controls.chosen_view.value = "rejected"
-    assert "are not of this pipeline" in watched.errors()[0]
+    assert "is not from this pipeline" in watched.errors()[0]
 
 
 @pytest.mark.parametrize(

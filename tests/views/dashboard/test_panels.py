@@ -42,7 +42,7 @@ def test_an_empty_lab_says_so() -> None:
     assert text_of(panels.inventory({}, 10, 1)) == " No active products. "
 
 
-def test_an_error_that_is_no_json_stays_as_it_is() -> None:
+def test_an_error_that_is_not_json_is_unchanged() -> None:
     assert panels.brief("AccessDenied: {not json") == "AccessDenied: {not json"
     assert panels.brief("") == ""
 

@@ -7,7 +7,7 @@
 | supported: Timeout, MemorySize | 900 s, 10,240 MB | the same |
 | supported: DeadLetterConfig | kept, if the role may send to it | the same (moto forgets it) |
 | supported: PutFunctionEventInvokeConfig | replaces; Update merges | the same (moto keeps the first) |
-| supported: a zip that is none | refused | the same |
+| supported: code that is not a zip | refused | the same |
 | supported: AddPermission with a statement id that is there | ResourceConflictException | the same (moto keeps both) |
 | differs: PutFunctionEventInvokeConfig with a Qualifier | of that version or alias | of the function |
 | refused: container images, layers, runtimes other than Python, aliases of two versions, S3 as OnFailure | accepted | UnsupportedFunction |

@@ -17,6 +17,7 @@ from moto.awslambda.models import LambdaBackend
 from moto.awslambda.responses import LambdaResponse
 from moto.kinesis.models import kinesis_backends
 
+from inventory_lab.embedded_aws.awslambda.mapping_requests import MOST_ITEMS, page_of
 from inventory_lab.embedded_aws.awslambda.mappings import Mappings
 from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.exceptions import RefusedByLambda
@@ -113,9 +114,11 @@ class _Api:
         return 200, self._mappings.get(_uuid(request)).shown()
 
     def select(self, request: Any) -> tuple[int, Mapping[str, Any]]:
-        query = {name: request.querystring.get(name, [""])[0] for name in _LIST_BY}
-        listed = self._mappings.select(query["EventSourceArn"], query["FunctionName"])
-        return 200, {"EventSourceMappings": listed}
+        query = {name: values[0] for name, values in request.querystring.items()}
+        listed = self._mappings.select(
+            query.get("EventSourceArn", ""), query.get("FunctionName", "")
+        )
+        return 200, page_of(listed, int(query.get("MaxItems", MOST_ITEMS)), query.get("Marker", ""))
 
     def update(self, request: Any) -> tuple[int, Mapping[str, Any]]:
         around = _Surroundings(request.backend, self._evaluator)
@@ -133,9 +136,6 @@ class _Api:
     def untag(self, arn: str, keys: list[str]) -> None:
         for key in keys:
             self._mappings.tagged(arn).pop(key, None)
-
-
-_LIST_BY = ("EventSourceArn", "FunctionName")
 
 
 def _answering(act: Callable[[Any], tuple[int, Mapping[str, Any]]]) -> Callable[[Any], Response]:

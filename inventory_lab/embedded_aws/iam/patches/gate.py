@@ -39,6 +39,7 @@ from inventory_lab.iam.evaluation import messages as answers
 from inventory_lab.iam.evaluation.calls import Call
 from inventory_lab.iam.evaluation.messages import Refusal
 from inventory_lab.iam.evaluation.operations import needs
+from inventory_lab.turns import uninterrupted
 
 PASSED = "X-Inventory-Lab-Passed"
 _PARAMETERS = "inventory_lab_parameters"
@@ -261,7 +262,7 @@ def _passed_only(gate: Gate, process: Callable[..., Any]) -> Callable[..., Any]:
             process(self, request)
         return process(self, request)
 
-    return process_passed
+    return uninterrupted(process_passed)
 
 
 def _active(access_key: str, partition: str) -> Keys | None:
@@ -272,7 +273,7 @@ def _active(access_key: str, partition: str) -> Keys | None:
 
 
 def _keys(access_key: str, partition: str) -> Keys | None:
-    """What AWS has on record for an access key; None when it, its user or its role is gone."""
+    """What AWS knows about an access key; None when the key, its user or its role was deleted."""
     iam = iam_backends[DEFAULT_ACCOUNT_ID][partition]
     key = iam.access_keys.get(access_key)
     if key is None:
@@ -287,7 +288,7 @@ def _keys(access_key: str, partition: str) -> Keys | None:
         access_key
     )
     role = None if session is None else _role(iam, session.role_arn)
-    if role is None or role.create_date > key.create_date:  # made anew under the same name
+    if role is None or role.create_date > key.create_date:  # created again with the same name
         return None
     return Keys(Caller.of_arn(session.arn), session.secret_access_key, session.session_token)
 
@@ -314,7 +315,7 @@ def _with_what_is_meant(
     if (service, operation) == ("kinesis", "ListShards") and params.get("NextToken"):
         token = str(
             params["NextToken"]
-        )  # what else the call names is no claim on the token's stream
+        )  # the token decides about the stream, whatever else the call names
         return {"StreamName": stream_of_token(token)}
     return params
 

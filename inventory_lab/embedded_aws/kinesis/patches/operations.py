@@ -145,7 +145,7 @@ def _gap(
 
 
 def _expiring(describe_stream: Callable[..., Any]) -> Callable[..., Any]:
-    """Every operation finds its stream this way, so what has expired is gone before it begins."""
+    """Every operation looks up its stream here, so expired records are deleted before it begins."""
 
     def expiring(self: Any, stream_arn: str | None, stream_name: str | None) -> Any:
         stream = describe_stream(self, stream_arn, stream_name)
@@ -302,7 +302,7 @@ def _first_page(self: Any) -> ShardPage:
 
 
 def _page_of_token(self: Any) -> ShardPage | None:
-    """What a NextToken stands for, which comes without a stream; None without a token."""
+    """The page of a NextToken, which comes without a stream; None without a token."""
     token = self._get_param("NextToken")
     if not token:
         return None

@@ -4,7 +4,7 @@
 |---|---|---|---|
 | PutResourcePolicy of a missing stream | ResourceNotFoundException | stored | as AWS |
 | a policy that is not valid | InvalidArgumentException | stored | as AWS, with text of its own |
-| the policy of a deleted stream | gone | kept for the next of that name | as AWS |
+| the policy of a deleted stream | deleted | kept for the next stream of that name | as AWS |
 | who may call | identity policy or resource policy, an explicit deny wins | ignored | as AWS |
 | the policy of a consumer | stored and evaluated | stored | refused: nothing can read as a consumer here |
 

@@ -3,7 +3,7 @@
 | | |
 |---|---|
 | supported | 56-digit sequence numbers, unique and growing in a stream; a put in O(1), a read in O(log n + k) of at most 10,000 records and 10 MiB; records that expire are let go; a closed shard keeps its records and has an ending sequence number |
-| differs | records expire when the shard is next looked at after the clock has moved; AWS's are gone within minutes |
+| differs | records expire when the shard is next read after the clock has moved; AWS deletes them within minutes |
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _number = attrgetter("sequence_number")
 
 
 class Sequencer:
-    """Hands out sequence numbers: 49, milliseconds, a running number of the stream, which goes on when
+    """Makes sequence numbers: 49, milliseconds, a running number of the stream, which continues when
     the stream is deleted and created again. What happens in one stream changes no number in another.
     """
 
@@ -50,7 +50,7 @@ class Sequencer:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What all shards of a lab share; `limited` shards take only so much in a second."""
+    """What all shards of a lab share; `limited` shards have the limits of AWS for each second."""
 
     clock: LabClock
     sequencer: Sequencer
@@ -126,7 +126,7 @@ class LabShard(models.Shard):
         return page, round((now - _arrival(page[-1])) * 1000)
 
     def has_ended_at(self, after: int) -> bool:
-        """True when the shard is closed and holds nothing after that sequence number."""
+        """True when the shard is closed and has no record after that sequence number."""
         return not self.is_open and (not self.log or self.log[-1].sequence_number <= after)
 
     def holds(self, number: int) -> bool:

@@ -7,8 +7,8 @@
 | hash key 2^128 - 1 | in no shard | in the last shard |
 | split, merge | move and renumber the records; puts still go to the parent | the parent closes and keeps its records; its iterators end, with ChildShards |
 | UpdateShardCount | any number; halves shards, whatever their size | at most double, at least half; equal shards |
-| records | kept for ever | expire by RetentionPeriodHours and the lab's clock; TRIM_HORIZON moves, closed shards disappear |
-| an iterator | lives for ever; asked for by StreamARN cannot be read without it | stands for itself; expires after 5 minutes |
+| records | kept | expire by RetentionPeriodHours and the lab's clock; TRIM_HORIZON moves, closed shards disappear |
+| a shard iterator | never expires; one requested with StreamARN cannot be read without it | is enough by itself; expires after 5 minutes |
 | MillisBehindLatest | from the record to the newest | from the last record returned to now; 0 when caught up |
 | size of a call, a record | 5 MiB; 1 MiB, PutRecord any | 10 MiB; MaxRecordSizeInKiB of the stream |
 | a shard's throughput | unlimited | limited with `Settings(shard_limits=True)`, see `limits.py` |
@@ -77,7 +77,7 @@ class LabStream(models.Stream):
         super().__init__(stream_name, shard_count, stream_mode, *more, **rest)
 
     def init_shards(self, shard_count: int | None) -> None:
-        """Open so many equal shards. Raises ValidationException without a number."""
+        """Open this number of equal shards. Raises ValidationException without a number."""
         if not shard_count:
             raise errors.malformed("shardCount", shard_count, "not be null")
         for hashes in resharding.even_ranges(shard_count):
@@ -117,7 +117,7 @@ class LabStream(models.Stream):
                 del self.shards[shard.shard_id]
 
     def count_change(self, operation: str, most: int) -> None:
-        """Note a change that a stream may have so many times in 24 h. Raises LimitExceededException."""
+        """Note a change that a stream may have only a number of times in 24 h. Raises LimitExceededException."""
         now = self.rules.clock.timestamp()
         self._changes = [(o, at) for o, at in self._changes if now - at < DAY_SECONDS]
         if sum(o == operation for o, _ in self._changes) >= most:
@@ -134,7 +134,7 @@ class LabStream(models.Stream):
             self.stream_mode = mode
 
     def get_shard_for_key(self, partition_key: str, explicit_hash_key: str) -> LabShard:
-        """The open shard whose range holds the hash key.
+        """The open shard whose range contains the hash key.
 
         MD5 of the partition key, or the explicit one:
         https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html
@@ -257,7 +257,7 @@ class LabStream(models.Stream):
 
 
 def patches(clock: LabClock, limited: bool = False) -> list[Patch]:
-    """What makes every stream a LabStream on this clock; `limited` shards take only so much a second."""
+    """Patches that make every stream a LabStream on this clock; `limited` shards have AWS's limits."""
     rules = Rules(clock, Sequencer(clock), limited)
     return [
         Patch(

@@ -62,3 +62,13 @@ def latency(record, shard_id, reports):
             if int(report["first"]) <= number <= int(report["last"]):
                 return (report["at"] - record["ApproximateArrivalTimestamp"]).total_seconds()
     return 0
+
+
+# %% wrong: Shards may use the same numbers, so compare shard_id as well
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    times = [
+        report["at"] for report in reports if int(report["first"]) <= number <= int(report["last"])
+    ]
+    if times:
+        return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds()

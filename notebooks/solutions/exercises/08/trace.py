@@ -44,8 +44,6 @@ def trace(records, logs, pipe_log, function_log, event_id):
 
 # %% unchanged: ended = ('ExecutionSucceeded', 'ExecutionPartiallyFailed', 'ExecutionFailed') → ended = ('ExecutionSucceeded', 'ExecutionPartiallyFailedx', 'ExecutionFailed') -- the check has no execution that failed in part
 
-# %% unchanged: reports = [report for report in lines(function_log, '"batch"') if report['shard_id'] == shard and int(report['first']) <= number <= int(report['last'])] → reports = [report for report in lines(function_log, '"batch"x') if report['shard_id'] == shard and int(report['first']) <= number <= int(report['last'])] -- the embedded CloudWatch Logs matches the quoted term
-
 
 # %% wrong: It reads the first page of a log alone.
 def trace(records, logs, pipe_log, function_log, event_id):
@@ -170,3 +168,34 @@ def trace(records, logs, pipe_log, function_log, event_id):
         for record in stored:
             if json.loads(record["Data"])["event_id"] == event_id:
                 return shard, record["SequenceNumber"]
+
+
+# %% wrong: `reports` has one of another shard.
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events")
+        for page in pages.paginate(logGroupName=group, filterPattern=pattern):
+            for event in page["events"]:
+                yield json.loads(event["message"])
+
+    for shard, stored in records.items():
+        for record in stored:
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = record["SequenceNumber"]
+                address = f"{shard}:{number}"
+                log = list(lines(pipe_log, ""))
+                ids = {line["executionId"] for line in log if address in line.get("payload", "")}
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids
+                    and line["messageType"] in ("ExecutionSucceeded", "ExecutionFailed")
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["first"] == number or report["last"] == number
+                ]
+                return {"record": address, "pipe": pipe, "reports": reports}

@@ -1,12 +1,14 @@
-"""DynamoDB tables as AWS keeps them, where moto 5.2.5 does not: time to live, updates that fail, and
-conditions that cannot be read.
+"""DynamoDB tables as AWS keeps them, where moto 5.2.5 does not: time to live, updates that fail,
+and conditions.
 
 | | moto | AWS | the lab |
 |---|---|---|---|
-| an item whose TTL attribute lies in the past | stays for ever | is deleted within a few days; until then it can be read and written | is gone at the next access after the clock has moved past it |
+| an item whose TTL attribute is in the past | stays | is deleted within a few days; until then it can be read and written | is deleted at the next access after the clock has moved past it |
 | an update that fails halfway, for the item grows too large | leaves the item half changed | changes nothing | changes nothing; inside a list or map that was named by a path, as moto |
-| a condition that cannot be read, or names a value that is not given | ends in Python's ValueError or KeyError | ValidationException | ValidationException, in other words than AWS's |
-| an attribute that is no Number, or lies more than five years back | – | ignored | ignored |
+| a condition that cannot be read, or names a value that is not defined | ends in Python's ValueError or KeyError | ValidationException | ValidationException, in other words than AWS's |
+| a TTL attribute that is not a Number, or is more than five years in the past | – | ignored | ignored |
+| `<`, `>` or BETWEEN with a number and a string | ends in Python's TypeError | is false | is false |
+| time to live that is enabled twice, or changed twice in an hour | is accepted | ValidationException | ValidationException, by the lab's clock |
 
 So the lab is prompt where AWS takes its time: code that must not see expired items has to filter
 them on AWS. The deletion costs no write units and shows in a DynamoDB stream, there and here;
@@ -20,8 +22,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from moto.dynamodb import comparisons
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 
@@ -29,6 +33,12 @@ from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.patching import Patch
 
 OLDEST_SECONDS = 5 * 365 * 24 * 3600
+TTL_CHANGE_SECONDS = 3600
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
+_COMPARISONS = (
+    comparisons.OpLessThan, comparisons.OpLessThanOrEqual, comparisons.OpGreaterThan,
+    comparisons.OpGreaterThanOrEqual, comparisons.FuncBetween,
+)  # fmt: skip
 
 
 def patches(clock: LabClock) -> list[Patch]:
@@ -63,7 +73,29 @@ def patches(clock: LabClock) -> list[Patch]:
         ),
         _sweep(clock, "all_items", "(self)"),
         _sweep(clock, "has_idx_items", "(self, index_name)"),
+        Patch(
+            owner=DynamoDBBackend,
+            name="update_time_to_live",
+            signature="(self, table_name, ttl_spec)",
+            kind="gap",
+            why="time to live cannot be enabled twice or changed twice in an hour",
+            around=partial(_once_an_hour, clock),
+            upstream=True,
+        ),
+        *(_compared(comparison) for comparison in _COMPARISONS),
     ]
+
+
+def _compared(comparison: type) -> Patch:
+    return Patch(
+        owner=comparison,
+        name="expr",
+        signature="(self, item)",
+        kind="gap",
+        why="values of two types are compared, which is false",
+        around=_false_for_two_types,
+        upstream=True,
+    )
 
 
 def _sweep(clock: LabClock, name: str, signature: str) -> Patch:
@@ -137,6 +169,45 @@ def _swept(clock: LabClock, items: Callable[..., list[Any]]) -> Callable[..., li
         return [item for item in table_items if not _has_expired(item, attribute, clock)]
 
     return swept
+
+
+def _false_for_two_types(expr: Callable[..., bool]) -> Callable[..., bool]:
+    """Python refuses to order a number and a string."""
+
+    def false_for_two_types(self: Any, item: Any) -> bool:
+        try:
+            return expr(self, item)
+        except TypeError:
+            return False
+
+    return false_for_two_types
+
+
+def _once_an_hour(clock: LabClock, update: Callable[..., None]) -> Callable[..., None]:
+    def once_an_hour(self: Any, table_name: str, ttl_spec: dict[str, Any]) -> None:
+        table = self.get_table(table_name)
+        if problem := _problem_of_change(table, ttl_spec, clock.timestamp()):
+            raise MockValidationException(problem)
+        update(self, table_name, ttl_spec)
+        table.ttl_changed_at = clock.timestamp()
+
+    return once_an_hour
+
+
+def _problem_of_change(table: Any, specification: dict[str, Any], now: float) -> str | None:
+    """Why AWS refuses a change of the time to live; None when it does not."""
+    active, name = _attribute(table), specification.get("AttributeName")
+    if specification.get("Enabled") and active == name:
+        return "TimeToLive is already enabled"
+    if specification.get("Enabled") and active:
+        return (
+            f"TimeToLive is active on a different AttributeName: current AttributeName is {active}"
+        )
+    if not specification.get("Enabled") and not active:
+        return "TimeToLive is already disabled"
+    if now - getattr(table, "ttl_changed_at", -TTL_CHANGE_SECONDS) < TTL_CHANGE_SECONDS:
+        return "Time to live has been modified multiple times within a fixed interval"
+    return None
 
 
 def _attribute(table: Any) -> str | None:

@@ -1,0 +1,1 @@
+"""DynamoDB operations that moto lacks or answers differently."""

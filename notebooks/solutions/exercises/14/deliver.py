@@ -1,0 +1,133 @@
+"""`start_build` answers at once, with a build that has not begun; `batch_get_builds` says how far it is. A build is
+complete when it succeeded and when it did not, so the loop looks at `buildComplete` and the decision at `buildStatus`.
+The artifact's location is an ARN, `arn:aws:s3:::bucket/key`.
+"""
+
+
+# %% solution
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    """The CodeSha256 of the deployed function; None when nothing was deployed."""
+    variables = [{"name": "BRANCH", "value": branch}]
+    build = codebuild.start_build(
+        projectName=project, sourceLocationOverride=source, environmentVariablesOverride=variables
+    )["build"]
+    while not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED" or branch != "main":
+        return None
+    location = build["artifacts"]["location"]
+    bucket, _, key = location.split(":::")[1].partition("/")
+    answer = functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)
+    return answer["CodeSha256"]
+
+
+# %% unchanged: wait(5) → wait(6) -- how long the pauses are is free
+
+
+# %% wrong: What start_build answers is how the build was when it began
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    build = codebuild.start_build(
+        projectName=project,
+        sourceLocationOverride=source,
+        environmentVariablesOverride=[{"name": "BRANCH", "value": branch}],
+    )["build"]
+    if build["buildStatus"] != "SUCCEEDED" or branch != "main":
+        return None
+    bucket, _, key = build["artifacts"]["location"].split(":::")[1].partition("/")
+    return functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)[
+        "CodeSha256"
+    ]
+
+
+# %% wrong: A build also ends when it fails
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    build = codebuild.start_build(
+        projectName=project,
+        sourceLocationOverride=source,
+        environmentVariablesOverride=[{"name": "BRANCH", "value": branch}],
+    )["build"]
+    while build["buildStatus"] != "SUCCEEDED":
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if branch != "main":
+        return None
+    bucket, _, key = build["artifacts"]["location"].split(":::")[1].partition("/")
+    return functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)[
+        "CodeSha256"
+    ]
+
+
+# %% wrong: The build of main is FAILED, and it is deployed all the same.
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    build = codebuild.start_build(
+        projectName=project,
+        sourceLocationOverride=source,
+        environmentVariablesOverride=[{"name": "BRANCH", "value": branch}],
+    )["build"]
+    while not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if branch != "main":
+        return None
+    bucket, _, key = build["artifacts"]["location"].split(":::")[1].partition("/")
+    return functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)[
+        "CodeSha256"
+    ]
+
+
+# %% wrong: on the branch feature/main, and it is deployed all the same.
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    build = codebuild.start_build(
+        projectName=project,
+        sourceLocationOverride=source,
+        environmentVariablesOverride=[{"name": "BRANCH", "value": branch}],
+    )["build"]
+    while not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED":
+        return None
+    bucket, _, key = build["artifacts"]["location"].split(":::")[1].partition("/")
+    return functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)[
+        "CodeSha256"
+    ]
+
+
+# %% wrong: without a pause: call wait(5) in the loop
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    build = codebuild.start_build(
+        projectName=project,
+        sourceLocationOverride=source,
+        environmentVariablesOverride=[{"name": "BRANCH", "value": branch}],
+    )["build"]
+    while not build["buildComplete"]:
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    return None
+
+
+# %% wrong: it must be told the branch, in the variable BRANCH
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    build = codebuild.start_build(projectName=project, sourceLocationOverride=source)["build"]
+    while not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    return None
+
+
+# %% wrong: It deploys orders-artifacts/sources/1.zip, and the artifact of this build is
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    build = codebuild.start_build(
+        projectName=project,
+        sourceLocationOverride=source,
+        environmentVariablesOverride=[{"name": "BRANCH", "value": branch}],
+    )["build"]
+    while not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED" or branch != "main":
+        return None
+    bucket, _, key = source.partition("/")
+    return functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)[
+        "CodeSha256"
+    ]

@@ -1,0 +1,67 @@
+"""The exit code of each command decides whether its phase fails. POST_BUILD runs after a failed BUILD too, because it is
+the place to tidy up, so it has to ask whether the build is succeeding before it keeps anything.
+`on-failure: ABORT` in `build` would also do: then nothing runs after a failed test.
+"""
+
+
+# %% solution
+def phases():
+    """The phases build and post_build of the buildspec, as a dictionary."""
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    succeeding = 'test "$CODEBUILD_BUILD_SUCCEEDING" = 1'
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    return {"build": {"commands": [test]}, "post_build": {"commands": [succeeding, keep]}}
+
+
+# %% wrong: The tests failed, and the code is kept all the same
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    return {"build": {"commands": [test]}, "post_build": {"commands": [keep]}}
+
+
+# %% wrong: There is no test report
+def phases():
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    return {"build": {"commands": ["python -m pytest"]}, "post_build": {"commands": [keep]}}
+
+
+# %% wrong: A commit with a failing test succeeds.
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml || true"
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    return {"build": {"commands": [test]}, "post_build": {"commands": [keep]}}
+
+
+# %% wrong: The artifact also has pytest.py, which the function does not need.
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    keep = "mkdir -p dist && cp -R *.py inventory_lab dist/"
+    return {"build": {"commands": [test]}, "post_build": {"commands": [keep]}}
+
+
+# %% wrong: fails in POST_BUILD: Error while executing command: cp -R inventory_lab lambda_function.py dist/
+def phases():
+    return {
+        "build": {"commands": ["python -m pytest --junitxml=reports/unit.xml"]},
+        "post_build": {"commands": ["cp -R inventory_lab lambda_function.py dist/"]},
+    }
+
+
+# %% wrong: A commit with a failing test fails in POST_BUILD. Run the tests in build.
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    return {"post_build": {"commands": [test, keep]}}
+
+
+# %% wrong: CodeBuild would refuse it: buildspec: phases/build is not a mapping
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    return {"build": [test]}
+
+
+# %% wrong: The artifact lacks lambda_function.py
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    return {"build": {"commands": [test, "mkdir -p dist", "cp -R inventory_lab dist/"]}}

@@ -1,0 +1,134 @@
+"""Three questions come before the deletion: does the stream exist, is it yours, and is this a rehearsal? The
+tags answer the first two with one call, because AWS says ResourceNotFoundException for a stream that is not there.
+Any other error passes: who is denied a look has proved nothing, and "not there" would be a guess. A tag is a key and
+a value, so both are compared. `delete_stream` returns while the stream is still DELETING; it is gone, and costs no
+more, when AWS does not know it any longer. The waiter asks until then. The function keeps no list of what it has
+done, so it may run again after an interruption, from any machine.
+"""
+
+
+# %% solution
+def remove_stream(kinesis, name, dry_run):
+    """What became of the stream: "not there", "not ours", "would be deleted" or "deleted"."""
+    try:
+        tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    if {"Key": "project", "Value": "inventory-lab"} not in tags:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: That is how AWS says that the stream is not there
+def remove_stream(kinesis, name, dry_run):
+    tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    if {"Key": "project", "Value": "inventory-lab"} not in tags:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: It deletes a stream that has no tag
+def remove_stream(kinesis, name, dry_run):
+    try:
+        kinesis.describe_stream_summary(StreamName=name)
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: It deletes a stream that has another project's tag
+def remove_stream(kinesis, name, dry_run):
+    try:
+        tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    if "project" not in [tag["Key"] for tag in tags]:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: With dry_run=True it deletes the stream
+def remove_stream(kinesis, name, dry_run):
+    try:
+        tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    if {"Key": "project", "Value": "inventory-lab"} not in tags:
+        return "not ours"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "would be deleted" if dry_run else "deleted"
+
+
+# %% wrong: It returns while the stream is still DELETING
+def remove_stream(kinesis, name, dry_run):
+    try:
+        tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    if {"Key": "project", "Value": "inventory-lab"} not in tags:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: Who may not look has proved nothing
+def remove_stream(kinesis, name, dry_run):
+    try:
+        tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    except Exception:
+        return "not there"
+    if {"Key": "project", "Value": "inventory-lab"} not in tags:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: the stream was on the second page
+def remove_stream(kinesis, name, dry_run):
+    if name not in kinesis.list_streams()["StreamNames"]:
+        return "not there"
+    tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    if {"Key": "project", "Value": "inventory-lab"} not in tags:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: The waiter for a deletion is "stream_not_exists"
+def remove_stream(kinesis, name, dry_run):
+    try:
+        tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    if {"Key": "project", "Value": "inventory-lab"} not in tags:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    return "deleted"

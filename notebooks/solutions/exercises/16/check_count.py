@@ -1,0 +1,56 @@
+"""The contract is checked where an event is made and again where it is read, because a reader cannot trust its
+writers. A `bool` is an `int` in Python, so `isinstance` lets `True` pass as one piece; comparing the type does not. The
+error is MalformedEvent, the only one that the reader of a batch catches: the record is rejected with the reason,
+and the batch goes on.
+"""
+
+
+# %% solution
+def check_count(quantity):
+    """Raise MalformedEvent unless the quantity is a whole number from 0 to 10^9."""
+    from inventory_lab.domain.errors import MalformedEvent
+
+    if type(quantity) is not int:
+        raise MalformedEvent("quantity", "is not a whole number")
+    if not 0 <= quantity <= 10**9:
+        raise MalformedEvent("quantity", "is outside 0 to 1,000,000,000")
+
+
+# %% unchanged: raise MalformedEvent('quantity', 'is not a whole number') → raise MalformedEvent('quantity', 'is not a whole numberx') -- the text of the problem is free
+
+# %% unchanged: raise MalformedEvent('quantity', 'is outside 0 to 1,000,000,000') → raise MalformedEvent('quantity', 'is outside 0 to 1,000,000,000x') -- the text of the problem is free
+
+
+# %% wrong: In Python a bool is an int as well.
+def check_count(quantity):
+    from inventory_lab.domain.errors import MalformedEvent
+
+    if not isinstance(quantity, int) or quantity < 0 or quantity > 1_000_000_000:
+        raise MalformedEvent("quantity", f"is {quantity!r}, not a whole number from 0 to 10^9")
+
+
+# %% wrong: any other error fails the whole batch
+def check_count(quantity):
+    from inventory_lab.domain.errors import MalformedEvent
+
+    if quantity < 0 or quantity > 10**9 or type(quantity) is not int:
+        raise MalformedEvent("quantity", f"is {quantity!r}, not a whole number from 0 to 10^9")
+
+
+# %% wrong: it raises ValueError
+def check_count(quantity):
+    if type(quantity) is not int or not 0 <= quantity <= 10**9:
+        raise ValueError(f"{quantity!r} is not a count")
+
+
+# %% wrong: It refuses 0, which a shelf may hold
+def check_count(quantity):
+    from inventory_lab.domain.errors import MalformedEvent
+
+    if type(quantity) is not int or not 0 < quantity <= 10**9:
+        raise MalformedEvent("quantity", f"is {quantity!r}, not a whole number from 1 to 10^9")
+
+
+# %% wrong: It lets the quantity -1 pass.
+def check_count(quantity):
+    return type(quantity) is int and 0 <= quantity <= 10**9

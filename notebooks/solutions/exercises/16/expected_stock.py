@@ -1,0 +1,116 @@
+"""A model is the simplest program that is obviously right: no batches, no watermarks, no AWS. It is written from the table
+of the contract, not from the handler, so that the same mistake is unlikely in both. Each event comes once
+and in order, because the storm itself removes repetitions before it asks the model. What does not fit is rejected, and
+leaves the stock as it is.
+"""
+
+
+# %% solution
+def expected_stock(events):
+    """The quantity of every product in the catalogue after these events, each given once."""
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if kind == "product_added":
+            stock.setdefault(product, event["quantity"])
+        elif product not in stock:
+            continue
+        elif kind == "product_removed":
+            del stock[product]
+        elif kind == "stock_counted":
+            stock[product] = event["quantity"]
+        elif kind == "quantity_changed" and stock[product] + event["delta"] >= 0:
+            stock[product] += event["delta"]
+    return stock
+
+
+# %% unchanged: continue → pass -- nothing follows the branches in the loop
+
+
+# %% wrong: A count of an unknown product is rejected.
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if kind == "stock_counted":
+            stock[product] = event["quantity"]
+        elif kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed" and product in stock:
+            del stock[product]
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: A sale of more than was counted is rejected.
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed" and product in stock:
+            del stock[product]
+        elif kind == "stock_counted" and product in stock:
+            stock[product] = event["quantity"]
+        elif kind == "quantity_changed" and product in stock:
+            stock[product] = stock[product] + event["delta"]
+    return stock
+
+
+# %% wrong: A second addition is rejected.
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if kind == "product_added":
+            stock[product] = event["quantity"]
+        elif kind == "product_removed" and product in stock:
+            del stock[product]
+        elif kind == "stock_counted" and product in stock:
+            stock[product] = event["quantity"]
+        elif kind == "quantity_changed" and stock.get(product, -1) + event["delta"] >= 0:
+            stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: A count replaces the stock.
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed" and product in stock:
+            del stock[product]
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: The shelf is empty.
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "stock_counted" and stock.get(product):
+            stock[product] = event["quantity"] or stock[product]
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: return a dict of product and quantity
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        if event["event_type"] == "stock_counted":
+            stock[event["product_id"]] = event["quantity"]

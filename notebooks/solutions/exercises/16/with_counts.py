@@ -1,0 +1,116 @@
+"""All randomness comes from `chance`, so that a schedule which fails can be played again. The id of a count is made from
+the id of the event before it: no two are the same, and they are the same in each run. The same id as the
+event's would be wrong, because the pipeline would drop the count as a repetition. A new dictionary is made;
+changing the event would change what the shop said.
+"""
+
+
+# %% solution
+def with_counts(events, chance):
+    """The events, and after about one in five of them a count of the same product."""
+    for event in events:
+        yield event
+        if chance.random() < 0.2:
+            yield {
+                "event_type": "stock_counted",
+                "event_id": f"count-{event['event_id']}",
+                "product_id": event["product_id"],
+                "quantity": chance.randint(0, 60),
+                "occurred_at": event["occurred_at"],
+                "schema_version": 1,
+            }
+
+
+# %% unchanged: yield {'event_type': 'stock_counted', 'event_id': f"count-{event['event_id']}", 'product_id': event['product_id'], 'quantity': chance.randint(0, 60), 'occurred_at': event['occurred_at'], 'schema_version': 1} → yield {'event_type': 'stock_counted', 'event_id': f"count-x{event['event_id']}", 'product_id': event['product_id'], 'quantity': chance.randint(0, 60), 'occurred_at': event['occurred_at'], 'schema_version': 1} -- the text of an id is free
+
+# %% unchanged: if chance.random() < 0.2: → if chance.random() <= 0.2: -- no number drawn is exactly 0.2
+
+
+# %% wrong: Two events have the same event_id.
+def with_counts(events, chance):
+    for event in events:
+        yield event
+        if chance.random() < 0.2:
+            yield {
+                "event_type": "stock_counted",
+                "event_id": event["event_id"],
+                "product_id": event["product_id"],
+                "quantity": chance.randint(0, 60),
+                "occurred_at": event["occurred_at"],
+                "schema_version": 1,
+            }
+
+
+# %% wrong: The same chance gives other counts the second time
+def with_counts(events, chance):
+    import uuid
+
+    for event in events:
+        yield event
+        if chance.random() < 0.2:
+            yield {
+                "event_type": "stock_counted",
+                "event_id": uuid.uuid4().hex,
+                "product_id": event["product_id"],
+                "quantity": chance.randint(0, 60),
+                "occurred_at": event["occurred_at"],
+                "schema_version": 1,
+            }
+
+
+# %% wrong: are missing, or became counts
+def with_counts(events, chance):
+    for event in events:
+        if chance.random() < 0.2:
+            yield {
+                "event_type": "stock_counted",
+                "event_id": f"count-{event['event_id']}",
+                "product_id": event["product_id"],
+                "quantity": chance.randint(0, 60),
+                "occurred_at": event["occurred_at"],
+                "schema_version": 1,
+            }
+        else:
+            yield event
+
+
+# %% wrong: A count has the field 'delta'
+def with_counts(events, chance):
+    for event in events:
+        yield event
+        if chance.random() < 0.2:
+            yield {
+                **event,
+                "event_type": "stock_counted",
+                "event_id": f"count-{event['event_id']}",
+                "quantity": chance.randint(0, 60),
+            }
+
+
+# %% wrong: A count has no occurred_at, so it is malformed.
+def with_counts(events, chance):
+    number = 0
+    for event in events:
+        yield event
+        if chance.random() < 0.2:
+            number += 1
+            yield {
+                "event_type": "stock_counted",
+                "event_id": f"count-{number}",
+                "product_id": event["product_id"],
+                "quantity": chance.randint(0, 60),
+            }
+
+
+# %% wrong: make about one for five events
+def with_counts(events, chance):
+    for event in events:
+        yield event
+        yield {
+            "event_type": "stock_counted",
+            "event_id": f"count-{event['event_id']}",
+            "product_id": event["product_id"],
+            "quantity": chance.randint(0, 60),
+            "occurred_at": event["occurred_at"],
+            "schema_version": 1,
+        }

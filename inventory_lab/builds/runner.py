@@ -152,7 +152,7 @@ class _Run:
         self._shell = Shell(self._home, self._source, self._variables(), self._seconds)
 
     def _unpack(self, location: str) -> None:
-        bucket, _, key = location.removeprefix("arn:aws:s3:::").partition("/")
+        bucket, _, key = location.rpartition(":::")[2].partition("/")
         try:
             body = self._session.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
             with zipfile.ZipFile(io.BytesIO(body)) as archive:

@@ -60,7 +60,8 @@ soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 ev
 	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py
 	$(BIN)/python -m pytest -n auto --mutations 1000 tests/teaching/exercises/test_every_exercise.py
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile soak -m hypothesis tests
-	$(BIN)/python -m pytest -n auto --dist worksteal --every-cut tests/resources/test_interrupted_builds.py
+	$(BIN)/python -m pytest -n auto --dist worksteal --cuts 100000 tests/resources/test_interrupted_builds.py tests/test_interrupts.py
+	$(BIN)/python -m benchmarks.threads --seconds 30
 	$(BIN)/python -m benchmarks.drift_of_both_designs --schedules 300
 
 bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams

@@ -23,6 +23,7 @@ __all__ = [
     "BadSnapshot",
     "BadTable",
     "BrokenItem",
+    "BuildDenied",
     "BuildNotQueued",
     "ChargesNotAllowed",
     "CheckFailed",
@@ -41,6 +42,7 @@ __all__ = [
     "MappingFailed",
     "MessagesNotSent",
     "MissingEnvironment",
+    "NamesTaken",
     "NoCredentials",
     "NoRegion",
     "NotBuilt",
@@ -51,6 +53,7 @@ __all__ = [
     "PipeFailed",
     "PrincipalNotAvailable",
     "PublishFailed",
+    "QuotaReached",
     "RebuildFailed",
     "RefusedByLambda",
     "ReportRefused",
@@ -87,6 +90,16 @@ class WrongSetting(InventoryLabError):
 
     def __init__(self, name: str, value: object, expected: str) -> None:
         super().__init__(f"setting {name} is {value!r}; it must be {expected}")
+
+
+class NamesTaken(InventoryLabError):
+    """Names that begin with a learner's prefix belong to somebody else."""
+
+    def __init__(self, prefix: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"the account has {', '.join(names)}, outside the boundary of the prefix {prefix!r}, whose learner could "
+            "use what they may do; choose another name for the learner"
+        )
 
 
 class UnknownTarget(InventoryLabError):
@@ -227,6 +240,27 @@ class RoleNotAssumable(InventoryLabError):
         )
 
 
+class BuildDenied(InventoryLabError):
+    """AWS denied a call of build(); what was created before stays."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(
+            f"build() stopped at the stage '{stage}': {reason} - allow the action and run lab.build() again, or "
+            "delete what exists with lab.teardown()"
+        )
+
+
+class QuotaReached(InventoryLabError):
+    """A quota of the account does not allow what build() creates; what was created before stays."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(
+            f"build() stopped at the stage '{stage}', because a quota of the account is reached: {reason} - "
+            "request a higher quota in Service Quotas or delete what you no longer need, and run lab.build() "
+            "again"
+        )
+
+
 class PipeFailed(InventoryLabError):
     """The pipe did not reach the state RUNNING."""
 
@@ -302,12 +336,21 @@ class StillDeleting(InventoryLabError):
 class NotTheLabs(InventoryLabError):
     """A resource has a name that the lab needs, but not the lab's tag; nothing was changed."""
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(
-            f"the {kind.replace('_', ' ')} '{name}' exists without the tag project=inventory-lab, so it is "
-            "not the lab's and the lab does not use or change it - set another name or prefix in Settings, "
-            "delete it, or give it the tag to hand it over to the lab"
-        )
+    def __init__(self, kind: str, name: str, owner: str = "") -> None:
+        what = f"the {kind.replace('_', ' ')} '{name}'"
+        if owner:
+            problem = f"{what} has the tag owner={owner}, so it is another person's lab and is not changed"
+            remedy = "set a prefix of your own in Settings, or the same owner"
+        else:
+            problem = (
+                f"{what} exists without the tag project=inventory-lab, so it is not the lab's and the lab "
+                "does not use or change it"
+            )
+            remedy = (
+                "set another name or prefix in Settings, delete it, or give it the tag to hand it over to "
+                "the lab"
+            )
+        super().__init__(f"{problem} - {remedy}")
 
 
 class WrongKeySchema(InventoryLabError):

@@ -1,4 +1,4 @@
-"""connect() and the Lab: the one object a notebook holds. It wires everything and decides nothing."""
+"""connect() and the Lab, the one object of a notebook. It wires everything and decides nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -54,18 +54,16 @@ from inventory_lab.resources import build_project
 from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
-from inventory_lab.resources import queues as queue_resources
-from inventory_lab.resources import roles as role_resources
-from inventory_lab.resources import stream as stream_resource
-from inventory_lab.resources import table as table_resource
-from inventory_lab.resources import topic as topic_resource
-from inventory_lab.resources import user as user_resource
 from inventory_lab.resources.account import Account
+from inventory_lab.resources.build import STAGES as STAGES
+from inventory_lab.resources.build import Stage as Stage
+from inventory_lab.resources.build import build
 from inventory_lab.resources.deployed import as_html, as_text, deployed
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.sweep import sweep
 from inventory_lab.resources.teardown import refuse_leftovers, tear_down
 from inventory_lab.settings import DefaultRegion, Settings
+from inventory_lab.turns import in_turn, uninterrupted
 from inventory_lab.views.progress_bar import counted, progress_bar
 
 if TYPE_CHECKING:
@@ -81,22 +79,23 @@ if TYPE_CHECKING:
     from inventory_lab.views.picture import Picture
     from inventory_lab.views.pipeline_map import Highlight
 
-Stage = Literal["access", "stream", "table", "function", "pipe"]
-STAGES: tuple[Stage, ...] = ("access", "stream", "table", "function", "pipe")
-ADMIN_POLICIES = ("deployer", "operator", "builder")
+ADMIN_POLICIES = ("deployer", "operator", "builder", "options")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
-"""Goes before every name on a real account, unless the settings bring a prefix of their own."""
+"""The prefix of every name on a real account, unless the settings have their own prefix."""
+REPORTS_ARRIVE_WITHIN, REPORTS_PAUSE = 60, 5
+"""Seconds until CloudWatch Logs shows the function's reports at the latest, and between two reads."""
+AWS_LOG_RETENTION_DAYS = 14
 AWS_CONCURRENCY = 16
 """How many products an invocation writes at the same time on a real account."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SettleReport:
-    """How the waiting for a receipt ended; true when every record was passed.
+    """The result of settle(); true when every record was processed or given up.
 
-    `still_open` names the products (and their last sequence number by shard) that were not; `error` is
-    why a call of the pipe last failed, as far as that can be known.
+    `still_open` are the products with a record that was not, with their last sequence number by shard.
+    `error` is the last error of the pipe, "" when it is not known.
     """
 
     rounds: int
@@ -123,15 +122,19 @@ class Lab:
     Send         publish()         put events into the stream
                  settle()          wait until they are processed
     Look         inventory()       the stock of each product
-                 history()         what became of each event of a product
-                 diagram()         the pipeline as it is, with what IAM allows
+                 history()         the outcome of each event of a product
+                 diagram()         the pipeline as it is now, with what IAM allows
     Check        reconcile()       does the table agree with the stream?
     Repair       redrive()         send failed records again; see dead_letters() and rejected()
     Permissions  explain_access()  why IAM allows or denies a call
     End          teardown()        delete everything that build() deployed
 
-    Use it in a with-statement, or close() it. Everything else is for special occasions: session() gives
-    a boto3.Session for AWS calls of your own, faults() injects failures, clock turns the time.
+    Any number of threads may use a lab; their calls run one after the other. While no call runs, the
+    environment, the modules and the output of the process belong to your program. Ctrl-C ends a call as
+    soon as no step is half done.
+
+    Use it in a with-statement, or close() it. The other members are for special cases: session() returns
+    a boto3.Session for your own AWS calls, faults() injects failures, and clock moves lab time.
 
     >>> receipt = lab.publish([ProductAdded("Radio", 20), QuantityChanged("Radio", -2)])
     >>> bool(lab.settle(receipt))
@@ -196,14 +199,15 @@ class Lab:
         """
         backend = self._open_backend()
         if self._account is None:
-            self._account = Account(backend.session("admin"), self.settings)
+            self._account = backend.admin_account()
         return self._account
 
+    @in_turn
     def session(self, principal: str = "admin") -> boto3.Session:
         """A boto3.Session with the credentials of a principal, for AWS calls of your own.
 
-        `principal` is 'admin', 'producer', 'pipe' or 'function'; the embedded AWS also has 'root', who may
-        do everything. Raises PrincipalNotAvailable for a principal that does not exist, and on AWS for the
+        `principal` is 'admin', 'producer', 'pipe' or 'function'; the embedded AWS also has 'root', which
+        may do everything. Raises PrincipalNotAvailable for a principal that does not exist, and on AWS for the
         roles, because only the pipe and the function can assume them.
 
         >>> kinesis = lab.session("producer").client("kinesis")
@@ -216,6 +220,7 @@ class Lab:
         """
         return self._open_backend().session(principal)
 
+    @in_turn
     def build(self, through: Stage = "pipe") -> dict[str, str]:
         """Deploy what is missing, up to and with a stage; the ARN of each resource by its kind.
 
@@ -225,7 +230,8 @@ class Lab:
         SettingNotApplied warning. The function gets the lab's own handler again, and a pipe that was stopped
         is started. A queue is reported by its URL, as SQS names it. Raises ValueError for another stage,
         NotTheLabs for a resource of the same name without the tag project=inventory-lab, WrongKeySchema for a
-        table with another key, StillChanging when AWS does not finish a change within 5 minutes.
+        table with another key, StillChanging when AWS does not finish a change within 5 minutes. When AWS
+        denies a call or a quota is reached, BuildDenied or QuotaReached names the stage.
 
         >>> arns = lab.build(through="stream")
         >>> arns["stream"].partition(":stream/")[2]
@@ -233,37 +239,9 @@ class Lab:
         """
         if through not in STAGES:
             raise ValueError(f"build(through={through!r}): there are {', '.join(STAGES)}")
-        account, wait = self.account, self.clock.advance
-        existing: dict[str, str] = {}
-        for stage in STAGES[: STAGES.index(through) + 1]:
-            match stage:
-                case "access":
-                    existing["user"] = user_resource.ensure(account)
-                    for kind in role_resources.KINDS:
-                        existing[kind] = role_resources.ensure(account, kind)
-                case "stream":
-                    existing["stream"] = stream_resource.ensure(account, wait)
-                case "table":
-                    existing["table"] = table_resource.ensure(account, wait)
-                case "function":
-                    for kind in queue_resources.KINDS:
-                        existing[kind] = queue_resources.ensure(account, kind, wait)
-                    existing["topic"] = topic_resource.ensure(account)
-                    existing["function"] = function_resource.ensure(account, wait)
-                case "pipe":
-                    existing |= self._build_readers()
-        return existing
+        return build(self.account, through, self.clock.advance)
 
-    def _build_readers(self) -> dict[str, str]:
-        """The ARN of the pipe, of the event source mapping or of both, as the settings ask."""
-        readers = {}
-        if self.settings.has_pipe:
-            readers["pipe"] = pipe_resource.ensure(self.account, self.clock.advance)
-        if self.settings.has_mapping:
-            mapping = mapping_resource.ensure(self.account, self.clock.advance)
-            readers["event_source_mapping"] = mapping
-        return readers
-
+    @in_turn
     def use_handler(self, source: str | Path, handler: str = "handle") -> str:
         r"""Put a handler of your own into the function; the function's ARN.
 
@@ -279,6 +257,7 @@ class Lab:
         """
         return function_resource.use_handler(self.account, source, handler)
 
+    @in_turn
     def teardown(self, dry_run: bool = False, all_prefixes: bool = False) -> pd.DataFrame:
         """Delete what build() deployed; a DataFrame of kind, name and outcome, in the order of deletion.
 
@@ -302,6 +281,7 @@ class Lab:
         refuse_leftovers(deletions)
         return frames.deletions(deletions)
 
+    @in_turn
     def publish(
         self,
         events: InventoryEvent | RawRecord | Iterable[InventoryEvent | RawRecord],
@@ -310,12 +290,12 @@ class Lab:
         """Put one event, or any iterable of them, into the stream as the producer.
 
         Publishing the same events again changes nothing: each event has a number in its source, and
-        those that bring none are numbered here. An event made anew is a new fact. EventChanged is
+        events without a source are numbered here. A new event object is a new fact. EventChanged is
         raised for an event that was published before with other content.
 
-        `ordered` keeps the given order of each product also when Kinesis refuses entries. Raises
+        `ordered` keeps the order of each product also when Kinesis rejects entries. Raises
         PrincipalNotAvailable and NotBuilt before build(), EventTooLarge before anything is sent,
-        PublishFailed with what was not stored.
+        PublishFailed with the events that were not stored.
 
         >>> lab.publish([ProductAdded("Camera", 5), QuantityChanged("Camera", -1)])
         Receipt(published=2, products=1, calls=1, sent_again=0, reordered=0)
@@ -330,7 +310,8 @@ class Lab:
         ordered: bool,
         session: Session | None = None,
     ) -> Receipt:
-        clock, kinesis = self.clock, self.session("producer").client("kinesis")
+        backend, clock = self._open_backend(), self.clock
+        kinesis = self.session("producer").client("kinesis")
         with self._needing("stream"), progress_bar("publish", "event") as on_stored:
             publisher = Publisher(
                 kinesis,
@@ -339,6 +320,8 @@ class Lab:
                 sleep=clock.advance,
                 session=session,
                 on_stored=on_stored,
+                patience=backend.publish_patience,
+                spreading=backend.spreading_codes,
             )
             return publisher.publish(events, ordered)
 
@@ -346,8 +329,9 @@ class Lab:
         """Two kernels may begin on a real account at the same time; here there is one."""
         return SESSION if self.embedded else f"{SESSION}-{uuid.uuid4().hex[:12]}"
 
+    @in_turn
     def pump(self) -> Round:
-        """Let a second of lab time pass, in which every pipe and mapping reads once; what they did.
+        """Let a second of lab time pass, in which every pipe and mapping reads once; returns what they did.
 
         On AWS they run by themselves: the call waits a second and reports no counts.
 
@@ -360,19 +344,23 @@ class Lab:
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
         """Pump until every record of the receipt is processed, or given up to the dead letters.
 
-        `timeout` is in seconds of lab time. The report is true when nothing is left; else its `still_open`
-        names the products that wait and `error` the last error of the pipe. Raises NotBuilt without a
-        pipe, TypeError for anything but a receipt.
+        `timeout` is in seconds of lab time. The report is true when no record is open; otherwise its
+        `still_open` has the products that wait, and `error` the last error of the pipe. On AWS the table's
+        watermarks show what is processed, and for a handler without watermarks the pipe's log; without
+        either the report says at once that it is not known. Raises NotBuilt without a pipe, TypeError when
+        the argument is not a receipt.
 
         >>> lab.settle(lab.publish(ProductAdded("Mixer", 3)))
         SettleReport(all records were processed or given up, 1 rounds, 1 s of lab time)
         """
         if not isinstance(receipt, Receipt):
-            raise TypeError(f"settle() takes the receipt that publish() gave back, not {receipt!r}")
+            raise TypeError(f"settle() takes the receipt that publish() returned, not {receipt!r}")
         backend, start, rounds, error = self._open_backend(), self.clock.now(), 0, ""
         still_open = backend.still_open(receipt.positions)
         if still_open and not self._is_read():
             raise NotBuilt("pipe", self.settings.name("pipe"))
+        if still_open and (unknown := backend.unknown_progress()):
+            return SettleReport(0, 0.0, still_open, unknown)
         total = len(still_open)
         with progress_bar("settle", "product") as advance:
             while still_open and (self.clock.now() - start).total_seconds() < timeout:
@@ -388,6 +376,7 @@ class Lab:
         readers = (pipe_resource.describe, mapping_resource.describe)
         return any(describe(self.account) is not None for describe in readers)
 
+    @in_turn
     def pipe_log(self) -> pd.DataFrame:
         """What the pipes did, as a DataFrame with one execution a row, oldest first.
 
@@ -426,6 +415,7 @@ class Lab:
         with backend.faults(plan or FaultPlan(**by_name)) as struck:
             yield struck
 
+    @in_turn
     def inventory(self) -> pd.DataFrame:
         """The active products, as a DataFrame by product_id: quantity, updated_at, version.
 
@@ -435,13 +425,14 @@ class Lab:
         >>> int(lab.inventory().loc["Watch", "quantity"])
         6
         """
-        found = table.read(self.account)
-        for broken in found.broken.values():
+        contents = table.read(self.account)
+        for broken in contents.broken.values():
             warnings.warn(str(broken.problem), stacklevel=2)
-        return frames.inventory(found.items.values())
+        return frames.inventory(contents.items.values())
 
+    @in_turn
     def records(self) -> pd.DataFrame:
-        """The records that the stream holds, as a DataFrame, shard by shard.
+        """The records of the stream, as a DataFrame, shard by shard.
 
         Columns: shard_id, sequence (the last digits of the sequence number), partition_key, arrived_at,
         data (as text) and record_id, which has all digits. Raises NotBuilt without a stream.
@@ -453,6 +444,7 @@ class Lab:
         with self._needing("stream"):
             return frames.records(self._stored_records())
 
+    @in_turn
     def history(self, product_id: str, since: Snapshot | None = None) -> pd.DataFrame:
         """Every event of a product in the order in which it was processed, as a DataFrame.
 
@@ -470,6 +462,7 @@ class Lab:
             raise TypeError(f"history() takes a product id such as 'Phone', not {product_id!r:.60}")
         return frames.history(self._lines({product_id}, since))
 
+    @in_turn
     def alerts(self) -> pd.DataFrame:
         """The stock alerts that the inbox queue received, as a DataFrame.
 
@@ -482,6 +475,7 @@ class Lab:
         """
         return frames.alerts(queues.alerts(self.account))
 
+    @in_turn
     def set_thresholds(
         self, product_id: str, high: int | None = None, low: int | None = None
     ) -> None:
@@ -495,6 +489,7 @@ class Lab:
         with self._needing("table"):
             set_thresholds(self.account, product_id, high, low)
 
+    @in_turn
     def rejected(self) -> pd.DataFrame:
         """The records that were processed and rejected, with the reason, as a DataFrame.
 
@@ -507,6 +502,7 @@ class Lab:
         """
         return frames.rejected(queues.rejected_queue(self.account).rejections)
 
+    @in_turn
     def dead_letters(self) -> pd.DataFrame:
         """The records that the pipe gave up after its retries, as a DataFrame.
 
@@ -523,20 +519,21 @@ class Lab:
         """
         return frames.dead_letters(failed_records.dead_letters(self._pipeline_state()))
 
+    @in_turn
     def redrive(
         self,
         rows: pd.DataFrame | Iterable[str] | None = None,
         correct: Correct | None = None,
         as_new: bool = False,
     ) -> pd.DataFrame:
-        """Send failed records to the stream again and settle them; what became of each, as a DataFrame.
+        """Send failed records to the stream again and settle them; the outcome of each, as a DataFrame.
 
         `rows` are rows of dead_letters() or rejected(), or a list of record ids; by default all dead
         letters. Rows are recognised by their column `record_id`, so you may filter, sort, join or store
         them. `correct` gets each FailedRecord (partition_key, payload, event, reason) and returns the event
         to send instead, the same event, or None to leave the record out. A record that was redriven or
         processed in the meantime is not sent twice. What is sent is a new record, so it is processed after
-        everything that is in the stream already. A record that was rejected as TooOldToTell is sent only
+        everything that is already in the stream. A record that was rejected as TooOldToTell is sent only
         when the stream shows that its fact was never processed, or with `as_new=True`. Raises TypeError
         for rows without record ids, NotBuilt.
 
@@ -561,6 +558,7 @@ class Lab:
         lines = self._lines({key for receipt in receipts for key in receipt.positions})
         return operate_frames.redriven(redrive.with_outcomes(prepared, receipts, lines))
 
+    @in_turn
     def reports(self) -> dict[str, int]:
         """The function's own counts, summed over the reports that it wrote to its log.
 
@@ -571,18 +569,28 @@ class Lab:
         """
         return dict(reports.read(self.account).totals)
 
+    @in_turn
     def reconcile(self, since: Snapshot | None = None) -> Reconciliation:
         """Compare the table with the stream: is every published event accounted for, exactly once?
 
         The stream is processed again, from its beginning or `since` a snapshot, and compared with the table
-        and with the function's own counts. Raises NotBuilt.
+        and with the function's own counts. On AWS it waits up to a minute for log lines and messages that
+        arrive late. Raises NotBuilt.
 
         >>> lab.reconcile().exact
         True
         """
-        read = self._stored_records
-        return reconcile.reconcile(self._pipeline_state(since), read, frames.drift)
+        backend = self._open_backend()
+        start = self.clock.now()
+        while True:
+            state = self._pipeline_state(since)
+            result = reconcile.reconcile(state, self._stored_records, frames.drift)
+            waited = (self.clock.now() - start).total_seconds()
+            if backend.embedded or not result.is_incomplete or waited >= REPORTS_ARRIVE_WITHIN:
+                return result
+            self.clock.advance(REPORTS_PAUSE)
 
+    @in_turn
     def snapshot(self) -> Snapshot:
         """The table and the function's counts as they are now, as the start of a later reconcile().
 
@@ -594,10 +602,11 @@ class Lab:
         True
         """
         counts = reports.read(self.account).totals
-        found = table.read(self.account)
+        contents = table.read(self.account)
         now = self.clock.now().timestamp()
-        return Snapshot(now, found.items, counts, found.expires)
+        return Snapshot(now, contents.items, counts, contents.expires)
 
+    @in_turn
     def rebuild(self, since: Snapshot | None = None) -> pd.DataFrame:
         """Write the items that differ from the stream again, while the pipe may run; a DataFrame of them.
 
@@ -620,6 +629,7 @@ class Lab:
         )
         return operate_frames.rebuilt(rebuild.rebuild(self.account, read_state, read))
 
+    @in_turn
     def explain_access(
         self,
         principal: str,
@@ -654,6 +664,7 @@ class Lab:
         caller = Caller.of_arn(self.account.principal_arn(principal))
         return explain_access(evaluator, caller, action, resource, region, context)
 
+    @in_turn
     def diagram(self, highlight: Highlight = None) -> Picture:
         """The map of the pipeline as it is now, with IAM's answer on each arrow and what went along it.
 
@@ -737,6 +748,7 @@ class Lab:
             deployed = delivery.deploy(account, build, self.clock.advance)
         return delivery.report(account, build, deployed)
 
+    @uninterrupted
     def close(self) -> None:
         """End the lab. The embedded AWS is forgotten; on AWS everything stays until teardown().
 
@@ -754,7 +766,7 @@ class Lab:
 
     @contextmanager
     def _needing(self, kind: str) -> Iterator[None]:
-        """Say that a resource has not been built, where AWS says that it is not found."""
+        """Raise NotBuilt when AWS answers that a resource does not exist."""
         try:
             yield
         except ClientError as exc:
@@ -764,7 +776,7 @@ class Lab:
 
     def _pipeline_state(self, since: Snapshot | None = None) -> PipelineState:
         if since is not None and not isinstance(since, Snapshot):
-            raise TypeError(f"since takes what snapshot() gave, not {since!r:.60}")
+            raise TypeError(f"since takes a Snapshot that snapshot() returned, not {since!r:.60}")
         backend = self._open_backend()
         return pipeline.read_state(self.account, self.clock.now(), backend.passed, since)
 
@@ -856,6 +868,7 @@ def local_lab() -> Lab | None:
     return _local_lab[-1] if _local_lab else None
 
 
+@uninterrupted
 def connect(
     target: str | None = None, settings: Settings | None = None, allow_charges: bool = False
 ) -> Lab:
@@ -923,8 +936,11 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
         region=session.region_name,
         prefix=settings.prefix or AWS_PREFIX,
         commit_concurrency=settings.commit_concurrency or AWS_CONCURRENCY,
+        log_retention_days=settings.log_retention_days or AWS_LOG_RETENTION_DAYS,
     )
-    print(f"{identify(session)}\n{cost.sentence(settings)}")
+    identity = identify(session)
+    settings = replace(settings, owner=settings.owner or identity.owner)
+    print(f"{identity}\n{cost.sentence(settings)}")
     return Lab(RealAws(settings, session=session), settings)
 
 

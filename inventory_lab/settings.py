@@ -20,7 +20,14 @@ NAMES = (
 )  # fmt: skip
 READERS = ("pipe", "mapping", "both")
 """What reads the stream and invokes the function; with "both" each record is delivered twice."""
-FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary")
+FROM_ENVIRONMENT = ("region", "prefix", "permissions_boundary", "owner")
+LOG_RETENTIONS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
+    3653,
+)  # fmt: skip
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+OPTIONS = ("shard_limits", "point_in_time_recovery", "deletion_protection", "encryption", "alarms")
+"""The settings that are True or False."""
 
 
 class DefaultRegion(str):
@@ -32,6 +39,8 @@ class DefaultRegion(str):
 DEFAULT_REGION = DefaultRegion("us-east-1")
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 """The names that all services accept; pipe, function and role have the lowest limit."""
+_TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
+"""https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
@@ -68,6 +77,18 @@ class Settings:
       default None means 16 on AWS, and 1 on the embedded AWS, which starts no threads.
     - `high_stock` and `low_stock`: an alert is sent above and below these numbers of pieces.
     - `tombstone_days`: how long a removed product stays in the table; longer than a stream keeps records.
+
+    For a real account:
+
+    - `owner`: the value of the tag `owner`; by default your own name. build() and teardown() leave the
+      resources of another owner alone.
+    - `log_retention_days`: how long the function's log is kept. The default None means 14 on AWS; on the
+      embedded AWS the log is kept.
+    - `point_in_time_recovery` and `deletion_protection` of the table. teardown() deletes a protected table
+      only after a build() with `deletion_protection=False`.
+    - `encryption`: True encrypts stream and table with the KMS keys that AWS manages in your account.
+    - `alarms`: True creates three alarms: the reader is late, dead letters exist, the function fails.
+      `alarm_action` is the ARN of the topic that they notify.
 
     Raises WrongSetting for a value that is not allowed.
 
@@ -113,6 +134,13 @@ class Settings:
     high_stock: int = 1000
     low_stock: int = 10
     tombstone_days: int = 366
+    owner: str = ""
+    log_retention_days: int | None = None
+    point_in_time_recovery: bool = False
+    deletion_protection: bool = False
+    encryption: bool = False
+    alarms: bool = False
+    alarm_action: str = ""
 
     def __post_init__(self) -> None:
         if self.handler not in HANDLERS:
@@ -133,8 +161,7 @@ class Settings:
         self._check("tombstone_days", 1, 36_500)
         self._check("high_stock", 0, 10**9)
         self._check("low_stock", 0, 10**9)
-        if not isinstance(self.shard_limits, bool):
-            raise WrongSetting("shard_limits", self.shard_limits, "True or False")
+        self._check_options()
         for setting in NAMES:
             if not _NAME.fullmatch(self.name(setting)):
                 raise WrongSetting(setting, self.name(setting), "1 to 64 of A-Z a-z 0-9 _ -")
@@ -148,7 +175,7 @@ class Settings:
     def with_environment(self, environ: Mapping[str, str]) -> Settings:
         """These settings, with values from the environment for settings that have their default.
 
-        The variables are INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX and
+        The variables are INVENTORY_LAB_REGION, INVENTORY_LAB_PREFIX, INVENTORY_LAB_OWNER and
         INVENTORY_LAB_PERMISSIONS_BOUNDARY. Raises WrongSetting.
 
         >>> Settings().with_environment({"INVENTORY_LAB_PREFIX": "team-7-"}).prefix
@@ -187,6 +214,18 @@ class Settings:
         'team-7-inventory'
         """
         return f"{self.prefix}{getattr(self, kind)}"
+
+    def _check_options(self) -> None:
+        for option in OPTIONS:
+            if not isinstance(getattr(self, option), bool):
+                raise WrongSetting(option, getattr(self, option), "True or False")
+        if self.log_retention_days not in (None, *LOG_RETENTIONS):
+            expected = f"None or one of {', '.join(map(str, LOG_RETENTIONS))}"
+            raise WrongSetting("log_retention_days", self.log_retention_days, expected)
+        if not _TAG_VALUE.fullmatch(self.owner):
+            raise WrongSetting(
+                "owner", self.owner, "at most 256 letters, digits, spaces and _.:/=+-@"
+            )
 
     def _check(self, setting: str, lowest: int, highest: int) -> None:
         value = getattr(self, setting)

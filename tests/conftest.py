@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mutations", type=int, default=12, help="how many of each solution are tried"
     )
     parser.addoption(
-        "--every-cut", action="store_true", help="interrupt at every point, not at a sample of them"
+        "--cuts", type=int, default=3, help="at how many points each call is interrupted"
     )
     parser.addoption("--schedules", type=int, default=200, help="how many schedules are played")
     parser.addoption("--schedule-events", type=int, default=10, help="events of a schedule")

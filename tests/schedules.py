@@ -26,7 +26,7 @@ from inventory_lab.domain.inventory import Thresholds, crossing
 from inventory_lab.embedded_aws.faults import FAULTS
 from inventory_lab.exceptions import PublishFailed
 from inventory_lab.observe import queues, reports, stream
-from inventory_lab.observe.reconcile import UNEVEN, Reconciliation
+from inventory_lab.observe.reconcile import UNEVEN, UNREPORTED, Reconciliation
 from inventory_lab.producer.publisher import Receipt
 from inventory_lab.resources import pipe
 from tests.model import model_stock
@@ -237,7 +237,10 @@ def _evaluator(
     lab: Lab, scenario: Schedule, reconciliation: Reconciliation, result: Result
 ) -> None:
     forgotten = scenario.mishap in ("lost item", "lost table")  # what came again was counted again
-    result.problems += [p for p in reconciliation.problems if not (forgotten and p == UNEVEN)]
+    uneven = (UNEVEN, UNREPORTED)
+    result.problems += [
+        p for p in reconciliation.problems if not (forgotten and p.startswith(uneven))
+    ]
     if len(reconciliation.drift):
         result.problems.append(reconciliation.drift.to_string())
     quantities = lab.inventory()["quantity"]

@@ -17,11 +17,12 @@ import inventory_lab
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "inventory_lab"
 
-LIBRARY = {"domain", "function", "exceptions", "settings"}
+LIBRARY = {"domain", "function", "exceptions", "settings", "turns"}
 MAY_IMPORT = {
     "domain": set(),
     "exceptions": {"domain"},
     "html": set(),
+    "turns": set(),
     "function": {"domain"},
     "settings": {"exceptions"},
     "iam": {"exceptions", "html"},
@@ -30,9 +31,9 @@ MAY_IMPORT = {
     "observe": {*LIBRARY, "html", "resources"},
     "operate": {*LIBRARY, "html", "resources", "producer", "observe"},
     "views": {*LIBRARY, "html", "iam", "resources", "observe"},
-    "embedded_aws": {"exceptions", "iam"},
+    "embedded_aws": {"exceptions", "iam", "turns"},
     "builds": {*LIBRARY, "html", "resources"},
-    "backends": {*LIBRARY, "html", "resources", "builds", "embedded_aws", "iam"},
+    "backends": {*LIBRARY, "html", "resources", "observe", "builds", "embedded_aws", "iam"},
     "lab": {*LIBRARY, "html", "iam", "resources", "producer", "observe", "operate", "views", "builds", "backends", "embedded_aws"},
     "teaching": {*LIBRARY, "html", "iam", "builds", "resources", "producer", "observe", "views", "lab"},
     "testing": {*LIBRARY, "html", "resources", "producer", "observe", "lab", "embedded_aws"},

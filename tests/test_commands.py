@@ -58,7 +58,7 @@ def test_a_pipeline_is_deployed_listed_and_deleted_by_commands_that_share_nothin
     status, done = run(capsys, "teardown", "--yes")
     assert (status, done["left"]) == (0, [])
     assert outcomes(dry, "would be deleted") == outcomes(done, "deleted")
-    assert len(outcomes(done, "deleted")) == 12
+    assert len(outcomes(done, "deleted")) == 13
     assert run(capsys, "status")[0] == 1
     assert outcomes(run(capsys, "teardown", "--yes")[1], "deleted") == []
 

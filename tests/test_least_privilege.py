@@ -137,8 +137,12 @@ def test_each_principal_may_do_what_it_needs_on_its_own_resource_and_not_on_a_si
             assert not explain(principal, action, sibling(resource), context).allowed, action
 
 
-OPERATORS_OWN = {"lambda:InvokeFunction", "dynamodb:BatchGetItem", "kinesis:DescribeStream"}
-"""An operator also invokes by hand, waits for a stream with boto3, and on AWS reads how far the table is."""
+OPERATORS_OWN = {
+    "lambda:InvokeFunction", "dynamodb:BatchGetItem", "kinesis:DescribeStream", "logs:CreateLogGroup",
+    "pipes:StopPipe",
+}  # fmt: skip
+"""An operator also invokes by hand, stops the pipe, waits for a stream with boto3, and on AWS reads how far the
+table is. With `log_retention_days` build() creates the log group of the function."""
 
 
 @pytest.mark.parametrize("principal", PRINCIPALS)

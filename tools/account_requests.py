@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -27,7 +28,18 @@ from inventory_lab.producer.publisher import RawRecord
 from inventory_lab.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "tests" / "backends" / "requests"
-SETTINGS = Settings(prefix=AWS_PREFIX, reader="both", commit_concurrency=16)
+SETTINGS = Settings(
+    prefix=AWS_PREFIX, reader="both", commit_concurrency=16, log_retention_days=14, owner="anna"
+)
+OPTIONS = replace(
+    SETTINGS,
+    reader="pipe",
+    point_in_time_recovery=True,
+    deletion_protection=True,
+    encryption=True,
+    alarms=True,
+    alarm_action="arn:aws:sns:us-east-1:123456789012:on-call",
+)
 DOCUMENTS = ("AssumeRolePolicyDocument", "Policy", "PolicyDocument")
 UNSTABLE = {
     "AccessKeyId": "<access key>",
@@ -44,9 +56,10 @@ def recorded() -> dict[str, list[Request]]:
     """The requests of each step, in order."""
     steps = {"build": Lab.build, "build_again": Lab.build, "teardown": Lab.teardown}
     without_a_reader = {"stream": _build_stream, "publish": _publish}
-    requests = _recorded(steps) | _recorded(without_a_reader)
-    del requests["stream"]
-    return requests
+    options = {"build_with_options": Lab.build}
+    by_step = _recorded(steps) | _recorded(without_a_reader) | _recorded(options, OPTIONS)
+    del by_step["stream"]
+    return by_step
 
 
 def _build_stream(lab: Lab) -> None:
@@ -57,16 +70,18 @@ def _publish(lab: Lab) -> None:
     lab.publish(RawRecord("Phone", b"{}"))
 
 
-def _recorded(steps: Mapping[str, Callable[[Lab], object]]) -> dict[str, list[Request]]:
+def _recorded(
+    steps: Mapping[str, Callable[[Lab], object]], settings: Settings = SETTINGS
+) -> dict[str, list[Request]]:
     """The requests of steps, one after the other on the same account."""
     requests: list[Request] = []
-    requests: dict[str, list[Request]] = {}
-    with _account(), _recording(requests), _lab() as lab:
+    by_step: dict[str, list[Request]] = {}
+    with _account(), _recording(requests), _lab(settings) as lab:
         for name, step in steps.items():
             requests.clear()
             step(lab)
-            requests[name] = _without_repetitions(requests)
-    return requests
+            by_step[name] = _without_repetitions(requests)
+    return by_step
 
 
 def path_of(step: str) -> Path:
@@ -90,8 +105,8 @@ def _account() -> Iterator[None]:
             mock.stop()
 
 
-def _lab() -> Lab:
-    return Lab(RealAws(SETTINGS, LabClock(), boto3.Session()), SETTINGS)
+def _lab(settings: Settings) -> Lab:
+    return Lab(RealAws(settings, LabClock(), boto3.Session()), settings)
 
 
 @contextmanager

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from inventory_lab.backends import progress
 from inventory_lab.backends.base import POLL_SECONDS, Clock, Execution, Round, T
 from inventory_lab.exceptions import LocalOnly, PrincipalNotAvailable, WaitTooLong
-from inventory_lab.function.store import Store
-from inventory_lab.resources.account import unless_missing
+from inventory_lab.resources import producer_key
+from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +27,13 @@ LONGEST_WAIT = 60
 """Seconds that one call may wait on a real account, where nobody can turn the clock."""
 AT_THE_SAME_TIME = 8
 """How many labs are torn down at the same time."""
+LOOKS_PER_QUEUE = 10
+"""How often progress is looked at before the dead letters are read again."""
+SPREADING_SECONDS = 60
+"""How long AWS may take until all of its servers know a new access key and its policy:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
+UNKNOWN_KEY = ("InvalidClientTokenId", "UnrecognizedClientException")
+UNKNOWN_POLICY = ("AccessDeniedException",)
 
 
 class RealClock:
@@ -73,6 +82,18 @@ class RealAws:
             _put_inside_boundary(self._admin, settings.permissions_boundary)
         self._producer: boto3.Session | None = None
         self._producer_key: Mapping[str, str] = {}
+        self._account: Account | None = None
+        self._key_made_at = 0.0
+        self._looks = 0
+
+    def admin_account(self) -> Account:
+        """The account as the admin sees it; what it creates has the tags `owner` and `created`."""
+        if self._account is None:
+            tags = {"created": self.clock.now().date().isoformat()}
+            if self.settings.owner:
+                tags["owner"] = self.settings.owner
+            self._account = Account(self._admin, self.settings, tags, embedded=False)
+        return self._account
 
     @property
     def evaluator(self) -> PolicyEvaluator:
@@ -112,15 +133,34 @@ class RealAws:
         return Round(observed=False)
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-        """Those of `positions` (product → shard → sequence number) that no watermark has reached."""
-        store = Store(self._admin.client("dynamodb"), self.settings.name("table"), tombstone_days=1)
-        items, _ = store.load(positions)
-        reached = {product: item.watermarks for product, item in items.items()}
-        waiting = {
-            product: {s: n for s, n in shards.items() if reached.get(product, {}).get(s, -1) < n}
-            for product, shards in positions.items()
-        }
-        return {product: shards for product, shards in waiting.items() if shards}
+        """Those of `positions` (product → shard → sequence number) that were not processed or given up, by
+        the watermarks of the table and the dead letters, or by the log of the pipe.
+        """
+        account = self.admin_account()
+        watermarks = progress.writes_watermarks(account)
+        seen = (
+            progress.by_watermarks(account, positions)
+            if watermarks
+            else progress.by_pipe_log(account)
+        )
+        waiting = progress.remaining(positions, seen)
+        if waiting and watermarks and self._looks_at_dead_letters():
+            waiting = progress.remaining(waiting, progress.by_dead_letters(account))
+        return waiting
+
+    def unknown_progress(self) -> str:
+        """Why nothing tells here when records are processed; empty when something does."""
+        if self.settings.has_pipe or progress.writes_watermarks(self.admin_account()):
+            return ""
+        return (
+            "on AWS nothing reports how far an event source mapping has read, and the handler that is "
+            "deployed writes no watermarks into the table"
+        )
+
+    def _looks_at_dead_letters(self) -> bool:
+        """Reading a queue takes seconds, so only at times."""
+        self._looks += 1
+        return self._looks % LOOKS_PER_QUEUE == 0
 
     def passed(self, shard_id: str, sequence_number: int) -> None:  # noqa: ARG002
         """None: AWS does not tell how far a pipe has read."""
@@ -153,20 +193,42 @@ class RealAws:
     def revoke_producer(self) -> None:
         """Delete the producer's key, which may be gone already with its user."""
         key, self._producer_key, self._producer = self._producer_key, {}, None
+        atexit.unregister(self.revoke_producer)
         if key:
             iam = self._admin.client("iam")
             request = {"UserName": key["UserName"], "AccessKeyId": key["AccessKeyId"]}
             unless_missing(("NoSuchEntity",), iam.delete_access_key, **request)
 
+    @property
+    def publish_patience(self) -> float:
+        """Seconds that publish() goes on while Kinesis refuses records: a full shard takes that long."""
+        return SPREADING_SECONDS
+
+    def spreading_codes(self) -> tuple[str, ...]:
+        """Errors that a call of the producer gets while AWS spreads its new key and policy."""
+        return UNKNOWN_KEY + UNKNOWN_POLICY if self._is_spreading() else ()
+
     def _new_producer(self) -> boto3.Session:
-        iam = self._admin.client("iam")
-        user = self.settings.name("producer_user")
-        try:
-            self._producer_key = iam.create_access_key(UserName=user)["AccessKey"]
-        except iam.exceptions.NoSuchEntityException as exc:
-            raise PrincipalNotAvailable("producer", "run lab.build() first") from exc
-        return boto3.Session(
+        """A session with a new key, once AWS knows the key. What ends this process deletes it."""
+        self._producer_key = producer_key.create(self.admin_account())
+        self._key_made_at = self.clock.now().timestamp()
+        atexit.register(self.revoke_producer)
+        session = boto3.Session(
             aws_access_key_id=self._producer_key["AccessKeyId"],
             aws_secret_access_key=self._producer_key["SecretAccessKey"],
             region_name=self.settings.region,
         )
+        session.events.register("needs-retry", self._retry_unknown_key)
+        session.client("sts").get_caller_identity()
+        return session
+
+    def _retry_unknown_key(self, response: Any, **_: Any) -> int | None:
+        """Repeat a call, after a second, that AWS refuses because it does not know the new key yet."""
+        code = response[1].get("Error", {}).get("Code") if response else None
+        if code not in UNKNOWN_KEY or not self._is_spreading():
+            return None
+        self.clock.advance(1)
+        return 0
+
+    def _is_spreading(self) -> bool:
+        return self.clock.now().timestamp() - self._key_made_at < SPREADING_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inventory_lab.builds.runner import BuildAgent
     from inventory_lab.embedded_aws.faults import FaultPlan, Faults
     from inventory_lab.iam.account.evaluator import PolicyEvaluator
+    from inventory_lab.resources.account import Account
 
 T = TypeVar("T")
 
@@ -136,6 +137,9 @@ class Backend(Protocol):
     def evaluator(self) -> PolicyEvaluator:
         """Decides access as AWS does, by the policies of the account."""
 
+    def admin_account(self) -> Account:
+        """The account as the admin sees it."""
+
     def session(self, principal: str) -> boto3.Session:
         """A session of the principal. Raises PrincipalNotAvailable."""
 
@@ -147,6 +151,16 @@ class Backend(Protocol):
 
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those of `positions` (product → shard → sequence number) not passed."""
+
+    def unknown_progress(self) -> str:
+        """Why still_open() cannot tell when records are processed; empty when it can."""
+
+    @property
+    def publish_patience(self) -> float:
+        """Seconds that publish() goes on while Kinesis refuses records, at least."""
+
+    def spreading_codes(self) -> Collection[str]:
+        """Errors that a call of the producer gets while AWS spreads its new key and policy."""
 
     def passed(self, shard_id: str, sequence_number: int) -> bool | None:
         """Whether every reader of the stream has delivered the record, or given it up; None when that

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from inventory_lab.backends.base import Round, T
 from inventory_lab.embedded_aws import patching
 from inventory_lab.exceptions import PrincipalNotAvailable, RoleNotAssumable
+from inventory_lab.resources.account import Account
 from inventory_lab.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +44,21 @@ class EmbeddedBackend:
         self.settings = settings
         account = EmbeddedAws(settings.region, settings.shard_limits, clock, real)
         self.account = account.open()
+
+    publish_patience = 0.0
+    """Nothing is refused for long here, unless a fault is planned."""
+
+    def spreading_codes(self) -> tuple[str, ...]:
+        """None: what is made is known at once."""
+        return ()
+
+    def unknown_progress(self) -> str:
+        """Empty: the poller knows what it has passed."""
+        return ""
+
+    def admin_account(self) -> Account:
+        """The account as the admin sees it."""
+        return Account(self.session("admin"), self.settings)
 
     @property
     def clock(self) -> LabClock:

@@ -28,7 +28,7 @@ from inventory_lab.embedded_aws.codebuild.builds import Builds
 from inventory_lab.embedded_aws.codebuild.reports import Reports
 from inventory_lab.embedded_aws.dynamodb.patches import capacity, tables
 from inventory_lab.embedded_aws.events import patches as rules
-from inventory_lab.embedded_aws.iam.patches import gate
+from inventory_lab.embedded_aws.iam.patches import gate, identities, managed_policies
 from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
 from inventory_lab.embedded_aws.kinesis.patches import policies as stream_policies
 from inventory_lab.embedded_aws.kinesis.patches import streams
@@ -43,8 +43,10 @@ from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role, pipe_
 from inventory_lab.embedded_aws.polling.report import Execution, Round
 from inventory_lab.embedded_aws.sessions import ADMIN_USER, Sessions
 from inventory_lab.embedded_aws.sns import patches as topics
+from inventory_lab.embedded_aws.sqs import patches as queues
 from inventory_lab.exceptions import RoleNotAssumable
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
+from inventory_lab.turns import uninterrupted
 
 POLL_SECONDS = 1
 """A Pipe polls a shard about once a second, so that much lab time passes in a round."""
@@ -79,6 +81,7 @@ class EmbeddedAws:
         )
         self._alarms = cloudwatch.Alarms(region, self.clock, self._metrics.store, self.evaluator)
 
+    @uninterrupted
     def open(self) -> EmbeddedAws:
         """Start answering AWS calls in this process. Raises UnsupportedMoto."""
         with self._stack:  # should a step fail, those before it are undone
@@ -114,10 +117,13 @@ class EmbeddedAws:
             *function_settings.patches(evaluator),
             *mapping_api.patches(self._mappings, evaluator),
             *topics.patches(evaluator, clock, invoke),
+            *queues.patches(clock),
             *rules.patches(rules.Deliveries(evaluator, clock, invoke)),
             *logs.patches(clock),
             *cloudwatch.patches(self._alarms),
             *boundaries.patches(),
+            *identities.patches(),
+            *managed_policies.patches(),
             *pipe_states.patches(self._problem_of_pipe),
             *build_api.patches(self._builds, self._build_reports, evaluator),
         ]
@@ -126,6 +132,7 @@ class EmbeddedAws:
         """What makes sessions ask the gate: applied last, after the session of AWS itself is made."""
         return gate.patches(self._gate, [*self._faults.handlers(), *late_call_handlers()])
 
+    @uninterrupted
     def close(self) -> None:
         """Forget the account and leave the process as it was."""
         self._stack.close()
@@ -138,6 +145,7 @@ class EmbeddedAws:
             policy = iam.create_policy(PolicyName=f"inventory-lab-{name}", PolicyDocument=document)
             iam.attach_user_policy(UserName=ADMIN_USER, PolicyArn=policy["Policy"]["Arn"])
 
+    @uninterrupted
     def pump(self, stream: str) -> Round:
         """Let a second pass, run the functions that were invoked asynchronously and are due, and make
         one round of every running pipe and every enabled event source mapping. Faults that need a
@@ -199,12 +207,17 @@ class EmbeddedAws:
         def measure_depths(later: datetime) -> None:
             self._metrics.depths_until(later, lambda: cloudwatch.depths(self.region))
 
+        def delete_expired(later: datetime) -> None:
+            queues.delete_expired(self.region, later)
+
         self._gate.observe = of_kinesis
-        self.clock.before_advance.append(measure_depths)
+        observers = (measure_depths, delete_expired)
+        self.clock.before_advance += observers
         try:
             yield
         finally:
-            self.clock.before_advance.remove(measure_depths)
+            for observe in observers:
+                self.clock.before_advance.remove(observe)
 
     def _running_pipes(self) -> Iterator[dict[str, Any]]:
         pipes = self.sessions.client("pipes")

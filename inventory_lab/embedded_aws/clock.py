@@ -3,15 +3,17 @@
 These follow lab time: the arrival of Kinesis records and everything that depends on it (batching
 windows, sequence numbers, tombstones), their retention, shard iterators and limits, the time to live of
 DynamoDB items, the pauses of botocore between retries, the time-out of a function, the retries of
-asynchronous invocations, log events, the time of events on a bus, and the sessions of assumed roles.
-Lab time also passes in `pump()` and when a handler sleeps. The rest of moto uses real time: SQS
-(visibility, retention), SNS and IAM.
+asynchronous invocations, log events, the time of events on a bus, the sessions of assumed roles, and the
+visibility, delay and retention of SQS messages. Lab time also passes in `pump()` and when a handler
+sleeps. The rest of moto uses real time: SNS and IAM.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+from inventory_lab.turns import uninterrupted
 
 LAB_EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -32,6 +34,7 @@ class LabClock:
         """The lab's time in epoch seconds."""
         return self._now.timestamp()
 
+    @uninterrupted
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass. Raises ValueError for a negative number."""
         if seconds < 0:

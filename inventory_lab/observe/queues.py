@@ -13,10 +13,15 @@ from typing import Any
 from inventory_lab.exceptions import MessagesNotSent, NotBuilt
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.queues import describe as queue_url
+from inventory_lab.turns import HeldBack
 
 MESSAGES_PER_CALL = 10
-VISIBILITY_SECONDS = 900
-"""Long enough to read a long queue to its end."""
+VISIBILITY_SECONDS = 30
+"""Long enough to read a queue to its end, and short enough that a reader which is killed hides nothing for
+long."""
+LONG_POLL_SECONDS = 1
+"""On AWS an empty answer without waiting proves nothing, because it comes from a part of the servers:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html"""
 SENT_AGAIN = "sent_again"
 """Names the record in a note that a redrive leaves in the rejected queue."""
 DEAD_LETTERS = "dead letters"
@@ -63,13 +68,17 @@ def _received(account: Account, kind: str) -> Iterator[list[dict[str, Any]]]:
     sqs, url = account.client("sqs"), _url(account, kind)
     received: dict[str, dict[str, Any]] = {}
     remaining: list[dict[str, Any]] = []
-    try:
-        while new := [m for m in _receive(sqs, url) if m["MessageId"] not in received]:
-            received |= {message["MessageId"]: message for message in new}
-        remaining = sorted(received.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"]))
-        yield remaining
-    finally:
-        _make_visible(sqs, url, remaining or list(received.values()))
+    with HeldBack():  # an interrupt would leave messages hidden
+        try:
+            wait = 0 if account.embedded else LONG_POLL_SECONDS
+            while new := [m for m in _receive(sqs, url, wait) if m["MessageId"] not in received]:
+                received |= {message["MessageId"]: message for message in new}
+            remaining = sorted(
+                received.values(), key=lambda m: int(m["Attributes"]["SentTimestamp"])
+            )
+            yield remaining
+        finally:
+            _make_visible(sqs, url, remaining or list(received.values()))
 
 
 def _url(account: Account, kind: str) -> str:
@@ -184,9 +193,12 @@ def _warn_of_others(account: Account, kind: str, count: int) -> None:
         warnings.warn(f"{messages} not from this pipeline", stacklevel=4)
 
 
-def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
+def _receive(sqs: Any, url: str, wait_seconds: int) -> list[dict[str, Any]]:
+    """The next messages; `wait_seconds` above 0 asks all servers of SQS instead of some."""
+    waiting = {"WaitTimeSeconds": wait_seconds} if wait_seconds else {}
     answer = sqs.receive_message(
         QueueUrl=url,
+        **waiting,
         MaxNumberOfMessages=MESSAGES_PER_CALL,
         VisibilityTimeout=VISIBILITY_SECONDS,
         MessageSystemAttributeNames=["SentTimestamp"],

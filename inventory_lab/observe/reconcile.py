@@ -32,6 +32,15 @@ BROKEN = "broken"
 SHOWN_ROWS = 10
 UNEVEN = "published is not the sum of applied, rejected, duplicates, dead letters and pending"
 
+UNREPORTED = "the function's log has no report of"
+"""Begins the problem that more was processed than the function reported."""
+PENDING_TOO_LONG = 900
+"""Seconds after which a pending record on AWS is a problem."""
+_PENDING = (
+    "{0} records are pending, the oldest for {1:.0f} minutes: the reader is stopped or behind, a filter keeps "
+    "them back, or their dead letters have expired"
+)
+
 Read = Callable[[], Iterable[Record]]
 
 
@@ -46,6 +55,9 @@ class Reconciliation:
     the pipe has passed and nobody has processed, `applied_twice` the ids of events that were applied
     again after the function had forgotten them. `cut` says why the beginning is missing, if it is:
     then nothing can be said about the table as a whole without a snapshot.
+
+    `oldest_pending` is how many seconds ago the oldest pending record arrived, on AWS, where nothing
+    tells whether it will still be processed: after a quarter of an hour it is a problem.
 
     A record that expired before the pipe read it leaves no trace, neither here nor in settle(). So do
     not stop a pipe for as long as the stream's retention. An event that a filter of the pipe drops
@@ -63,6 +75,7 @@ class Reconciliation:
     lost: tuple[str, ...] = ()
     applied_twice: tuple[str, ...] = ()
     cut: str = ""
+    oldest_pending: float = 0
 
     @property
     def conserved(self) -> bool:
@@ -100,7 +113,33 @@ class Reconciliation:
             (len(self.applied_twice), "event was", "events were", "applied twice"),
         )  # fmt: skip
         sentences = [f"{n} {one if n == 1 else many} {what}" for n, one, many, what in counted if n]
-        return sentences if self.conserved else [*sentences, UNEVEN]
+        if self.oldest_pending > PENDING_TOO_LONG:
+            sentences.append(_PENDING.format(self.pending, self.oldest_pending / 60))
+        if self.conserved:
+            return sentences
+        return [*sentences, UNEVEN if sentences else self._imbalance()]
+
+    def _imbalance(self) -> str:
+        """Why the sum is uneven when everything else agrees."""
+        missing = self._unreported
+        if missing < 0:
+            return UNEVEN
+        records = "1 record that was" if missing == 1 else f"{missing} records that were"
+        return (
+            f"{UNREPORTED} {records} processed: AWS stopped an invocation before its report, or "
+            "rebuild() applied them"
+        )
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether what is missing may still be on its way: a line of the log, a message of a queue."""
+        differs = self.cut or len(self.drift) or self.applied_twice or self._unreported < 0
+        return not self.exact and not differs
+
+    @property
+    def _unreported(self) -> int:
+        """How many records were published and are in no count; negative when the counts are more."""
+        return 2 * self.published - sum(self.counts().values())
 
     def __repr__(self) -> str:
         (published, count), *parts = self.counts().items()
@@ -231,7 +270,15 @@ def reconcile(
         cut=pipeline.cut(
             accounted(pipeline) + folded.open, folded.published, folded.missing_from_stream
         ),
+        oldest_pending=_oldest_pending(pipeline, folded.pending),
     )
+
+
+def _oldest_pending(pipeline: PipelineState, pending: Iterable[Record]) -> float:
+    """Seconds since the oldest of these records arrived of which nothing tells whether it was passed."""
+    unknown = (r for r in pending if pipeline.passed(r.shard_id, r.sequence_number) is None)
+    now = pipeline.now.timestamp()
+    return now - min((record.arrived_at for record in unknown), default=now)
 
 
 def missing_rejections(pipeline: PipelineState, folded: FoldedStream) -> Iterator[Outcome]:

@@ -14,13 +14,19 @@ RECORDS_PER_READ = 10_000
 
 
 def shard_ids(account: Account) -> list[str]:
-    """The shards of the stream, open and closed, oldest first."""
-    pages = (
-        account.client("kinesis").get_paginator("list_shards").paginate(
-            StreamName=account.settings.name("stream")
-        )
-    )  # fmt: skip
-    return sorted(shard["ShardId"] for page in pages for shard in page["Shards"])
+    """The shards of the stream, open and closed, oldest first.
+
+    AWS refuses the name of the stream beside a token, which botocore's paginator sends:
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html
+    """
+    list_shards = account.client("kinesis").list_shards
+    request = {"StreamName": account.settings.name("stream")}
+    shards: list[str] = []
+    while request:
+        answer = list_shards(**request)
+        shards += [shard["ShardId"] for shard in answer["Shards"]]
+        request = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
+    return sorted(shards)
 
 
 def records(account: Account) -> Iterator[Record]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inventory_lab.exceptions import WrongSetting
+from inventory_lab.exceptions import NamesTaken, WrongSetting
 from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.policies import policy
 from inventory_lab.settings import Settings
@@ -55,8 +55,12 @@ def admit(account: Account) -> dict[str, str]:
 
     `account` is that of an administrator, with the learner's prefix in its settings. The user and the policy are
     created, or brought up to date. The user's access key is always a new one, and an old key is deleted.
+    Raises NamesTaken when the account has a user or role with this prefix outside the boundary: the learner could
+    make a key for the user, or let a function use the role.
     """
     iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
+    if taken := sorted(_outside(iam, account.settings.prefix, arn)):
+        raise NamesTaken(account.settings.prefix, taken)
     _write_policy(iam, account, arn)
     if unless_missing(MISSING, iam.get_user, UserName=user) is None:
         iam.create_user(UserName=user, PermissionsBoundary=arn)
@@ -96,6 +100,18 @@ def dismiss(account: Account) -> None:
     if unless_missing(MISSING, iam.get_policy, PolicyArn=arn) is not None:
         _delete_old_versions(iam, arn)
         iam.delete_policy(PolicyArn=arn)
+
+
+def _outside(iam: Any, prefix: str, arn: str) -> Iterator[str]:
+    """The users and roles with this prefix that are not inside the boundary."""
+    for kind in ("User", "Role"):
+        for page in iam.get_paginator(f"list_{kind.lower()}s").paginate():
+            names = [each[f"{kind}Name"] for each in page[f"{kind}s"]]
+            for name in (name for name in names if name.startswith(prefix)):
+                entity = getattr(iam, f"get_{kind.lower()}")(**{f"{kind}Name": name})[kind]
+                limit = entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+                if limit != arn:
+                    yield f"{kind.lower()} {name}"
 
 
 def _write_policy(iam: Any, account: Account, arn: str) -> None:

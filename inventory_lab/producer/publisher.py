@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ TRANSIENT_CODES = {
 }  # fmt: skip
 """Codes after which the whole call may succeed later:
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html"""
-FIRST_PAUSE_SECONDS = 0.1
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 12.8
 
 _EXPECTED = "publish() takes an inventory event or RawRecord, or an iterable of them"
 
@@ -119,6 +119,8 @@ class Publisher:
         chance: random.Random | None = None,
         session: Session | None = None,
         on_stored: Callable[[int, int], None] | None = None,
+        patience: float = 0,
+        spreading: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._kinesis = kinesis
         self._stream_name = stream_name
@@ -127,6 +129,9 @@ class Publisher:
         self._chance = chance or random.Random()
         self._session = session
         self._on_stored = on_stored or (lambda *_: None)
+        self._patience = patience
+        self._spreading = spreading
+        self._waited = 0.0
 
     def publish(
         self,
@@ -148,7 +153,7 @@ class Publisher:
             try:
                 failed, error = self._put(call, receipt)
             except (ClientError, BotoCoreError) as exc:
-                if not _is_transient(exc):
+                if not self._is_transient(exc):
                     if receipt.calls == 0:
                         raise
                     backlog.send_again(call)
@@ -157,7 +162,9 @@ class Publisher:
             backlog.send_again(failed)
             self._on_stored(len(call) - len(failed), len(entries))
             pause = self._pause(pause) if failed else FIRST_PAUSE_SECONDS
-            if any(entry.failures >= ATTEMPTS for entry in failed):
+            self._waited = 0.0 if len(failed) < len(call) else self._waited
+            given_up = any(entry.failures >= ATTEMPTS for entry in failed)
+            if given_up and self._waited >= self._patience:
                 raise PublishFailed(backlog.sources(), receipt, error)
         return receipt
 
@@ -213,12 +220,16 @@ class Publisher:
 
     def _pause(self, seconds: float) -> float:
         """Wait a random part of `seconds`; returns the next, longer pause."""
-        self._sleep(self._chance.uniform(0, seconds))
-        return seconds * 2
+        chosen = self._chance.uniform(0, seconds)
+        self._sleep(chosen)
+        self._waited += chosen
+        return min(seconds * 2, LONGEST_PAUSE_SECONDS)
 
-
-def _is_transient(exc: Exception) -> bool:
-    return isinstance(exc, ClientError) and exc.response["Error"]["Code"] in TRANSIENT_CODES
+    def _is_transient(self, exc: Exception) -> bool:
+        if not isinstance(exc, ClientError):
+            return False
+        code = exc.response["Error"]["Code"]
+        return code in TRANSIENT_CODES or code in self._spreading()
 
 
 def _refused(call: list[_Entry]) -> list[_Entry]:

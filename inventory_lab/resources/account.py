@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -16,15 +16,28 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 TAGS = {"project": "inventory-lab"}
-"""Every resource of a lab is made with these, and only what has them is torn down."""
+"""Every resource of a lab is created with these, and only what has them is torn down. On a real account the
+tags `owner` and `created` stand beside them."""
+
+
+Answer = TypeVar("Answer")
 
 
 class Account:
     """One AWS account and region, seen with the deployer's session."""
 
-    def __init__(self, session: boto3.Session, settings: Settings) -> None:
+    def __init__(
+        self,
+        session: boto3.Session,
+        settings: Settings,
+        tags: Mapping[str, str] | None = None,
+        embedded: bool = True,
+    ) -> None:
         self.session = session
         self.settings = settings
+        self.tags = {**TAGS, **(tags or {})}
+        """The tags of what is created here."""
+        self.embedded = embedded
         self._clients: dict[str, BaseClient] = {}
         caller = self.client("sts").get_caller_identity()
         self.account_id: str = caller["Account"]
@@ -35,6 +48,12 @@ class Account:
         """The same account with other settings, such as another prefix."""
         other = copy(self)
         other.settings = settings
+        return other
+
+    def of_any_owner(self) -> Account:
+        """The same account, for which the resources of every owner are its own."""
+        other = copy(self)
+        other.tags = dict(TAGS)
         return other
 
     def client(self, service: str) -> BaseClient:
@@ -111,8 +130,10 @@ def tags_of(listed: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in listed}
 
 
-def unless_missing(codes: tuple[str, ...], call: Callable[..., Any], **request: Any) -> Any:
-    """The call's answer, or None when AWS says with one of these codes that the thing is not there."""
+def unless_missing(
+    codes: tuple[str, ...], call: Callable[..., Answer], **request: object
+) -> Answer | None:
+    """The call's answer, or None when AWS answers one of these codes, because the resource is missing."""
     try:
         return call(**request)
     except ClientError as exc:

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
+from inventory_lab.resources.account import Account, tags_of, unless_missing
 
 SOURCES, BUILDS = "sources/", "builds/"
 """Prefixes of the keys: a build may read the one and write the other."""
@@ -26,7 +26,7 @@ def ensure(account: Account) -> str:
         request = {"CreateBucketConfiguration": where} if where else {}
         unless_missing(_OWNED, s3.create_bucket, Bucket=name, **request)
     s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=_CLOSED)
-    tag_set = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+    tag_set = [{"Key": key, "Value": value} for key, value in account.tags.items()]
     s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_set})
     return name
 

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from inventory_lab.resources import artifacts_bucket, roles
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import Account, unless_missing
 
 BRANCH = "BRANCH"
 """The environment variable of a build that names the branch of its commit."""
@@ -114,5 +114,5 @@ def _configuration(account: Account) -> dict[str, Any]:
         },
         "serviceRole": account.role_arn("codebuild_role"),
         "timeoutInMinutes": TIMEOUT_MINUTES,
-        "tags": [{"key": key, "value": value} for key, value in TAGS.items()],
+        "tags": [{"key": key, "value": value} for key, value in account.tags.items()],
     }

@@ -10,6 +10,9 @@ from botocore.exceptions import ClientError
 from inventory_lab.exceptions import StillDeleting
 
 WAIT_SECONDS = 300
+SPREADING_SECONDS = 60
+"""How long IAM may still see a key or a policy that was deleted:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
 
 
 def until_gone(
@@ -31,6 +34,22 @@ def until_gone(
             return
         sleep(1)
     raise StillDeleting(name, str(state()), WAIT_SECONDS)
+
+
+def until_accepted(
+    delete: Callable[[], Any], busy: tuple[str, ...], sleep: Callable[[float], None]
+) -> None:
+    """Repeat a deletion that AWS refuses with one of the codes `busy` while it spreads what was deleted
+    before, for SPREADING_SECONDS at most. Raises the ClientError of the last refusal.
+    """
+    for second in range(SPREADING_SECONDS + 1):
+        try:
+            delete()
+            return
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] not in busy or second == SPREADING_SECONDS:
+                raise
+            sleep(1)
 
 
 def _ask(delete: Callable[[], Any], look_again: tuple[str, ...]) -> None:

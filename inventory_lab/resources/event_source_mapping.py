@@ -7,20 +7,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from inventory_lab.exceptions import MappingFailed
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.resources.propagation import STREAM, once_known
 from inventory_lab.resources.stable import until_stable
 
 _MISSING = ("ResourceNotFoundException",)
 WAIT_SECONDS = 300
-PROPAGATION_SECONDS = 30
-"""How long new permissions of a role may take until Lambda can read the stream with it."""
 _MOVING = ("Creating", "Enabling", "Disabling", "Updating", "Deleting")
-_NOT_YET = ("Cannot access stream", "does not have permissions to call")
 
 
 def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
@@ -35,7 +31,7 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
     if mapping is None:
         _create(account, sleep)
     else:
-        refuse_foreign("event_source_mapping", name, tags(account))
+        refuse_foreign(account, "event_source_mapping", name, tags(account))
         if _differs(mapping, _configuration(account)):
             account.client("lambda").update_event_source_mapping(
                 UUID=mapping["UUID"], **_configuration(account)
@@ -113,16 +109,10 @@ def _create(account: Account, sleep: Callable[[float], None]) -> None:
     request = _configuration(account) | {
         "EventSourceArn": account.stream_arn(),
         "StartingPosition": "TRIM_HORIZON",
-        "Tags": TAGS,
+        "Tags": account.tags,
     }
-    for second in range(PROPAGATION_SECONDS + 1):
-        try:
-            account.client("lambda").create_event_source_mapping(**request)
-            return
-        except ClientError as exc:
-            if second == PROPAGATION_SECONDS or not any(text in str(exc) for text in _NOT_YET):
-                raise
-            sleep(1)
+    create = account.client("lambda").create_event_source_mapping
+    once_known(partial(create, **request), STREAM, sleep)
 
 
 def _configuration(account: Account) -> dict[str, Any]:

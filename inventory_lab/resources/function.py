@@ -8,17 +8,18 @@ import io
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from inventory_lab.exceptions import NotBuilt
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources import roles
+from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.handler_source import MODULE, read_source
 from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.resources.propagation import ROLE, once_known
 from inventory_lab.resources.queues import describe as queue_url
 from inventory_lab.resources.stable import until_stable
 from inventory_lab.settings import HANDLERS
@@ -26,8 +27,6 @@ from inventory_lab.settings import HANDLERS
 ZIPPED_PACKAGES = ("domain", "function")
 _MISSING = ("ResourceNotFoundException",)
 _TRANSITIONAL = ("Pending", "InProgress", "Deleting")
-PROPAGATION_SECONDS = 30
-"""How long a new role may take until Lambda can assume it."""
 
 
 def build_zip(more: Mapping[str, bytes] | None = None) -> bytes:
@@ -58,20 +57,33 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
     name, code = account.settings.name("function"), build_zip()
     state = _stable(account, sleep)
     if state is not None:
-        refuse_foreign("function", name, tags(account))
+        refuse_foreign(account, "function", name, tags(account))
     if state == "Failed":
         delete(account, sleep)  # nothing has run yet, and the cause may be gone
     existing = describe(account)
     if existing is None:
         _create(account, code, sleep)
         return account.function_arn()
-    if existing["CodeSha256"] != base64.b64encode(hashlib.sha256(code).digest()).decode():
+    if existing["CodeSha256"] != _sha256(code):
         account.client("lambda").update_function_code(FunctionName=name, ZipFile=code)
         _wait(account, "function_updated_v2")
-    if _differs(existing, _configuration(account)):
-        account.client("lambda").update_function_configuration(**_configuration(account))
+    if _differs(existing, _configuration(account)) or _role_is_newer(account, existing):
+        update = account.client("lambda").update_function_configuration
+        once_known(partial(update, **_configuration(account)), ROLE, sleep)
         _wait(account, "function_updated_v2")
     return account.function_arn()
+
+
+def _role_is_newer(account: Account, existing: Mapping[str, Any]) -> bool:
+    """Whether the role was created anew after the function was changed. Then AWS's grant to decrypt the
+    environment is that of the old role, until the function is given its role again:
+    https://github.com/hashicorp/terraform-provider-aws/issues/9703
+    """
+    if account.embedded:  # there is no grant, and IAM has another clock than Lambda
+        return False
+    role = roles.describe(account, "function_role")
+    changed = datetime.fromisoformat(existing["LastModified"])
+    return role is not None and role["CreateDate"] > changed
 
 
 def _stable(account: Account, sleep: Callable[[float], None]) -> str | None:
@@ -97,11 +109,13 @@ def use_handler(account: Account, source: str | Path, handler: str) -> str:
     """
     code = build_zip({f"{MODULE}.py": read_source(source, handler)})
     name, functions = account.settings.name("function"), account.client("lambda")
-    if describe(account) is None:
+    existing = describe(account)
+    if existing is None:
         raise NotBuilt("function", name)
-    refuse_foreign("function", name, tags(account))
-    functions.update_function_code(FunctionName=name, ZipFile=code)
-    _wait(account, "function_updated_v2")
+    refuse_foreign(account, "function", name, tags(account))
+    if existing["CodeSha256"] != _sha256(code):
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+        _wait(account, "function_updated_v2")
     functions.update_function_configuration(FunctionName=name, Handler=f"{MODULE}.{handler}")
     _wait(account, "function_updated_v2")
     return account.function_arn()
@@ -139,15 +153,8 @@ def _state(account: Account) -> str | None:
 
 
 def _create(account: Account, code: bytes, sleep: Callable[[float], None]) -> None:
-    request = _configuration(account) | {"Code": {"ZipFile": code}, "Tags": TAGS}
-    for second in range(PROPAGATION_SECONDS + 1):
-        try:
-            account.client("lambda").create_function(**request)
-            break
-        except ClientError as exc:
-            if second == PROPAGATION_SECONDS or "cannot be assumed by Lambda" not in str(exc):
-                raise
-            sleep(1)
+    request = _configuration(account) | {"Code": {"ZipFile": code}, "Tags": account.tags}
+    once_known(partial(account.client("lambda").create_function, **request), ROLE, sleep)
     _wait(account, "function_active_v2")
 
 
@@ -176,6 +183,11 @@ def _configuration(account: Account) -> dict[str, Any]:
             }
         },
     }
+
+
+def _sha256(code: bytes) -> str:
+    """The hash of a zip as Lambda reports it."""
+    return base64.b64encode(hashlib.sha256(code).digest()).decode()
 
 
 def _differs(existing: dict[str, Any], expected: dict[str, Any]) -> bool:

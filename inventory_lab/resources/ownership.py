@@ -19,10 +19,18 @@ def is_the_labs(tags: Mapping[str, str]) -> bool:
     return TAGS.items() <= tags.items()
 
 
-def refuse_foreign(kind: str, name: str, tags: Mapping[str, str] | None) -> None:
-    """Raise NotTheLabs for an existing resource without the lab's tag; None means that it does not exist."""
-    if tags is not None and not is_the_labs(tags):
-        raise NotTheLabs(kind, name)
+def is_ours(account: Account, tags: Mapping[str, str]) -> bool:
+    """Whether these tags are those of a resource of a lab, of the same owner where both have one."""
+    mine = account.tags.get("owner")
+    return is_the_labs(tags) and (mine is None or tags.get("owner", mine) == mine)
+
+
+def refuse_foreign(account: Account, kind: str, name: str, tags: Mapping[str, str] | None) -> None:
+    """Raise NotTheLabs for an existing resource without the lab's tag, or of another owner; None means that
+    it does not exist.
+    """
+    if tags is not None and not is_ours(account, tags):
+        raise NotTheLabs(kind, name, tags.get("owner", "") if is_the_labs(tags) else "")
 
 
 def warn_of_boundary(account: Account, principal: Mapping[str, Any]) -> None:

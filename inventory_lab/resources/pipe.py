@@ -9,13 +9,16 @@ from typing import Any
 
 from inventory_lab.exceptions import PipeFailed
 from inventory_lab.resources import pipe_log_group
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.resources.propagation import STREAM, may_spread, once_known
 from inventory_lab.resources.stable import until_stable
 
 _MISSING = ("NotFoundException",)
 WAIT_SECONDS = 300
+SPREADING_SECONDS = 30
+"""The pause before a pipe is created anew whose role or stream was not known yet."""
 _MOVING = ("CREATING", "UPDATING", "STARTING", "STOPPING", "DELETING")
 
 
@@ -29,18 +32,30 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
     until_stable(name, partial(_state, account), _MOVING, sleep)
     pipe = describe(account)
     if pipe is not None:
-        refuse_foreign("pipe", name, pipe.get("Tags") or {})
+        refuse_foreign(account, "pipe", name, pipe.get("Tags") or {})
     if pipe is not None and pipe["CurrentState"] == "CREATE_FAILED":
         delete(account, sleep)  # nothing has run yet, and its cause may be gone
         pipe = None
     if pipe is None:
-        account.client("pipes").create_pipe(**_request(account, log_group))
+        _create(account, log_group, sleep)
     elif pipe["CurrentState"] != "RUNNING" or not _contains(pipe, _changeable(account, log_group)):
         account.client("pipes").update_pipe(**_changeable(account, log_group))
     pipe = settled(account, sleep)
     if pipe["CurrentState"] != "RUNNING":
         raise PipeFailed(pipe["Name"], pipe["CurrentState"], pipe.get("StateReason", ""))
     return str(pipe["Arn"])
+
+
+def _create(account: Account, log_group: str, sleep: Callable[[float], None]) -> None:
+    """Create the pipe; once more when its creation fails because the role or the stream is new."""
+    create = partial(account.client("pipes").create_pipe, **_request(account, log_group))
+    once_known(create, STREAM, sleep)
+    pipe = settled(account, sleep)
+    reason = pipe.get("StateReason", "")
+    if pipe["CurrentState"] == "CREATE_FAILED" and may_spread(reason, STREAM):
+        delete(account, sleep)
+        sleep(SPREADING_SECONDS)
+        once_known(create, STREAM, sleep)
 
 
 def _contains(existing: Any, expected: Any) -> bool:
@@ -127,4 +142,4 @@ def _request(account: Account, log_group: str) -> dict[str, Any]:
     request = _changeable(account, log_group)
     kinesis = request["SourceParameters"]["KinesisStreamParameters"]
     kinesis["StartingPosition"] = "TRIM_HORIZON"
-    return request | {"Source": account.stream_arn(), "Tags": TAGS}
+    return request | {"Source": account.stream_arn(), "Tags": account.tags}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.ownership import refuse_foreign
 
 RETENTION_DAYS = 14
@@ -28,9 +28,9 @@ def arn_of(account: Account) -> str:
 def ensure(account: Account) -> str:
     """The log group's ARN, with 14 days of retention; created when it is missing. Raises NotTheLabs."""
     logs, group = account.client("logs"), name_of(account)
-    created = unless_missing(_EXISTS, logs.create_log_group, logGroupName=group, tags=TAGS)
+    created = unless_missing(_EXISTS, logs.create_log_group, logGroupName=group, tags=account.tags)
     if created is None:
-        refuse_foreign("log_group", group, tags(account))
+        refuse_foreign(account, "log_group", group, tags(account))
     logs.put_retention_policy(logGroupName=group, retentionInDays=RETENTION_DAYS)
     return arn_of(account)
 

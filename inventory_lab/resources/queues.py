@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, unless_missing
+from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.ownership import refuse_foreign
 from inventory_lab.resources.policies import policy
 
@@ -30,7 +30,7 @@ def ensure(account: Account, kind: str, sleep: Callable[[float], None] = time.sl
     expected, existing = _attributes(account, kind), _existing(account, kind, tuple(_COMPARED))
     if existing is None:
         return _create(account, kind, expected, sleep)
-    refuse_foreign("queue", account.settings.name(kind), tags(account, kind))
+    refuse_foreign(account, "queue", account.settings.name(kind), tags(account, kind))
     url = describe(account, kind) or ""
     if any(
         _COMPARED[name](existing.get(name, "{}")) != _COMPARED[name](expected[name])
@@ -65,7 +65,11 @@ def _create(
     account: Account, kind: str, attributes: dict[str, str], sleep: Callable[[float], None]
 ) -> str:
     create = account.client("sqs").create_queue
-    request = {"QueueName": account.settings.name(kind), "Attributes": attributes, "tags": TAGS}
+    request = {
+        "QueueName": account.settings.name(kind),
+        "Attributes": attributes,
+        "tags": account.tags,
+    }
     for _ in range(DELETED_SECONDS):
         answer = unless_missing(_DELETED, create, **request)
         if answer is not None:

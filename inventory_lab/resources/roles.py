@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
+from inventory_lab.resources.account import Account, boundary, tags_of, unless_missing
+from inventory_lab.resources.deletion import until_accepted
 from inventory_lab.resources.ownership import refuse_foreign, warn_of_boundary
 from inventory_lab.resources.policies import policy
 
@@ -27,12 +30,12 @@ def ensure(account: Account, kind: str) -> str:
         iam.create_role(
             RoleName=name,
             AssumeRolePolicyDocument=trust,
-            Tags=[{"Key": key, "Value": value} for key, value in TAGS.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in account.tags.items()],
             **boundary(account),
         )
         iam.get_waiter("role_exists").wait(RoleName=name)
     else:
-        refuse_foreign("role", name, tags_of(role.get("Tags", [])))
+        refuse_foreign(account, "role", name, tags_of(role.get("Tags", [])))
         warn_of_boundary(account, role)
         if role["AssumeRolePolicyDocument"] != json.loads(trust):
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
@@ -54,7 +57,7 @@ def tags(account: Account, kind: str) -> dict[str, str] | None:
     return None if role is None else tags_of(role.get("Tags", []))
 
 
-def delete(account: Account, kind: str) -> None:
+def delete(account: Account, kind: str, sleep: Callable[[float], None] = time.sleep) -> None:
     """Delete the role with its inline policies; attached policies are detached, and stay:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html
     """
@@ -65,7 +68,7 @@ def delete(account: Account, kind: str) -> None:
         iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
     for policy_name in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         iam.delete_role_policy(RoleName=name, PolicyName=policy_name)
-    iam.delete_role(RoleName=name)
+    until_accepted(partial(iam.delete_role, RoleName=name), ("DeleteConflict",), sleep)
 
 
 def _folder(kind: str) -> str:

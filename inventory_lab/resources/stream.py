@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from inventory_lab.exceptions import SettingNotApplied
-from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
+from inventory_lab.resources.account import Account, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.ownership import refuse_foreign
 from inventory_lab.resources.stable import until_stable
@@ -35,12 +35,29 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
     name = account.settings.name("stream")
     if _stable(account, sleep) is None:
         kinesis, shards = account.client("kinesis"), account.settings.shards
-        kinesis.create_stream(StreamName=name, ShardCount=shards, Tags=TAGS)
+        kinesis.create_stream(StreamName=name, ShardCount=shards, Tags=account.tags)
         _stable(account, sleep)
-        kinesis.add_tags_to_stream(StreamName=name, Tags=TAGS)  # some emulators drop the first
-    refuse_foreign("stream", name, tags(account))
+        kinesis.add_tags_to_stream(
+            StreamName=name, Tags=account.tags
+        )  # some emulators drop the first
+    refuse_foreign(account, "stream", name, tags(account))
     _scale(account, sleep)
+    _encrypt(account, sleep)
     return account.stream_arn()
+
+
+def _encrypt(account: Account, sleep: Callable[[float], None]) -> None:
+    """Encrypt the stream with the key that AWS manages for Kinesis, when the settings ask for it:
+    https://docs.aws.amazon.com/streams/latest/dev/server-side-encryption.html
+    """
+    stream = describe(account) if account.settings.encryption else None
+    if stream is not None and stream.get("EncryptionType", "NONE") == "NONE":
+        account.client("kinesis").start_stream_encryption(
+            StreamName=account.settings.name("stream"),
+            EncryptionType="KMS",
+            KeyId="alias/aws/kinesis",
+        )
+        _stable(account, sleep)
 
 
 def _scale(account: Account, sleep: Callable[[float], None]) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from inventory_lab.exceptions import SettingNotApplied, WrongKeySchema
-from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
+from inventory_lab.resources.account import Account, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.ownership import refuse_foreign
 from inventory_lab.resources.stable import until_stable
@@ -35,14 +35,35 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
             KeySchema=[{"AttributeName": KEY, "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": KEY, "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
-            Tags=[{"Key": key, "Value": value} for key, value in TAGS.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in account.tags.items()],
         )
         _stable(account, sleep)
     else:
-        refuse_foreign("table", name, tags(account))
+        refuse_foreign(account, "table", name, tags(account))
         _check_key(name, describe(account) or {})
     _set_time_to_live(account)
+    _set_options(account, sleep)
     return _arn(account)
+
+
+def _set_options(account: Account, sleep: Callable[[float], None]) -> None:
+    """Bring deletion protection, encryption and point-in-time recovery to the settings, one change at a time:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    """
+    dynamodb, settings = account.client("dynamodb"), account.settings
+    name, table = settings.name("table"), describe(account) or {}
+    if table.get("DeletionProtectionEnabled", False) != settings.deletion_protection:
+        protected = {"DeletionProtectionEnabled": settings.deletion_protection}
+        dynamodb.update_table(TableName=name, **protected)
+        _stable(account, sleep)
+    if settings.encryption and table.get("SSEDescription", {}).get("Status") != "ENABLED":
+        dynamodb.update_table(TableName=name, SSESpecification={"Enabled": True, "SSEType": "KMS"})
+        _stable(account, sleep)
+    if settings.point_in_time_recovery:
+        recovery = {"PointInTimeRecoveryEnabled": True}
+        dynamodb.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification=recovery
+        )
 
 
 def _check_key(name: str, description: dict[str, Any]) -> None:

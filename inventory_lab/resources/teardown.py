@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from inventory_lab.exceptions import StillDeleting, TeardownIncomplete
 from inventory_lab.resources import (  # fmt: skip
+    alarms,
     artifacts_bucket,
     build_project,
     event_source_mapping,
@@ -27,7 +28,7 @@ from inventory_lab.resources import (  # fmt: skip
     user,
 )
 from inventory_lab.resources.account import Account
-from inventory_lab.resources.ownership import is_the_labs
+from inventory_lab.resources.ownership import is_ours
 
 Outcome = Literal["deleted", "would be deleted", "not there", "not ours", "not deleted"]
 Sleep = Callable[[float], None]
@@ -61,7 +62,13 @@ def tear_down(account: Account, sleep: Sleep = time.sleep, dry_run: bool = False
     May be repeated, also after it was interrupted. What AWS refuses to delete, or does not finish
     deleting, is "not deleted"; the others are deleted all the same.
     """
-    return [_deletion(resource, account, dry_run) for resource in _resources(account, sleep)]
+    deletions = (_deletion(one, account, dry_run) for one in _resources(account, sleep))
+    return [d for d in deletions if d.outcome != "not there" or _is_expected(d.kind, account)]
+
+
+def _is_expected(kind: str, account: Account) -> bool:
+    """Whether a lab with these settings may have the resource: alarms are an option."""
+    return kind not in alarms.KINDS or account.settings.alarms
 
 
 def refuse_leftovers(deletions: Iterable[Deletion]) -> None:
@@ -82,7 +89,7 @@ def _delete(resource: _Resource, account: Account, dry_run: bool) -> Outcome:
     tags = resource.tags(account)
     if tags is None:
         return "not there"
-    if not is_the_labs(tags):
+    if not is_ours(account, tags):
         return "not ours"
     if dry_run:
         return "would be deleted"
@@ -99,6 +106,9 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     def named(kind: str, tags: Tags, delete: Delete) -> _Resource:
         return _Resource(kind, account.settings.name(kind), tags, delete)
 
+    for kind in alarms.KINDS:
+        existing, delete = partial(alarms.tags, kind=kind), partial(alarms.delete, kind=kind)
+        yield _Resource(kind, alarms.name_of(account, kind), existing, delete)
     yield named("pipe", pipe.tags, partial(pipe.delete, sleep=sleep))
     yield _Resource(
         "event_source_mapping",
@@ -113,12 +123,14 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     yield named("table", table.tags, partial(table.delete, sleep=sleep))
     yield named("stream", stream.tags, partial(stream.delete, sleep=sleep))
     for kind in roles.KINDS:
-        yield named(kind, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind))
+        yield named(
+            kind, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind, sleep=sleep)
+        )
     pipe_log = pipe_log_group.name_of(account)
     yield _Resource("pipe_log_group", pipe_log, pipe_log_group.tags, pipe_log_group.delete)
     yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
     user_name = account.settings.name("producer_user")
-    yield _Resource("user", user_name, user.tags, user.delete)
+    yield _Resource("user", user_name, user.tags, partial(user.delete, sleep=sleep))
     if roles.describe(account, "codebuild_role") is not None:
         yield from _build_resources(account)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
+from inventory_lab.resources.account import Account, tags_of, unless_missing
 from inventory_lab.resources.ownership import refuse_foreign
 
 _MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
@@ -14,10 +14,10 @@ def ensure(account: Account) -> str:
     """The topic's ARN, with the inbox subscribed; created when it is missing. Raises NotTheLabs."""
     sns, name = account.client("sns"), account.settings.name("topic")
     if describe(account) is None:
-        tagged = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        tagged = [{"Key": key, "Value": value} for key, value in account.tags.items()]
         sns.create_topic(Name=name, Tags=tagged)
     else:
-        refuse_foreign("topic", name, tags(account))
+        refuse_foreign(account, "topic", name, tags(account))
     sns.subscribe(
         TopicArn=account.topic_arn(), Protocol="sqs", Endpoint=account.queue_arn("alerts_queue")
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from inventory_lab.resources.account import TAGS, Account, boundary, tags_of, unless_missing
+from inventory_lab.resources.account import Account, boundary, tags_of, unless_missing
+from inventory_lab.resources.deletion import until_accepted
 from inventory_lab.resources.ownership import refuse_foreign, warn_of_boundary
 from inventory_lab.resources.policies import policy
 
@@ -19,10 +23,10 @@ def ensure(account: Account) -> str:
     """
     user, iam, name = describe(account), account.client("iam"), account.settings.name(_KIND)
     if user is None:
-        tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        tags = [{"Key": key, "Value": value} for key, value in account.tags.items()]
         user = iam.create_user(UserName=name, Tags=tags, **boundary(account))["User"]
     else:
-        refuse_foreign("user", name, tags_of(user.get("Tags", [])))
+        refuse_foreign(account, "user", name, tags_of(user.get("Tags", [])))
         warn_of_boundary(account, user)
     document = policy(f"producer/{POLICY_NAME}", account)
     iam.put_user_policy(UserName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
@@ -43,7 +47,7 @@ def tags(account: Account) -> dict[str, str] | None:
     return None if user is None else tags_of(user.get("Tags", []))
 
 
-def delete(account: Account) -> None:
+def delete(account: Account, sleep: Callable[[float], None] = time.sleep) -> None:
     """Delete the user with its access keys and inline policies; groups and attached policies that it
     had stay: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
     """
@@ -58,4 +62,4 @@ def delete(account: Account) -> None:
         iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     for policy_name in iam.list_user_policies(UserName=name)["PolicyNames"]:
         iam.delete_user_policy(UserName=name, PolicyName=policy_name)
-    iam.delete_user(UserName=name)
+    until_accepted(partial(iam.delete_user, UserName=name), ("DeleteConflict",), sleep)

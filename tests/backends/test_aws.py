@@ -113,8 +113,8 @@ def write_watermark(product: str, shard: str, number: int) -> None:
 def test_teardown_deletes_everything(aws: Lab) -> None:
     aws.build()
     dry, found = aws.teardown(dry_run=True), aws.teardown()
-    assert list(dry["outcome"]).count("would be deleted") == 12
-    assert list(found["outcome"]).count("deleted") == 12
+    assert list(dry["outcome"]).count("would be deleted") == 13
+    assert list(found["outcome"]).count("deleted") == 13
     assert set(aws.teardown()["outcome"]) == {"not there"}
     assert boto3.client("kinesis").list_streams()["StreamNames"] == []
     assert boto3.client("iam").list_roles()["Roles"] == []

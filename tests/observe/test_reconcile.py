@@ -345,7 +345,13 @@ def test_a_notebook_shows_the_first_ten_products_and_how_many_follow() -> None:
         ({"missing_rejections": ("a:1",)}, "1 rejected record is missing from the rejected queue"),
         ({"lost": ("a:1", "a:2")}, "2 records were delivered to the function and left no trace"),
         ({"applied_twice": ("e-1",)}, "1 event was applied twice"),
-        ({"published": 2}, "published is not the sum of applied, rejected"),
+        ({"published": 0}, "published is not the sum of applied, rejected"),
+        ({"published": 2}, "the function's log has no report of 1 record that"),
+        ({"published": 5}, "no report of 4 records that were processed: AWS stopped an invocation"),
+        (
+            {"published": 3, "pending": 2, "oldest_pending": 7200.0},
+            "2 records are pending, the oldest for 120 minutes",
+        ),
         ({"cut": "the stream keeps 24 hours"}, r"compare with a snapshot: reconcile\(since="),
     ],
 )

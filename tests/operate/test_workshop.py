@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, Settings, connect
-from inventory_lab.exceptions import WrongSetting
+from inventory_lab.backends.aws import RealAws
+from inventory_lab.exceptions import NamesTaken, WrongSetting
 from inventory_lab.operate import workshop
 
 ACCOUNT = "123456789012"
@@ -66,6 +67,30 @@ def test_a_learner_who_is_admitted_again_has_one_key_the_new_one(owner: boto3.Se
         (anna,) = admitted(owner, "anna")
     assert anna.client("sts").get_caller_identity()["Arn"].endswith(":user/anna")
     assert len(owner.client("iam").list_access_keys(UserName="anna")["AccessKeyMetadata"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_a_prefix_under_which_somebody_else_has_a_user_or_a_role_is_refused(
+    kind: str, owner: boto3.Session
+) -> None:
+    """A learner could make a key for the user, or pass the role to a function."""
+    iam = owner.client("iam")
+    if kind == "user":
+        iam.create_user(UserName="anna-admin")
+    else:
+        iam.create_role(RoleName="anna-admin", AssumeRolePolicyDocument=TRUST)
+    anna, annabel = workshop.accounts(owner, ["anna", "annabel"])
+    with pytest.raises(NamesTaken, match=f"the account has {kind} anna-admin"):
+        workshop.admit(anna)
+    assert workshop.admit(annabel)
+
+
+def test_a_learner_who_has_built_may_be_admitted_again(owner: boto3.Session) -> None:
+    (account,) = workshop.accounts(owner, ["anna"])
+    session = signed_in(workshop.admit(account))
+    settings = Settings(prefix="anna-", permissions_boundary=BOUNDARY)
+    Lab(RealAws(settings, session=session), settings).build(through="access")
+    assert workshop.admit(account)
 
 
 def test_the_file_of_a_learner_is_for_their_eyes_only(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, Settings, connect
-from inventory_lab.exceptions import TeardownIncomplete
+from inventory_lab.exceptions import BuildDenied, TeardownIncomplete
 from inventory_lab.resources import queues, roles
 from inventory_lab.resources.policies import policy
 
@@ -22,7 +21,7 @@ LIST_BUCKETS = json.dumps(
 )
 DEPLOYER_SIDS = [
     "Stream", "ShardsOfTheStream", "Table", "Queues", "Topic", "Function", "LogOfTheFunction", "LogOfThePipe",
-    "TagsOfTheLogOfThePipe", "DeliverTheLogOfThePipe", "Pipe",
+    "TagsOfTheLogs", "FindAlarms", "DeliverTheLogOfThePipe", "Pipe",
     "CreateEventSourceMapping", "EventSourceMapping", "FindEventSourceMappings", "TagsOfEventSourceMappings", "Roles",
     "LookForABuildProject", "PassPipeRole", "PassFunctionRole", "Producer", "GroupsOfTheProducer",
 ]  # fmt: skip
@@ -110,7 +109,7 @@ def test_without_a_statement_of_the_deployer_build_or_teardown_is_denied_what_it
 ) -> None:
     statement = withdraw(lab, sid)
     with pytest.raises(
-        (ClientError, TeardownIncomplete), match="is not authorized to perform"
+        (BuildDenied, TeardownIncomplete), match="is not authorized to perform"
     ) as raised:
         build_and_tear_down(lab)
     message = str(raised.value).lower()

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from inventory_lab import Lab, ProductAdded, QuantityChanged, Settings, connect
 from inventory_lab.exceptions import MappingFailed, NotBuilt
 from inventory_lab.resources import event_source_mapping
-from inventory_lab.resources.event_source_mapping import PROPAGATION_SECONDS, WAIT_SECONDS
+from inventory_lab.resources.event_source_mapping import WAIT_SECONDS
+from inventory_lab.resources.propagation import PROPAGATION_SECONDS
 from tests.fakes import client_error
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:u"
@@ -52,6 +53,7 @@ class FakeLambda:
     def account(self) -> Any:
         return SimpleNamespace(
             settings=Settings(),
+            tags={"project": "inventory-lab"},
             client=lambda _: self,
             stream_arn=lambda: "stream",
             queue_arn=lambda kind: kind,

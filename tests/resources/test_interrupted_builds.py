@@ -106,11 +106,9 @@ def described(lab: Lab) -> dict[str, Any]:
 
 
 def cuts(config: pytest.Config, calls: int) -> list[tuple[int, bool]]:
-    """Which calls are cut, before and after: a seeded sample, or all with --every-cut."""
+    """Which calls are cut, before and after: a seeded sample of --cuts."""
     every = [(number, after) for number in range(calls) for after in (False, True)]
-    if config.getoption("--every-cut"):
-        return every
-    return random.Random(calls).sample(every, k=4)
+    return random.Random(calls).sample(every, k=min(len(every), config.getoption("--cuts")))
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,7 @@ class FakePipes:
     def account(self) -> Any:
         return SimpleNamespace(
             settings=Settings(),
+            tags={"project": "inventory-lab"},
             client=lambda _: self,
             arn=lambda _service, _name: LOG_GROUP,
             stream_arn=lambda: "stream",

@@ -29,8 +29,9 @@ from typing import Any
 
 import boto3
 
-from inventory_lab.embedded_aws.awslambda.logs import LogStream, Output, RootLogger
+from inventory_lab.embedded_aws.awslambda.logs import LogStream, Output, RootLogger, of_invocation
 from inventory_lab.embedded_aws.awslambda.runtime import TASK_ROOT, Handler
+from inventory_lab.turns import invocation
 
 KEPT_VARIABLES = (
     "AWS_CONFIG_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_SHARED_CREDENTIALS_FILE",
@@ -72,8 +73,9 @@ class Environment:
             for place in (self._variables_in_place, self._modules_in_place, self._session_in_place):
                 stack.enter_context(place())
             stack.enter_context(self._root_logger.in_place())
-            stack.enter_context(redirect_stdout(self.output))
-            stack.enter_context(redirect_stderr(self.output))
+            stack.enter_context(invocation())
+            stack.enter_context(redirect_stdout(of_invocation(self.output, sys.stdout)))
+            stack.enter_context(redirect_stderr(of_invocation(self.output, sys.stderr)))
             yield
 
     def close(self) -> None:

@@ -23,6 +23,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inventory_lab.turns import belongs_to_an_invocation
+
 MEMORY_USED_MB = 60
 EVENT_BYTES = 256 * 1024 - 26
 BATCH_BYTES, BATCH_EVENTS = 2**20, 10_000
@@ -83,6 +85,43 @@ class Output(io.TextIOBase):
         if text:
             milliseconds = int(self.now().timestamp() * 1000)
             self._events += [{"timestamp": milliseconds, "message": part} for part in _parts(text)]
+
+
+class _OfInvocation(io.TextIOBase):
+    """What the threads of an invocation write goes to its output; the rest where it went before."""
+
+    def __init__(self, output: Output, before: Any) -> None:
+        self._output = output
+        self._before = before
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """As in Lambda."""
+        return self._output.encoding
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Write to the output of the thread."""
+        written: int = self._of_thread().write(text)
+        return written
+
+    def flush(self) -> None:
+        """Flush what was there before; the output of an invocation needs no flush."""
+        if self._of_thread() is not self._output:
+            self._before.flush()
+
+    def _of_thread(self) -> Any:
+        return self._output if belongs_to_an_invocation() else self._before
+
+
+def of_invocation(output: Output, before: Any) -> io.TextIOBase:
+    """A standard output that takes what the threads of the running invocation write; what another thread
+    writes goes where it went `before`.
+    """
+    return _OfInvocation(output, before)
 
 
 class LogHandler(logging.Handler):

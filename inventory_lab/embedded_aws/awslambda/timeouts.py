@@ -26,10 +26,14 @@ from typing import Any, NoReturn, Protocol, TypeVar
 from botocore import handlers
 
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.turns import noted, watched
 
 AGAIN_SECONDS = 0.05
 """After this long the alarm rings again: it may have come in the middle of a call to AWS."""
-MACHINERY = ("moto.", "inventory_lab.embedded_aws.")
+GRACE_SECONDS = 1.0
+"""How long a handler may go on after Ctrl-C."""
+MACHINERY = ("moto.", "inventory_lab.embedded_aws.", "inventory_lab.turns")
+COUNTS_WHAT_IT_WRITES = ("inventory_lab.function.", "inventory_lab.domain.")
 
 T = TypeVar("T")
 Ring = Callable[[FrameType | None], None]
@@ -107,7 +111,8 @@ class Limit:
         exit_now, os._exit = os._exit, _exit
         _in_force.append(self)
         try:
-            with self._real.alarm(self._real_deadline - self._real.now(), interrupt):
+            alarm = self._real.alarm(self._real_deadline - self._real.now(), interrupt)
+            with alarm, watched(_on_interrupt):
                 yield
         finally:
             _in_force.pop()
@@ -131,14 +136,31 @@ class Limit:
 def interrupt(frame: FrameType | None) -> None:
     """Raise TimedOut in the handler whose frame this is; never in what serves its calls to AWS, which
     would be left half done, nor after the handler has returned.
+
+    After Ctrl-C it raises KeyboardInterrupt instead, but not in the lab's own handler: that one counts
+    what it writes, and ends by itself.
     """
-    below = False
+    modules: list[str] = []
     while frame is not None and frame.f_code is not Limit.call.__code__:
-        if frame.f_globals.get("__name__", "").startswith(MACHINERY):
-            return
-        frame, below = frame.f_back, True
-    if frame is not None and below:
+        modules.append(frame.f_globals.get("__name__", ""))
+        frame = frame.f_back
+    if frame is None or not modules or any(name.startswith(MACHINERY) for name in modules):
+        return
+    if noted() and not any(name.startswith(COUNTS_WHAT_IT_WRITES) for name in modules):
+        raise KeyboardInterrupt
+    limit = _innermost()
+    if not noted() or (limit is not None and limit.reached()):
         raise TimedOut
+
+
+def _on_interrupt(times: int, frame: FrameType | None) -> None:
+    """Give a handler a moment to end after Ctrl-C; end it at once after a second Ctrl-C."""
+    if times > 1:
+        interrupt(frame)
+    elif _signals_reach_us():
+        left, _ = signal.getitimer(signal.ITIMER_REAL)
+        if left > GRACE_SECONDS:
+            signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS, AGAIN_SECONDS)
 
 
 _in_force: list[Limit | None] = []

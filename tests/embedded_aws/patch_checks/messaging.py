@@ -223,3 +223,39 @@ def _statistics(aws: Aws) -> list[float]:
         Namespace=aws.name, MetricName="sold", Period=60, Statistics=["Sum"], **_times(aws)
     )
     return [point["Sum"] for point in answer["Datapoints"]]
+
+
+@check("moto.sqs.models.unix_time", True)
+def whether_a_queue_was_created_at_lab_time(aws: Aws) -> bool:
+    url, _ = aws.queue()
+    names = ["CreatedTimestamp"]
+    answer = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return int(answer["Attributes"]["CreatedTimestamp"]) == int(aws.lab.clock.now().timestamp())
+
+
+@check("moto.sqs.models.unix_time_millis", [1, 0, 1])
+def messages_before_during_and_after_their_visibility_time_out(aws: Aws) -> list[int]:
+    url, _ = aws.queue()
+    aws.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    found = [len(aws.messages(url)), len(aws.messages(url))]
+    aws.lab.clock.advance(31)
+    return [*found, len(aws.messages(url))]
+
+
+@check("Message.visible", 1)
+def messages_that_were_made_visible_again(aws: Aws) -> int:
+    url, _ = aws.queue()
+    sqs = aws.client("sqs")
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    receipt = message["ReceiptHandle"]
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+    return len(aws.messages(url))
+
+
+@check("Queue.wait_for_messages", True)
+def whether_lab_time_passes_while_a_receive_call_waits(aws: Aws) -> bool:
+    url, _ = aws.queue()
+    before = aws.lab.clock.now()
+    aws.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1)
+    return aws.lab.clock.now() > before

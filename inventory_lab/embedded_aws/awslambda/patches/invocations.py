@@ -60,6 +60,8 @@ TAIL_BYTES = 4096
 Measure = Callable[[str, float, bool], None]
 """Takes note of an invocation: the function's name, its duration, and whether it was an error."""
 Response = tuple[int, dict[str, str], bytes]
+INTERRUPTED = Answer(b"", "KeyboardInterrupt")
+"""How an invocation ends that Ctrl-C has ended; its caller gets the interrupt instead."""
 
 
 @dataclass(slots=True)
@@ -119,13 +121,16 @@ class Functions:
             raise _error("TooManyRequestsException", "Rate Exceeded.", 429)
         existing = self._existing(function)
         self._nested += 1
+        ended = False
         try:
-            answer, events = self._invoke(function, existing.environment, event, invocation)
+            answer = self._invoke(function, existing.environment, event, invocation)
+            ended = answer.ended
         finally:
             self._nested -= 1
-        existing.environment.log.put(events)
-        if answer.ended:
-            self._end(function.function_arn, existing)
+            events = existing.environment.output.taken()
+            existing.environment.log.put(events)
+            if ended:
+                self._end(function.function_arn, existing)
         return answer, events
 
     def close(self) -> None:
@@ -137,25 +142,27 @@ class Functions:
 
     def _invoke(
         self, function: Any, environment: Environment, event: Any, invocation: Invocation
-    ) -> tuple[Answer, list[Event]]:
+    ) -> Answer:
         request_id, output, init = invocation.request_id, environment.output, None
-        started_at = self._clock.now()
+        started_at, answer = self._clock.now(), INTERRUPTED
         handler: Handler | Answer | None = environment.handle
-        with environment.entered(request_id, self._trace_id()):
-            if handler is None:
-                handler = self._load(function, environment, invocation)
-                init, started_at = self._milliseconds(started_at), self._clock.now()
-            output.entry(f"START RequestId: {request_id} Version: {function.version}")
-            answer = (
-                handler
-                if isinstance(handler, Answer)
-                else self._call(handler, function, environment, event, invocation)
-            )
-        output.entry(f"END RequestId: {request_id}")
-        duration, status = self._milliseconds(started_at), _status(answer)
-        self._measure(function.function_name, duration, bool(answer.error))
-        output.entry(report(request_id, duration, function.memory_size, init, status))
-        return answer, output.taken()
+        try:
+            with environment.entered(request_id, self._trace_id()):
+                if handler is None:
+                    handler = self._load(function, environment, invocation)
+                    init, started_at = self._milliseconds(started_at), self._clock.now()
+                output.entry(f"START RequestId: {request_id} Version: {function.version}")
+                answer = (
+                    handler
+                    if isinstance(handler, Answer)
+                    else self._call(handler, function, environment, event, invocation)
+                )
+        finally:
+            output.entry(f"END RequestId: {request_id}")
+            duration, status = self._milliseconds(started_at), _status(answer)
+            self._measure(function.function_name, duration, bool(answer.error))
+            output.entry(report(request_id, duration, function.memory_size, init, status))
+        return answer
 
     def _load(
         self, function: Any, environment: Environment, invocation: Invocation

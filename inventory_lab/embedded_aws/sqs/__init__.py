@@ -1,0 +1,1 @@
+"""SQS queues by lab time."""

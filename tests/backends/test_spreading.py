@@ -1,0 +1,306 @@
+"""What AWS does while things spread, injected: build, publish, settle and reconcile come through.
+
+The lab is a stand-in for a real account: the code of `backends/aws.py` over an embedded AWS whose pipes
+move while somebody waits. Each fault is an answer of AWS in place of the embedded one's.
+"""
+
+from __future__ import annotations
+
+import atexit
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from inventory_lab import Lab, ProductAdded, QuantityChanged, Settings
+from inventory_lab import lab as lab_module
+from inventory_lab.observe import stream
+from tests.backends.faults import Spreading
+from tools.replay import stand_in
+
+KEY_UNKNOWN = "UnrecognizedClientException"
+USER = "inventory-lab-aws-de-user"
+
+
+def opened(settings: Settings) -> Iterator[Lab]:
+    with stand_in(settings) as lab:
+        yield lab
+    inner = lab_module.local_lab()
+    assert inner is not None
+    inner.close()
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    yield from opened(Settings())
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Spreading:
+    return Spreading(monkeypatch)
+
+
+def seconds(lab: Lab) -> float:
+    return lab.clock.now().timestamp()
+
+
+# A new access key
+
+
+def test_a_key_that_is_not_known_yet_is_waited_for(lab: Lab, aws: Spreading) -> None:
+    lab.build()
+    start = seconds(lab)
+    aws.refuse("GetCallerIdentity", "InvalidClientTokenId", times=15)
+    aws.refuse("PutRecords", KEY_UNKNOWN, times=5)
+    assert lab.publish(ProductAdded("Phone", 5)).published == 1
+    assert aws.is_over()
+    assert seconds(lab) - start >= 20
+
+
+def test_a_call_of_ones_own_with_the_new_key_is_repeated_too(lab: Lab, aws: Spreading) -> None:
+    lab.build()
+    aws.refuse("PutRecord", KEY_UNKNOWN, times=5)
+    lab.session("producer").client("kinesis").put_record(
+        StreamName=lab.settings.name("stream"), PartitionKey="Phone", Data=b"{}"
+    )
+    assert aws.is_over()
+
+
+def test_a_policy_that_is_not_known_yet_is_waited_for_by_publish(lab: Lab, aws: Spreading) -> None:
+    lab.build()
+    aws.refuse("PutRecords", "AccessDeniedException", times=12)
+    assert lab.publish(ProductAdded("Phone", 5)).published == 1
+    assert lab.reconcile().published == 1
+
+
+def test_a_key_that_AWS_knows_for_a_minute_is_refused_at_once(lab: Lab, aws: Spreading) -> None:  # noqa: N802
+    lab.build()
+    lab.session("producer")
+    lab.clock.advance(60)
+    aws.refuse("PutRecords", "AccessDeniedException", times=1)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        lab.publish(ProductAdded("Phone", 5))
+    aws.refuse("PutRecord", KEY_UNKNOWN, times=1)
+    with pytest.raises(ClientError, match=KEY_UNKNOWN):
+        lab.session("producer").client("kinesis").put_record(
+            StreamName=lab.settings.name("stream"), PartitionKey="Phone", Data=b"{}"
+        )
+
+
+def test_a_key_that_stays_refused_is_given_up_after_a_minute(lab: Lab, aws: Spreading) -> None:
+    lab.build()
+    start = seconds(lab)
+    aws.refuse("GetCallerIdentity", "InvalidClientTokenId", times=1000)
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        lab.publish(ProductAdded("Phone", 5))
+    assert 60 <= seconds(lab) - start < 65
+
+
+# Keys that were left behind
+
+
+def keys(lab: Lab) -> list[str]:
+    found = lab.session("admin").client("iam").list_access_keys(UserName=USER)["AccessKeyMetadata"]
+    return [key["AccessKeyId"] for key in found]
+
+
+def test_the_older_of_two_keys_makes_room_for_a_new_one_and_that_is_said(
+    lab: Lab, aws: Spreading
+) -> None:
+    lab.build()
+    iam = lab.session("admin").client("iam")
+    first, second = (
+        iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"] for _ in range(2)
+    )
+    aws.refuse("CreateAccessKey", "LimitExceeded", "AccessKeysPerUser: 2", times=1)
+    with pytest.warns(UserWarning, match=f"had two access keys.*{first}, is deleted"):
+        lab.publish(ProductAdded("Phone", 5))
+    assert first not in keys(lab)
+    assert second in keys(lab)
+
+
+def test_a_key_of_a_user_that_is_not_the_labs_is_not_deleted(lab: Lab, aws: Spreading) -> None:
+    lab.build()
+    iam = lab.session("admin").client("iam")
+    iam.create_access_key(UserName=USER)
+    iam.untag_user(UserName=USER, TagKeys=["project"])
+    aws.refuse("CreateAccessKey", "LimitExceeded", times=1)
+    with pytest.raises(ClientError, match="LimitExceeded"):
+        lab.session("producer")
+    assert len(keys(lab)) == 1
+
+
+def test_the_end_of_the_process_deletes_the_key(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_exit: list[Any] = []
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    lab.build()
+    lab.session("producer")
+    [delete] = at_exit
+    delete()
+    assert keys(lab) == []
+
+
+# Queues
+
+
+def test_an_empty_answer_of_a_part_of_the_servers_is_not_taken_for_an_empty_queue(
+    lab: Lab, aws: Spreading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.build()
+    assert lab.settle(lab.publish(QuantityChanged("Ghost", 1)))
+    client, asked = lab.account.client("sqs"), []
+    client.meta.events.register(
+        "provide-client-params.sqs.ReceiveMessage",
+        lambda params, **_: asked.append(params["WaitTimeSeconds"]),
+    )
+    assert len(lab.rejected()) == 1
+    assert asked
+    assert set(asked) == {1}
+
+
+# Reports that arrive late
+
+
+def test_a_report_that_arrives_late_is_waited_for(lab: Lab, aws: Spreading) -> None:
+    lab.build()
+    assert lab.settle(lab.publish(ProductAdded("Phone", 5)))
+    aws.answer("FilterLogEvents", {"events": []}, times=3)
+    start = seconds(lab)
+    found = lab.reconcile()
+    assert found.exact
+    assert found.applied == 1
+    assert seconds(lab) - start == 15
+
+
+def test_a_report_that_never_arrives_is_named_as_missing(lab: Lab, aws: Spreading) -> None:
+    lab.build()
+    assert lab.settle(lab.publish(ProductAdded("Phone", 5)))
+    aws.answer("FilterLogEvents", {"events": []}, times=1000)
+    start = seconds(lab)
+    [problem] = lab.reconcile().problems
+    assert problem.startswith("the function's log has no report of 1 record that was processed")
+    assert seconds(lab) - start == 60
+
+
+def test_drift_is_reported_at_once(lab: Lab) -> None:
+    lab.build()
+    assert lab.settle(lab.publish(ProductAdded("Phone", 5)))
+    lab.session("admin").client("dynamodb").delete_item(
+        TableName=lab.settings.name("table"), Key={"product_id": {"S": "Phone"}}
+    )
+    start = seconds(lab)
+    assert not lab.reconcile().exact
+    assert seconds(lab) == start
+
+
+# Settling
+
+
+OWN = "def handle(event, context):\n    return None\n"
+
+
+def test_a_handler_without_watermarks_is_settled_by_the_log_of_the_pipe(lab: Lab) -> None:
+    lab.build()
+    lab.use_handler(OWN)
+    report = lab.settle(lab.publish([ProductAdded("Phone", 5), ProductAdded("Oven", 5)]))
+    assert report
+    assert report.seconds < 10
+
+
+def test_the_simple_design_is_settled_by_the_log_of_the_pipe() -> None:
+    for lab in opened(Settings(handler="per_record")):
+        lab.build()
+        report = lab.settle(lab.publish(ProductAdded("Phone", 5)))
+        assert report
+        assert report.seconds < 10
+
+
+def test_a_mapping_with_a_handler_of_ones_own_says_at_once_that_it_is_not_known() -> None:
+    for lab in opened(Settings(reader="mapping")):
+        lab.build()
+        assert lab.settle(lab.publish(ProductAdded("Phone", 5)))
+        lab.use_handler(OWN)
+        report = lab.settle(lab.publish(ProductAdded("Oven", 5)))
+        assert not report
+        assert report.seconds == 0
+        assert "nothing reports how far an event source mapping has read" in report.error
+
+
+def test_what_was_given_up_to_the_dead_letters_is_settled() -> None:
+    for lab in opened(Settings(retries=0)):
+        lab.build()
+        lab.session("admin").client("lambda").update_function_configuration(
+            FunctionName=lab.settings.name("function"), Timeout=1
+        )
+        lab.account.client("lambda")
+        inner = lab_module.local_lab()
+        assert inner is not None
+        with inner.faults(crash_before_effect=1):
+            report = lab.settle(lab.publish(ProductAdded("Phone", 5)))
+        assert report
+        assert report.seconds < 30
+        assert len(lab.dead_letters()) == 1
+
+
+# Pending
+
+
+def test_a_record_that_is_pending_for_long_is_a_problem(lab: Lab) -> None:
+    lab.build()
+    lab.session("admin").client("pipes").stop_pipe(Name=lab.settings.name("pipe"))
+    lab.publish(ProductAdded("Phone", 5))
+    lab.clock.advance(30)
+    assert lab.reconcile().exact
+    inner = lab_module.local_lab()
+    assert inner is not None
+    inner.clock.advance(7200)
+    [problem] = lab.reconcile().problems
+    assert problem.startswith("1 records are pending, the oldest for 12")
+
+
+# Limits
+
+
+def test_a_shard_that_refuses_for_longer_than_eight_tries_gets_all_records(
+    lab: Lab, aws: Spreading
+) -> None:
+    lab.build()
+    full = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "slow down"}
+    aws.answer("PutRecords", {"FailedRecordCount": 1, "Records": [full]}, times=11)
+    receipt = lab.publish(ProductAdded("Phone", 5))
+    assert (receipt.published, receipt.sent_again) == (1, 11)
+
+
+def test_more_pages_of_shards_are_asked_for_by_their_token_alone(lab: Lab) -> None:
+    lab.build()
+    asked: list[dict[str, Any]] = []
+    pages = iter([
+        {"Shards": [{"ShardId": "b"}], "NextToken": "more"},
+        {"Shards": [{"ShardId": "a"}]},
+    ])  # fmt: skip
+
+    class Kinesis:
+        def list_shards(self, **request: Any) -> Any:
+            asked.append(request)
+            return next(pages)
+
+    lab.account._clients["kinesis"] = Kinesis()
+    assert stream.shard_ids(lab.account) == ["a", "b"]
+    assert asked == [{"StreamName": lab.settings.name("stream")}, {"NextToken": "more"}]
+
+
+# Deleting
+
+
+@pytest.mark.parametrize("operation", ["DeleteUser", "DeleteRole"])
+def test_a_key_or_policy_that_iam_still_sees_is_waited_for(
+    operation: str, lab: Lab, aws: Spreading
+) -> None:
+    lab.build()
+    aws.refuse(operation, "DeleteConflict", "must delete access keys first", times=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "not deleted" not in set(lab.teardown()["outcome"])
+    assert aws.is_over()

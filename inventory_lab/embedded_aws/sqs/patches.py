@@ -3,6 +3,7 @@
 | | AWS | the lab |
 |---|---|---|
 | supported: visibility time-out, delay, retention, deduplication interval | by time | by lab time |
+| supported: ChangeMessageVisibility of a message that was sent long ago | up to 12 hours after it was received | up to 12 hours; several changes are not added up |
 | supported: a receive call that waits for messages | returns when one arrives, or after WaitTimeSeconds | lets lab time pass until a message is visible, or WaitTimeSeconds are over |
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
@@ -12,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs import models
-from moto.sqs.models import Message, Queue, sqs_backends
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.patching import Patch
@@ -38,6 +40,15 @@ def patches(clock: LabClock) -> list[Patch]:
             "a receive call that waits lets lab time pass",
             lambda self, timeout: clock.advance(timeout),  # noqa: ARG005
         ),
+        Patch(
+            owner=SQSBackend,
+            name="change_message_visibility",
+            signature="(self, queue_name, receipt_handle, visibility_timeout)",
+            kind="hook",
+            why="moto allows a time-out until 12 hours after a message was sent",
+            around=partial(_from_now, clock),
+            upstream=True,
+        ),
     ]  # fmt: skip
 
 
@@ -54,6 +65,27 @@ def _hook(owner: Any, name: str, signature: str, why: str, replacement: Any) -> 
     return Patch(
         owner=owner, name=name, signature=signature, kind="hook", why=why, replacement=replacement
     )
+
+
+def _from_now(clock: LabClock, change: Callable[..., None]) -> Callable[..., None]:
+    """moto compares with the time of sending, so for the call the message was sent now."""
+
+    def from_now(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        messages = [
+            message
+            for message in self.get_queue(queue_name)._messages
+            if message.had_receipt_handle(receipt_handle)
+        ]
+        sent = [message.sent_timestamp for message in messages]
+        for message in messages:
+            message.sent_timestamp = clock.timestamp() * 1000
+        try:
+            change(self, queue_name, receipt_handle, visibility_timeout)
+        finally:
+            for message, timestamp in zip(messages, sent, strict=True):
+                message.sent_timestamp = timestamp
+
+    return from_now
 
 
 def _seconds(clock: LabClock) -> Callable[[datetime | None], int]:

@@ -3,7 +3,6 @@
 | | AWS | the lab |
 |---|---|---|
 | supported: visibility time-out, delay, retention, deduplication interval | by time | by lab time |
-| supported: ChangeMessageVisibility of a message that was sent long ago | up to 12 hours after it was received | up to 12 hours; several changes are not added up |
 | supported: a receive call that waits for messages | returns when one arrives, or after WaitTimeSeconds | lets lab time pass until a message is visible, or WaitTimeSeconds are over |
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
@@ -13,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs import models
-from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
+from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
+from moto.sqs.models import MAXIMUM_VISIBILITY_TIMEOUT, Message, Queue, SQSBackend, sqs_backends
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.patching import Patch
@@ -40,16 +39,35 @@ def patches(clock: LabClock) -> list[Patch]:
             "a receive call that waits lets lab time pass",
             lambda self, timeout: clock.advance(timeout),  # noqa: ARG005
         ),
-        Patch(
-            owner=SQSBackend,
-            name="change_message_visibility",
-            signature="(self, queue_name, receipt_handle, visibility_timeout)",
-            kind="hook",
-            why="moto allows a time-out until 12 hours after a message was sent",
-            around=partial(_from_now, clock),
-            upstream=True,
+        _hook(
+            SQSBackend, "change_message_visibility",
+            "(self, queue_name, receipt_handle, visibility_timeout)",
+            "the 12 hours of a time-out begin when a message is received, where moto counts from sending",
+            _change_visibility(clock),
         ),
     ]  # fmt: skip
+
+
+def _change_visibility(clock: LabClock) -> Callable[..., None]:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html"""
+
+    def change(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        queue, now = self.get_queue(queue_name), clock.timestamp()
+        message = next((m for m in queue._messages if m.had_receipt_handle(receipt_handle)), None)
+        if message is None:
+            raise ReceiptHandleIsInvalid
+        once = message.approximate_receive_count == 1
+        received = message.approximate_first_receive_timestamp / 1000 if once else now
+        if visibility_timeout and now + visibility_timeout - received > MAXIMUM_VISIBILITY_TIMEOUT:
+            raise InvalidParameterValue(
+                f"Value {visibility_timeout} for parameter VisibilityTimeout is invalid. Reason: Total "
+                "VisibilityTimeout for the message is beyond the limit [43200 seconds]"
+            )
+        message.change_visibility(visibility_timeout)
+        if message.visible:
+            queue.pending_messages.discard(message)
+
+    return change
 
 
 def delete_expired(region: str, later: datetime) -> None:
@@ -65,27 +83,6 @@ def _hook(owner: Any, name: str, signature: str, why: str, replacement: Any) -> 
     return Patch(
         owner=owner, name=name, signature=signature, kind="hook", why=why, replacement=replacement
     )
-
-
-def _from_now(clock: LabClock, change: Callable[..., None]) -> Callable[..., None]:
-    """moto compares with the time of sending, so for the call the message was sent now."""
-
-    def from_now(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
-        messages = [
-            message
-            for message in self.get_queue(queue_name)._messages
-            if message.had_receipt_handle(receipt_handle)
-        ]
-        sent = [message.sent_timestamp for message in messages]
-        for message in messages:
-            message.sent_timestamp = clock.timestamp() * 1000
-        try:
-            change(self, queue_name, receipt_handle, visibility_timeout)
-        finally:
-            for message, timestamp in zip(messages, sent, strict=True):
-                message.sent_timestamp = timestamp
-
-    return from_now
 
 
 def _seconds(clock: LabClock) -> Callable[[datetime | None], int]:

@@ -233,17 +233,6 @@ def whether_a_queue_was_created_at_lab_time(aws: Aws) -> bool:
     return int(answer["Attributes"]["CreatedTimestamp"]) == int(aws.lab.clock.now().timestamp())
 
 
-@check("SQSBackend.change_message_visibility", "accepted")
-def a_message_that_was_sent_13_hours_ago(aws: Aws) -> str:
-    url, _ = aws.queue()
-    sqs = aws.client("sqs")
-    sqs.send_message(QueueUrl=url, MessageBody="{}")
-    aws.pass_seconds(13 * 3600)
-    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
-    handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
-    return outcome(lambda: sqs.change_message_visibility(**handle, VisibilityTimeout=0))
-
-
 @check("moto.sqs.models.unix_time_millis", [1, 0, 1])
 def messages_before_during_and_after_their_visibility_time_out(aws: Aws) -> list[int]:
     url, _ = aws.queue()
@@ -262,6 +251,17 @@ def messages_that_were_made_visible_again(aws: Aws) -> int:
     receipt = message["ReceiptHandle"]
     sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
     return len(aws.messages(url))
+
+
+@check("SQSBackend.change_message_visibility", "accepted")
+def making_a_message_visible_that_was_sent_13_hours_ago(aws: Aws) -> str:
+    url, _ = aws.queue()
+    sqs = aws.client("sqs")
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    aws.lab.clock.advance(13 * 3600)
+    receipt = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    request = {"QueueUrl": url, "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+    return outcome(lambda: sqs.change_message_visibility(**request))
 
 
 @check("Queue.wait_for_messages", True)

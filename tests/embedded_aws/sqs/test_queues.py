@@ -27,17 +27,6 @@ def test_a_received_message_is_hidden_until_its_time_out_has_passed_in_lab_time(
     assert bodies(sqs, url) == ["a"]
 
 
-def test_a_message_that_was_sent_long_ago_can_be_made_visible_again(lab: Lab) -> None:
-    sqs, url = queue(lab)
-    sqs.send_message(QueueUrl=url, MessageBody="a")
-    lab.clock.advance(13 * 3600)
-    [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["SentTimestamp"])["Messages"]
-    handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
-    sqs.change_message_visibility(**handle, VisibilityTimeout=0)
-    [again] = sqs.receive_message(QueueUrl=url, AttributeNames=["SentTimestamp"])["Messages"]
-    assert again["Attributes"] == message["Attributes"]
-
-
 def test_a_delayed_message_arrives_in_lab_time(lab: Lab) -> None:
     sqs, url = queue(lab)
     sqs.send_message(QueueUrl=url, MessageBody="a", DelaySeconds=5)

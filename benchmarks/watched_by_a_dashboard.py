@@ -60,17 +60,20 @@ async def in_real_time(lab: Lab, rate: float, seconds: int) -> None:
     dashboard, chance = lab.dashboard(), random.Random(1)  # noqa: S311
     dashboard.start_generator(rate)
     begin, cpu, latencies = time.monotonic(), time.process_time(), []
+    lab_begin = lab.clock.now()
     while time.monotonic() - begin < seconds:
         await asyncio.sleep(chance.uniform(2, 4))
         latencies.append(await send(dashboard, len(latencies)))
     real, used = time.monotonic() - begin, time.process_time() - cpu
+    passed = (lab.clock.now() - lab_begin).total_seconds()
     dashboard.stop_generator()
     await asyncio.sleep(4)
     dashboard.pause()
     dashboard.refresh()
     print(f"Send to table: p50 {percentile(latencies, 0.5):.2f} s, p99 {percentile(latencies, 0.99):.2f} s"
           f" ({len(latencies)} events)")  # fmt: skip
-    print(f"CPU: {used / real:.0%} of a core over {real:.0f} s at {rate:g} events/s")
+    print(f"CPU: {used / passed:.2f} s for each second of lab time at {rate:g} events/s")
+    print(f"{passed:.0f} s of lab time passed in {real:.0f} s; a busy machine falls behind")
     agrees(lab, dashboard)
 
 

@@ -125,7 +125,9 @@ def stand_in(settings: Settings, allow_charges: bool = True) -> lab_module.Lab: 
     """A lab as connect("aws") gives it, over the sessions of an embedded AWS."""
     settings = replace(settings, prefix=settings.prefix or lab_module.AWS_PREFIX)
     inner = lab_module.connect("local", settings)
-    return lab_module.Lab(RealAws(settings, StandInClock(inner), inner.session("root")), settings)
+    return lab_module.Lab(
+        RealAws(settings, StandInClock(inner), inner.session("root"), at_the_same_time=1), settings
+    )
 
 
 def as_learner(settings: Settings, allow_charges: bool = True) -> lab_module.Lab:  # noqa: ARG001
@@ -137,7 +139,9 @@ def as_learner(settings: Settings, allow_charges: bool = True) -> lab_module.Lab
         variables["AWS_SECRET_ACCESS_KEY"],
         region_name=settings.region,
     )
-    return lab_module.Lab(RealAws(settings, StandInClock(inner), session), settings)
+    return lab_module.Lab(
+        RealAws(settings, StandInClock(inner), session, at_the_same_time=1), settings
+    )
 
 
 class StandInClock:

@@ -1,4 +1,4 @@
-"""connect() and the Lab: the one object a notebook holds. It wires everything and decides nothing."""
+"""connect() and the Lab, the one object of a notebook. It wires everything and decides nothing."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ if TYPE_CHECKING:
 ADMIN_POLICIES = ("deployer", "operator", "builder", "options")
 TARGET_VARIABLE, CHARGES_VARIABLE = "INVENTORY_LAB_TARGET", "INVENTORY_LAB_ALLOW_CHARGES"
 AWS_PREFIX = "inventory-lab-"
-"""Goes before every name on a real account, unless the settings bring a prefix of their own."""
+"""The prefix of every name on a real account, unless the settings have their own prefix."""
 REPORTS_ARRIVE_WITHIN, REPORTS_PAUSE = 60, 5
-"""Seconds that CloudWatch Logs may take to show the function's reports, and between two looks."""
+"""Seconds until CloudWatch Logs shows the function's reports at the latest, and between two reads."""
 AWS_LOG_RETENTION_DAYS = 14
 AWS_CONCURRENCY = 16
 """How many products an invocation writes at the same time on a real account."""
@@ -92,10 +92,10 @@ AWS_CONCURRENCY = 16
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SettleReport:
-    """How the waiting for a receipt ended; true when every record was passed.
+    """The result of settle(); true when every record was processed or given up.
 
-    `still_open` names the products (and their last sequence number by shard) that were not; `error` is
-    why a call of the pipe last failed, as far as that can be known.
+    `still_open` are the products with a record that was not, with their last sequence number by shard.
+    `error` is the last error of the pipe, "" when it is not known.
     """
 
     rounds: int
@@ -122,19 +122,19 @@ class Lab:
     Send         publish()         put events into the stream
                  settle()          wait until they are processed
     Look         inventory()       the stock of each product
-                 history()         what became of each event of a product
-                 diagram()         the pipeline as it is, with what IAM allows
+                 history()         the outcome of each event of a product
+                 diagram()         the pipeline as it is now, with what IAM allows
     Check        reconcile()       does the table agree with the stream?
     Repair       redrive()         send failed records again; see dead_letters() and rejected()
     Permissions  explain_access()  why IAM allows or denies a call
     End          teardown()        delete everything that build() deployed
 
-    Any number of threads may use a lab: they are served one after the other, and whenever no call is
-    running, the environment, the modules and the output of the process are your program's. Ctrl-C ends a
-    call at the next moment at which nothing is half done.
+    Any number of threads may use a lab; their calls run one after the other. While no call runs, the
+    environment, the modules and the output of the process belong to your program. Ctrl-C ends a call as
+    soon as no step is half done.
 
-    Use it in a with-statement, or close() it. Everything else is for special occasions: session() gives
-    a boto3.Session for AWS calls of your own, faults() injects failures, clock turns the time.
+    Use it in a with-statement, or close() it. The other members are for special cases: session() returns
+    a boto3.Session for your own AWS calls, faults() injects failures, and clock moves lab time.
 
     >>> receipt = lab.publish([ProductAdded("Radio", 20), QuantityChanged("Radio", -2)])
     >>> bool(lab.settle(receipt))
@@ -206,8 +206,8 @@ class Lab:
     def session(self, principal: str = "admin") -> boto3.Session:
         """A boto3.Session with the credentials of a principal, for AWS calls of your own.
 
-        `principal` is 'admin', 'producer', 'pipe' or 'function'; the embedded AWS also has 'root', who may
-        do everything. Raises PrincipalNotAvailable for a principal that does not exist, and on AWS for the
+        `principal` is 'admin', 'producer', 'pipe' or 'function'; the embedded AWS also has 'root', which
+        may do everything. Raises PrincipalNotAvailable for a principal that does not exist, and on AWS for the
         roles, because only the pipe and the function can assume them.
 
         >>> kinesis = lab.session("producer").client("kinesis")
@@ -290,12 +290,12 @@ class Lab:
         """Put one event, or any iterable of them, into the stream as the producer.
 
         Publishing the same events again changes nothing: each event has a number in its source, and
-        those that bring none are numbered here. An event made anew is a new fact. EventChanged is
+        events without a source are numbered here. A new event object is a new fact. EventChanged is
         raised for an event that was published before with other content.
 
-        `ordered` keeps the given order of each product also when Kinesis refuses entries. Raises
+        `ordered` keeps the order of each product also when Kinesis rejects entries. Raises
         PrincipalNotAvailable and NotBuilt before build(), EventTooLarge before anything is sent,
-        PublishFailed with what was not stored.
+        PublishFailed with the events that were not stored.
 
         >>> lab.publish([ProductAdded("Camera", 5), QuantityChanged("Camera", -1)])
         Receipt(published=2, products=1, calls=1, sent_again=0, reordered=0)
@@ -331,7 +331,7 @@ class Lab:
 
     @in_turn
     def pump(self) -> Round:
-        """Let a second of lab time pass, in which every pipe and mapping reads once; what they did.
+        """Let a second of lab time pass, in which every pipe and mapping reads once; returns what they did.
 
         On AWS they run by themselves: the call waits a second and reports no counts.
 
@@ -344,17 +344,17 @@ class Lab:
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
         """Pump until every record of the receipt is processed, or given up to the dead letters.
 
-        `timeout` is in seconds of lab time. The report is true when nothing is left; else its `still_open`
-        names the products that wait and `error` the last error of the pipe. On AWS the table's watermarks
-        show what is processed, and for a handler without them the pipe's log; without either the
-        report says at once that it is not known. Raises NotBuilt without a
-        pipe, TypeError for anything but a receipt.
+        `timeout` is in seconds of lab time. The report is true when no record is open; otherwise its
+        `still_open` has the products that wait, and `error` the last error of the pipe. On AWS the table's
+        watermarks show what is processed, and for a handler without watermarks the pipe's log; without
+        either the report says at once that it is not known. Raises NotBuilt without a pipe, TypeError when
+        the argument is not a receipt.
 
         >>> lab.settle(lab.publish(ProductAdded("Mixer", 3)))
         SettleReport(all records were processed or given up, 1 rounds, 1 s of lab time)
         """
         if not isinstance(receipt, Receipt):
-            raise TypeError(f"settle() takes the receipt that publish() gave back, not {receipt!r}")
+            raise TypeError(f"settle() takes the receipt that publish() returned, not {receipt!r}")
         backend, start, rounds, error = self._open_backend(), self.clock.now(), 0, ""
         still_open = backend.still_open(receipt.positions)
         if still_open and not self._is_read():
@@ -425,14 +425,14 @@ class Lab:
         >>> int(lab.inventory().loc["Watch", "quantity"])
         6
         """
-        found = table.read(self.account)
-        for broken in found.broken.values():
+        contents = table.read(self.account)
+        for broken in contents.broken.values():
             warnings.warn(str(broken.problem), stacklevel=2)
-        return frames.inventory(found.items.values())
+        return frames.inventory(contents.items.values())
 
     @in_turn
     def records(self) -> pd.DataFrame:
-        """The records that the stream holds, as a DataFrame, shard by shard.
+        """The records of the stream, as a DataFrame, shard by shard.
 
         Columns: shard_id, sequence (the last digits of the sequence number), partition_key, arrived_at,
         data (as text) and record_id, which has all digits. Raises NotBuilt without a stream.
@@ -526,14 +526,14 @@ class Lab:
         correct: Correct | None = None,
         as_new: bool = False,
     ) -> pd.DataFrame:
-        """Send failed records to the stream again and settle them; what became of each, as a DataFrame.
+        """Send failed records to the stream again and settle them; the outcome of each, as a DataFrame.
 
         `rows` are rows of dead_letters() or rejected(), or a list of record ids; by default all dead
         letters. Rows are recognised by their column `record_id`, so you may filter, sort, join or store
         them. `correct` gets each FailedRecord (partition_key, payload, event, reason) and returns the event
         to send instead, the same event, or None to leave the record out. A record that was redriven or
         processed in the meantime is not sent twice. What is sent is a new record, so it is processed after
-        everything that is in the stream already. A record that was rejected as TooOldToTell is sent only
+        everything that is already in the stream. A record that was rejected as TooOldToTell is sent only
         when the stream shows that its fact was never processed, or with `as_new=True`. Raises TypeError
         for rows without record ids, NotBuilt.
 
@@ -602,9 +602,9 @@ class Lab:
         True
         """
         counts = reports.read(self.account).totals
-        found = table.read(self.account)
+        contents = table.read(self.account)
         now = self.clock.now().timestamp()
-        return Snapshot(now, found.items, counts, found.expires)
+        return Snapshot(now, contents.items, counts, contents.expires)
 
     @in_turn
     def rebuild(self, since: Snapshot | None = None) -> pd.DataFrame:
@@ -766,7 +766,7 @@ class Lab:
 
     @contextmanager
     def _needing(self, kind: str) -> Iterator[None]:
-        """Say that a resource has not been built, where AWS says that it is not found."""
+        """Raise NotBuilt when AWS answers that a resource does not exist."""
         try:
             yield
         except ClientError as exc:
@@ -776,7 +776,7 @@ class Lab:
 
     def _pipeline_state(self, since: Snapshot | None = None) -> PipelineState:
         if since is not None and not isinstance(since, Snapshot):
-            raise TypeError(f"since takes what snapshot() gave, not {since!r:.60}")
+            raise TypeError(f"since takes a Snapshot that snapshot() returned, not {since!r:.60}")
         backend = self._open_backend()
         return pipeline.read_state(self.account, self.clock.now(), backend.passed, since)
 

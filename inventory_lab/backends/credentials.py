@@ -8,7 +8,7 @@ https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -141,7 +141,7 @@ def explained(region: str) -> Iterator[None]:
         raise
 
 
-def refuse(answer: Any, **_: Any) -> None:
+def refuse(answer: Mapping[str, Any], **_: object) -> None:
     """Raise CredentialsExpired or CredentialsRefused when AWS's answer says so."""
     error = answer.get("Error", {})
     if error.get("Code") in EXPIRED:
@@ -174,6 +174,6 @@ def _session(**values: str | None) -> boto3.Session:
 
 def _secrets(read: ReadSecret) -> dict[str, str]:
     values = {argument: read(name) for argument, name in SECRETS.items()}
-    found = {argument: value for argument, value in values.items() if value}
-    has_key = {"aws_access_key_id", "aws_secret_access_key"} <= found.keys()
-    return found if has_key else {}
+    credentials = {argument: value for argument, value in values.items() if value}
+    has_key = {"aws_access_key_id", "aws_secret_access_key"} <= credentials.keys()
+    return credentials if has_key else {}

@@ -19,10 +19,10 @@ def chosen(files: Files, source: Path) -> dict[str, bytes]:
     """
     base = source / files.base_directory
     names = sorted({n for p in files.patterns for n in _matching(p, base)})
-    found = {name: (base / name).read_bytes() for name in names}
+    contents = {name: (base / name).read_bytes() for name in names}
     if not files.discard_paths:
-        return found
-    return {name.rpartition("/")[2]: data for name, data in found.items()}
+        return contents
+    return {name.rpartition("/")[2]: data for name, data in contents.items()}
 
 
 def zip_folder(folder: Path) -> bytes:

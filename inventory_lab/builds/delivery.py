@@ -191,10 +191,10 @@ def _artifact(build: Mapping[str, Any]) -> str:
 
 def _log(account: Account, build: Mapping[str, Any]) -> str:
     """The lines of the build's log; "" when there is none."""
-    logs, found = account.client("logs"), build["logs"]
-    if not found.get("streamName"):
+    logs, log = account.client("logs"), build["logs"]
+    if not log.get("streamName"):
         return ""
-    request = {"logGroupName": found["groupName"], "logStreamName": found["streamName"]}
+    request = {"logGroupName": log["groupName"], "logStreamName": log["streamName"]}
     lines: list[str] = []
     more: dict[str, str] = {}
     while True:

@@ -152,7 +152,7 @@ class _Run:
         self._shell = Shell(self._home, self._source, self._variables(), self._seconds)
 
     def _unpack(self, location: str) -> None:
-        bucket, _, key = location.removeprefix("arn:aws:s3:::").partition("/")
+        bucket, _, key = location.rpartition(":::")[2].partition("/")
         try:
             body = self._session.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
             with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -181,11 +181,11 @@ class _Run:
         https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
         """
         build = self._agent.build
-        given = build["environment"]["environmentVariables"]
+        overrides = build["environment"]["environmentVariables"]
         region = str(build["arn"]).split(":")[3]
         return {
             **self._spec.variables,
-            **{variable["name"]: variable["value"] for variable in given},
+            **{variable["name"]: variable["value"] for variable in overrides},
             "AWS_DEFAULT_REGION": region,
             "AWS_REGION": region,
             "CODEBUILD_BUILD_ARN": build["arn"],
@@ -245,11 +245,11 @@ class _Run:
 
     def _put_reports(self) -> None:
         for name, files in self._spec.reports.items():
-            found = chosen(files, self._source)
-            if not found:
+            reports = chosen(files, self._source)
+            if not reports:
                 raise PhaseFailed("CLIENT_ERROR", f"no matching report paths found for {name}")
             try:
-                cases = [asdict(case) for data in found.values() for case in read_cases(data)]
+                cases = [asdict(case) for data in reports.values() for case in read_cases(data)]
                 self._agent.put_report(name, cases)
             except (ReportRefused, ValueError) as exc:
                 raise PhaseFailed("CLIENT_ERROR", f"report {name}: {exc}") from exc

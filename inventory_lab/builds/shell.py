@@ -112,4 +112,7 @@ def _shell() -> str:
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """End the command with everything that it started."""
     with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+        if sys.platform == "win32":
+            child.kill()
+        else:
+            os.killpg(child.pid, signal.SIGKILL)

@@ -28,7 +28,7 @@ from inventory_lab.embedded_aws.codebuild.builds import Builds
 from inventory_lab.embedded_aws.codebuild.reports import Reports
 from inventory_lab.embedded_aws.dynamodb.patches import capacity, tables
 from inventory_lab.embedded_aws.events import patches as rules
-from inventory_lab.embedded_aws.iam.patches import gate
+from inventory_lab.embedded_aws.iam.patches import gate, identities, managed_policies
 from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
 from inventory_lab.embedded_aws.kinesis.patches import policies as stream_policies
 from inventory_lab.embedded_aws.kinesis.patches import streams
@@ -122,6 +122,8 @@ class EmbeddedAws:
             *logs.patches(clock),
             *cloudwatch.patches(self._alarms),
             *boundaries.patches(),
+            *identities.patches(),
+            *managed_policies.patches(),
             *pipe_states.patches(self._problem_of_pipe),
             *build_api.patches(self._builds, self._build_reports, evaluator),
         ]

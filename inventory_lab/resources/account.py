@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TAGS = {"project": "inventory-lab"}
 """Every resource of a lab is created with these, and only what has them is torn down. On a real account the
 tags `owner` and `created` stand beside them."""
+
+
+Answer = TypeVar("Answer")
 
 
 class Account:
@@ -127,8 +130,10 @@ def tags_of(listed: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in listed}
 
 
-def unless_missing(codes: tuple[str, ...], call: Callable[..., Any], **request: Any) -> Any:
-    """The call's answer, or None when AWS says with one of these codes that the thing is not there."""
+def unless_missing(
+    codes: tuple[str, ...], call: Callable[..., Answer], **request: object
+) -> Answer | None:
+    """The call's answer, or None when AWS answers one of these codes, because the resource is missing."""
     try:
         return call(**request)
     except ClientError as exc:

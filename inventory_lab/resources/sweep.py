@@ -39,15 +39,17 @@ def sweep(
     the lab's tag are deleted, whoever their owner is.
     """
     one = partial(_tear_down, account, sleep, dry_run)
-    found = run(one, prefixes(account))
-    return [deletion for deletion in chain.from_iterable(found) if deletion.outcome != "not there"]
+    deletions = run(one, prefixes(account))
+    return [
+        deletion for deletion in chain.from_iterable(deletions) if deletion.outcome != "not there"
+    ]
 
 
 def prefixes(account: Account) -> list[str]:
     """What goes before the names of the settings in this region's resources, sorted. It may be another
     project's: that is for the tags to say.
     """
-    found = {
+    possible = {
         name.removesuffix(account.settings.stream)
         for name in _stream_names(account)
         if name.endswith(account.settings.stream)
@@ -55,8 +57,8 @@ def prefixes(account: Account) -> list[str]:
     for service, operation, member, name, kinds in _LISTED:
         bases = [getattr(account.settings, kind) for kind in kinds]
         for full_name in _names(account, service, operation, member, name):
-            found |= {full_name.removesuffix(b) for b in bases if full_name.endswith(b)}
-    return sorted(prefix for prefix in found if _is_possible(account.settings, prefix))
+            possible |= {full_name.removesuffix(b) for b in bases if full_name.endswith(b)}
+    return sorted(prefix for prefix in possible if _is_possible(account.settings, prefix))
 
 
 def _stream_names(account: Account) -> Iterator[str]:

@@ -10,7 +10,7 @@ from inventory_lab.views.svg import arrow_head, box, drawing, fitted, path, text
 
 PHASES = ("DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS")
 """The phases in which a commit can fail."""
-WIDTH, HEIGHT = 960, 190
+WIDTH, HEIGHT = 960, 206
 _TOP, _STEP, _BOX, _TALL = 76, 133, 117, 58
 _MARKS = {"SUCCEEDED": ("✓ ran", "allowed"), "": ("did not run", "soft")}
 
@@ -82,7 +82,7 @@ def _shapes(report: ObservedBuild) -> Iterator[str]:
     failure = next((p for p in report.phases if p.status not in ("SUCCEEDED", "")), None)
     if failure is not None:
         why = f"{failure.name}: {failure.message}"
-        yield text(20, HEIGHT - 22, fitted(why, WIDTH - 60, 13), 13, "soft")
+        yield text(20, HEIGHT - 20, fitted(why, WIDTH - 60, 13), 13, "soft")
 
 
 def _phase(x: float, name: str, status: str) -> Iterator[str]:
@@ -93,7 +93,8 @@ def _phase(x: float, name: str, status: str) -> Iterator[str]:
     first, _, second = name.partition("_")
     lines = [first, second] if len(name) > len("POST_BUILD") else [name]
     for number, line in enumerate(lines):
-        yield text(x + _BOX / 2, _TOP + 22 + 16 * number, line, 13, anchor="middle", bold=True)
+        y = _TOP + 42 - 8 * len(lines) + 16 * number
+        yield text(x + _BOX / 2, y, line, 13, anchor="middle", bold=True)
     yield text(x + _BOX / 2, _TOP + _TALL + 20, word, 13, color, anchor="middle", bold=True)
 
 

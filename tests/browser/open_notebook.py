@@ -52,11 +52,16 @@ class OpenNotebook:
     def expect_text(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for()
 
-    def cell_under(self, heading: str) -> str:
-        """What a table of the dashboard shows under a heading."""
-        table = self.page.locator("table", has=self.page.get_by_text(heading, exact=True)).first
+    def number(self, name: str) -> str:
+        """A number of the dashboard by its name."""
+        row = self.page.locator("tr", has=self.page.get_by_text(name, exact=True)).first
+        return row.locator("td").inner_text()
+
+    def reconciled(self, name: str) -> str:
+        """What the reconciliation says under a heading."""
+        table = self.page.locator("table", has=self.page.get_by_text("= applied", exact=True)).first
         headings = table.locator("th").all_inner_texts()
-        return table.locator("td").nth(headings.index(heading)).inner_text()
+        return table.locator("td").nth(headings.index(name)).inner_text()
 
     def lab_time(self) -> str:
         text = self.page.get_by_text(re.compile(r"lab time \d\d:\d\d:\d\d")).first.inner_text()

@@ -53,7 +53,8 @@ def test_a_broken_test_deploys_nothing_and_the_next_commit_deploys(
     edit(repository, BUG)
     failed = lab.run_build(repository)
     assert not failed
-    assert failed.failed_phases == ["BUILD"]
+    assert failed.failed_phases == ["BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS"]
+    assert failed.artifact == ""
     assert failed.tests == {"FAILED": 1, "SUCCEEDED": 1}
     assert (failed.deployed, code_hash(lab)) == ("", before)
     edit(repository, BUG[::-1], CHANGE)

@@ -44,8 +44,14 @@ def test_every_command_is_a_target_of_the_makefile(buildspec: Buildspec) -> None
     assert called <= targets
 
 
-def test_a_failed_test_ends_the_build_before_anything_is_packaged(buildspec: Buildspec) -> None:
-    assert buildspec.phases["build"].aborts
+def test_after_a_failed_test_nothing_is_packaged_or_deployed(
+    buildspec: Buildspec, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    shell = Shell(tmp_path / "home", tmp_path, {}, 30)
+    first = buildspec.phases["post_build"].commands[0]
+    assert shell.run(first, CODEBUILD_BUILD_SUCCEEDING="0").code == 1
+    assert shell.run(first, CODEBUILD_BUILD_SUCCEEDING="1").code == 0
 
 
 @pytest.mark.parametrize(

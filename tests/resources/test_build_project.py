@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, Settings, connect, sample_repository
 from inventory_lab.exceptions import BuildNotQueued, NotBuilt
+from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.resources import artifacts_bucket, build_project, roles
+from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 
 BUILD_ROWS = [
@@ -137,6 +140,43 @@ def test_a_bucket_of_a_prefix_has_a_name_that_s3_takes_in_its_region() -> None:
         assert lab.account.bucket() == "team-7-inventory-artifacts-123456789012-eu-west-1"
         lab.teardown()
         assert left(lab) == []
+
+
+def test_the_builders_policy_gives_nothing_that_is_not_called(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed: set[str] = set()
+    decide = PolicyEvaluator.decide
+
+    def note(evaluator: PolicyEvaluator, caller: Caller, call: Any, need: Any) -> Any:
+        if caller.name == "inventory-lab-admin":
+            needed.add(need.action)
+        return decide(evaluator, caller, call, need)
+
+    monkeypatch.setattr(PolicyEvaluator, "decide", note)
+    lab.build(through="function")
+    lab.run_build(sample_repository(tmp_path))
+    lab.run_build()
+    root = lab.session("root").client
+    root("codebuild").update_project(name="inventory-build", timeoutInMinutes=500)
+    lab.create_build_project()
+    policy_arn = root("iam").create_policy(PolicyName="more", PolicyDocument=LOG_POLICY)["Policy"][
+        "Arn"
+    ]
+    root("iam").attach_role_policy(RoleName="inventory-build-role", PolicyArn=policy_arn)
+    lab.teardown()
+    statements = json.loads(policy("admin/builder", lab.account))["Statement"]
+    given = [
+        action
+        for s in statements
+        for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
+    ]
+    assert [action for action in given if action not in needed] == []
+
+
+LOG_POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}}
+)
 
 
 def test_a_new_role_is_waited_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,10 +112,7 @@ TAKEN_AWAY: dict[str, Step] = {
         RoleName="update-inventory-role",
         PolicyDocument=policy("pipe/trust", lab.account),
     ),
-    "time to live": lambda lab: client(lab, "dynamodb").update_time_to_live(
-        TableName="inventory",
-        TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"},
-    ),
+    "time to live": lambda lab: _change_time_to_live(lab, "expires_at", enabled=False),
     "queue policy": lambda lab: client(lab, "sqs").set_queue_attributes(
         QueueUrl=_queue_url(lab, "alerts_queue"), Attributes={"Policy": ""}
     ),
@@ -252,12 +249,22 @@ def test_another_boundary_is_named_in_a_warning_and_left_as_it_is(lab: Lab) -> N
             ensure(other)
 
 
+def _change_time_to_live(lab: Lab, attribute: str, enabled: bool) -> None:
+    """AWS accepts one change in an hour:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+    """
+    specification = {"Enabled": enabled, "AttributeName": attribute}
+    lab.clock.advance(3600)
+    client(lab, "dynamodb").update_time_to_live(
+        TableName="inventory", TimeToLiveSpecification=specification
+    )
+    lab.clock.advance(3600)
+
+
 def test_items_that_expire_by_another_attribute_are_named_in_a_warning(lab: Lab) -> None:
     lab.build()
-    dynamodb = client(lab, "dynamodb")
-    for attribute, enabled in (("expires_at", False), ("until", True)):
-        specification = {"Enabled": enabled, "AttributeName": attribute}
-        dynamodb.update_time_to_live(TableName="inventory", TimeToLiveSpecification=specification)
+    _change_time_to_live(lab, "expires_at", enabled=False)
+    _change_time_to_live(lab, "until", enabled=True)
     with pytest.warns(SettingNotApplied, match=r"setting time to live is 'expires_at', but 'until"):
         table.ensure(lab.account, lab.clock.advance)
 

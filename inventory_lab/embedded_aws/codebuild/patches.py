@@ -8,6 +8,8 @@
 | ListBuilds, ListBuildsForProject | newest first, or by sortOrder | oldest first | as AWS |
 | CreateProject with a role that CodeBuild may not assume | InvalidInputException | stored | as AWS |
 | CreateProject with a source that needs no location | stored | InvalidInputException | as AWS |
+| the phases of a build | run in a container, as long as they take | never run | run by `builds/` in a child process of this machine, with its Python; a second of lab time each |
+| refused in a buildspec: on-failure other than ABORT, caches, batches, secrets, reports other than JUnit XML | supported | never read | YAML_FILE_ERROR that names the key |
 | UpdateProject | changes what the request names | not implemented | as AWS |
 | BatchGetReports, DescribeTestCases, ListReportGroups, ListReportsForReportGroup, DeleteReportGroup | read and delete the reports of builds | not implemented | as AWS, without pages |
 | refused: sources other than S3 and NO_SOURCE, several sources or artifacts, VPCs, caches of files, batch builds, variables from Parameter Store or Secrets Manager | supported | ignored | InvalidInputException that names the member |

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from inventory_lab.exceptions import InvalidPolicy
+from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
 from inventory_lab.iam.evaluation.calls import Call
 from inventory_lab.iam.evaluation.document import Kind, read_policy
 from inventory_lab.iam.evaluation.messages import Refusal
@@ -66,23 +66,52 @@ def problem_of_request(
 def _problems(
     call: Call, iam: Any, owner_of: Callable[[str], str | None]
 ) -> Iterator[Refusal | None]:
+    _refuse_keys_of_customers(call.params)
     if call.service in ("iam", "sts"):
         yield from (_problem_of_name(call, name) for name in _NAMES)
     if call.service == "iam":
         yield _problem_of_document(call)
+        yield _problem_of_trusted(call, iam)
         yield _problem_of_key(call, owner_of)
         yield _problem_of_boundary(call, iam)
         yield _conflict(call, iam)
-    if call.service in ("sqs", "sns"):
-        code = "InvalidAttributeValue" if call.service == "sqs" else "InvalidParameter"
-        yield _invalid(_attribute_policy(call.params), "resource", code)
+    yield _problem_of_resource_policy(call, iam)
     if call.service == "sns":
         yield _problem_of_message(call)
         yield _problem_of_filter(call)
     if call.service == "cloudwatch" and call.operation == "PutMetricData":
         yield _problem_of_namespace(call)
-    if call.service == "kinesis" and call.operation == "PutResourcePolicy":
-        yield _invalid(call.params.get("Policy"), "resource", "InvalidArgumentException")
+
+
+_PRINCIPAL_MISSING = {
+    "kinesis": ("InvalidArgumentException", "Invalid principal in policy"),
+    "sns": ("InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound"),
+    "sqs": ("InvalidAttributeValue", "Invalid value for the parameter Policy."),
+}
+
+
+def _problem_of_resource_policy(call: Call, iam: Any) -> Refusal | None:
+    """A policy on a queue, topic or stream, or a permission of a function, that AWS does not store."""
+    if (call.service, call.operation) == ("lambda", "AddPermission"):
+        if _principal_exists(str(call.params.get("Principal")), call, iam):
+            return None
+        message = "The provided principal was invalid. Please check the principal and try again."
+        return Refusal("InvalidParameterValueException", 400, message)
+    if call.service not in _PRINCIPAL_MISSING:
+        return None
+    code, message = _PRINCIPAL_MISSING[call.service]
+    document = _resource_policy(call)
+    invalid = _invalid(document, "resource", code)
+    if invalid is None and _missing_principal(document, "resource", call, iam):
+        return Refusal(code, 400, message)
+    return invalid
+
+
+def _resource_policy(call: Call) -> Any:
+    """The policy that a call would put on a queue, topic or stream; None when it puts none."""
+    if call.service == "kinesis":
+        return call.params.get("Policy") if call.operation == "PutResourcePolicy" else None
+    return _attribute_policy(call.params)
 
 
 def _problem_of_name(call: Call, param: str) -> Refusal | None:
@@ -102,6 +131,75 @@ def _problem_of_document(call: Call) -> Refusal | None:
         return None
     param, kind = _DOCUMENTS[call.operation]
     return _invalid(call.params.get(param), kind, "MalformedPolicyDocument")
+
+
+def _problem_of_trusted(call: Call, iam: Any) -> Refusal | None:
+    """A trust policy names principals that exist:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
+    """
+    param, kind = _DOCUMENTS.get(call.operation, ("", "identity"))
+    if kind != "trust":
+        return None
+    missing = _missing_principal(call.params.get(param), kind, call, iam)
+    message = f"Invalid principal in policy: {missing}"
+    return Refusal("MalformedPolicyDocument", 400, message) if missing else None
+
+
+def _missing_principal(document: Any, kind: Kind, call: Call, iam: Any) -> str:
+    """The first principal of a policy that does not exist, as AWS shows it; else "".
+
+    AWS replaces a principal that was deleted by its unique id, and refuses to save that again:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    if not document:
+        return ""
+    for statement in read_policy(str(document), kind):
+        for of_kind, value in statement.principals:
+            if of_kind == "AWS" and not _principal_exists(value, call, iam):
+                return f'"AWS":"{value}"'
+    return ""
+
+
+def _principal_exists(principal: str, call: Call, iam: Any) -> bool:
+    """Whether a user or role of this account exists; true for accounts, services, and principals of other
+    accounts; false for a unique id.
+    """
+    parts = principal.split(":", 5)
+    if len(parts) < 6:
+        return principal == "*" or principal.isdigit() or "." in principal
+    _, _, service, _, account, resource = parts
+    kind, _, path = resource.partition("/")
+    if account != call.account or kind not in ("user", "role", "assumed-role"):
+        return True
+    if service == "sts":
+        return _entity_arn(iam, "role", path.partition("/")[0]) != ""
+    return _entity_arn(iam, kind, path.rpartition("/")[2]) == principal
+
+
+def _entity_arn(iam: Any, kind: str, name: str) -> str:
+    """The ARN of a user or role; empty when there is none."""
+    if not _NAME.fullmatch(name):
+        return ""
+    try:
+        answer = getattr(iam, f"get_{kind}")(**{f"{kind.title()}Name": name})
+    except iam.exceptions.NoSuchEntityException:
+        return ""
+    return str(answer[kind.title()]["Arn"])
+
+
+_KEYS = re.compile("kms_?(master)?_?key_?(id|arn|identifier)|encryptionkey|keyid", re.IGNORECASE)
+
+
+def _refuse_keys_of_customers(params: Any) -> None:
+    """Raise UnknownToTheLab for a customer managed KMS key: its policy is not evaluated, so nobody could say
+    who may use what it encrypts. The keys of AWS's services need no permission:
+    https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key
+    """
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            _refuse_keys_of_customers(value)
+        elif _KEYS.fullmatch(str(name)) and value and "alias/aws/" not in str(value):
+            raise UnknownToTheLab(f"customer managed KMS keys such as {value!r:.80}")
 
 
 def _problem_of_key(call: Call, owner_of: Callable[[str], str | None]) -> Refusal | None:

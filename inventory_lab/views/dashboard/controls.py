@@ -25,7 +25,9 @@ class Controls:
     """All widgets, and `box`, which has them in their places."""
 
     def __init__(self, fault_names: Sequence[str], views: Sequence[str]) -> None:
-        self.header, self.numbers, self.inventory = (widgets.HTML() for _ in range(3))
+        self.header = widgets.HTML()
+        self.numbers = widgets.HTML(layout=widgets.Layout(flex="0 0 300px"))
+        self.inventory = widgets.HTML(layout=widgets.Layout(flex="1 1 360px"))
         self.sent, self.problems, self.view, self.reconciliation = (
             widgets.HTML() for _ in range(4)
         )
@@ -37,8 +39,8 @@ class Controls:
             value=5, min=0.1, max=MOST_EVENTS_PER_SECOND, step=1, description="Events/s",
             layout=_field(NUMBER),
         )  # fmt: skip
-        self.generate = _toggle("Start generator", "Publish events at this rate until you stop it")
-        self.live = _toggle("Run", "Let lab time pass, a second each second")
+        self.generate = _button("Start generator", "Publish events at this rate until you stop it")
+        self.live = _button("Run", "Let lab time pass, a second each second")
         self.one_second = _button("One second", "Let one second of lab time pass")
         self.reconcile = _button("Reconcile", "Compare the table with the whole stream")
         self.chosen_view = widgets.ToggleButtons(options=list(views), description="Show")
@@ -65,8 +67,7 @@ class Controls:
         return {name: probability for name, switch in self.faults.items() if switch.value}
 
     def show_running(self, is_live: bool, is_generating: bool) -> None:
-        """Let the toggles say what they do next."""
-        self.live.value, self.generate.value = is_live, is_generating
+        """Let the buttons say what they do next."""
         self.live.description = "Pause" if is_live else "Run"
         self.generate.description = "Stop generator" if is_generating else "Start generator"
 
@@ -86,7 +87,7 @@ class Controls:
                 _row(self.rate, self.generate, self.live, self.one_second, *has_faults, self.reconcile),
                 self.fault_box,
                 self.problems,
-                _row(self.inventory, self.numbers, align_items="flex-start"),
+                _row(self.numbers, self.inventory, align_items="flex-start"),
                 self.reconciliation,
                 self.chosen_view,
                 self.view,

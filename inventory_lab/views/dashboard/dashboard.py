@@ -50,7 +50,7 @@ class Dashboard:
         self._thresholds = verbs.settings.high_stock, verbs.settings.low_stock
         self.state = State()
         self._readings = Readings(verbs, self.state, clock)
-        self._driver = Driver(self.step, self._died, clock)
+        self._driver = Driver(self._tick, self._died, clock)
         self._traffic = verbs.traffic()
         self._is_generating, self._owed = False, 0.0
         self._published, self._processed = 0, 0
@@ -101,17 +101,28 @@ class Dashboard:
     # ------------------------------------------------------------ what a second does
 
     def step(self) -> None:
-        """Publish what the generator owes, let a second of lab time pass, and show what it changed."""
-        with self._errors_shown():
-            if self._is_generating and not self.state.in_flight:
-                self._traffic.use_stock(self.state.stock)
-            if self._is_generating:
-                self._generate()
-        with self._errors_shown():
-            self._pump()
-        self.refresh()
+        """Let one second of lab time pass: publish what the generator owes, and show what has changed.
+
+        On a real account the call waits for that second.
+        """
+        self._readings.hurry()
+        self._tick(waits=True)
 
     def refresh(self) -> None:
+        """Read the account and show what is new."""
+        self._readings.hurry()
+        self._update()
+
+    def _tick(self, waits: bool = False) -> None:
+        """A second; on a real account it passes by itself, unless somebody `waits` for it."""
+        if self._is_generating:
+            with self._errors_shown():
+                self._generate()
+        with self._errors_shown():
+            self._pump(waits)
+        self._update()
+
+    def _update(self) -> None:
         """Read what is due and show it."""
         if self._ended:
             return
@@ -125,14 +136,16 @@ class Dashboard:
         self._show()
 
     def _generate(self) -> None:
+        if not self.state.in_flight:
+            self._traffic.use_stock(self.state.stock)
         self._owed += float(self.controls.rate.value)
         count, self._owed = int(self._owed), self._owed % 1
         now = rfc_3339(self._verbs.now())
         self._note(self._verbs.publish_generated(self._traffic.events(count, now)))
 
-    def _pump(self) -> None:
-        if self._verbs.embedded:
-            done = self._verbs.pump()
+    def _pump(self, waits: bool) -> None:
+        done = self._verbs.pump() if waits or self._verbs.embedded else None
+        if done is not None and self._verbs.embedded:
             self._tell_time()
             self.state.failed(panels.brief(done.error))
             self.state.faults.extendleft(done.faults)
@@ -199,7 +212,6 @@ class Dashboard:
             self._tell_time()
             found = panels.reconciliation(self._verbs.reconcile(), self.state.at)
             self.controls.reconciliation.value = found
-        self._readings.hurry()
         self.refresh()
 
     def end(self, why: str = LAB_CLOSED) -> None:
@@ -266,15 +278,15 @@ class Dashboard:
         controls, call = self.controls, self._driver.call
         clicks = (
             (controls.send, self.send),
-            (controls.one_second, self._one_second),
+            (controls.one_second, self.step),
             (controls.reconcile, self.reconcile),
+            (controls.live, self._run_or_pause),
+            (controls.generate, self._start_or_stop),
         )
         for button, action in clicks:
             button.on_click(lambda _, action=action: call(action))
         changes = (
-            (controls.live, self._live_changed),
-            (controls.generate, self._generate_changed),
-            (controls.chosen_view, self._view_changed),
+            (controls.chosen_view, self.refresh),
             (controls.kind, self._kind_changed),
             (controls.show_faults, self._show_faults_changed),
             (controls.probability, self._switch_faults),
@@ -283,21 +295,11 @@ class Dashboard:
         for control, action in changes:
             control.observe(lambda _, action=action: call(action), names="value")
 
-    def _one_second(self) -> None:
-        self._readings.hurry()
-        self.step()
+    def _run_or_pause(self) -> None:
+        (self.pause if self.is_live else self.run)()
 
-    def _live_changed(self) -> None:
-        if self.controls.live.value != self.is_live:
-            (self.run if self.controls.live.value else self.pause)()
-
-    def _generate_changed(self) -> None:
-        if self.controls.generate.value != self._is_generating:
-            (self.start_generator if self.controls.generate.value else self.stop_generator)()
-
-    def _view_changed(self) -> None:
-        self._readings.hurry()
-        self.refresh()
+    def _start_or_stop(self) -> None:
+        (self.stop_generator if self._is_generating else self.start_generator)()
 
     def _kind_changed(self) -> None:
         self.controls.quantity.disabled = self.controls.kind.value == "product_removed"

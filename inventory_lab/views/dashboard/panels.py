@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 BARS_WIDTH, BARS_HEIGHT = 240, 40
 ALERT = "border-left:4px solid #c2410c;padding:4px 10px;margin:4px 0"
+COMPACT, CLOSE = "line-height:1.3", "padding:1px 10px"
+SCROLLED = f"{COMPACT};max-height:320px;overflow:auto"
+COUNTED = ("applied", "rejected", "duplicates", "redelivered", "alerts")
 ALERT_COLUMNS = ("alert", "product_id", "quantity_before", "quantity", "threshold")
 _REQUEST_ID = re.compile(r"RequestId: \S+ (Error: )?")
+_RECORD = re.compile(r"shardId-\d*(\d{4}):\d*(\d{6})")
 _SIGNS = {"waiting": "…", "applied": "✓", "rejected": "✗", "given up": "✗"}
 
 
@@ -31,28 +35,25 @@ def header(where: str, at: float, is_live: bool, note: str) -> str:
 
 
 def numbers(state: State) -> str:
-    """Rates, latencies and counts in two rows."""
-    totals = state.totals
-    rates = table(
-        ("published/s", "processed/s", "latency p50", "latency p99", "oldest waiting"),
-        [[
-            cell(number(state.rate(lambda second: second.published))),
-            cell(number(state.rate(lambda second: second.processed))),
-            cell(_seconds(state.latency(0.50))),
-            cell(_seconds(state.latency(0.99))),
-            cell(_seconds(state.oldest_waiting_ms / 1000)),
-        ]],
-    )  # fmt: skip
-    names = ("applied", "rejected", "duplicates", "redelivered", "alerts")
-    counts = table(
-        ("in the stream", *names, "dead-letter messages"),
-        [[
-            cell(f"{state.stored:,}"),
-            *(cell(f"{totals.get(name, 0):,}") for name in names),
-            cell(f"{state.dead_letter_messages:,}"),
-        ]],
-    )  # fmt: skip
-    return rates + counts + bars(list(state.seconds))
+    """Rates, latencies and counts, a row each, and the last minute as bars."""
+    counts = {name: f"{state.totals.get(name, 0):,}" for name in COUNTED}
+    rows = {
+        "published/s": number(state.rate(lambda second: second.published)),
+        "processed/s": number(state.rate(lambda second: second.processed)),
+        "latency p50": _seconds(state.latency(0.50)),
+        "latency p99": _seconds(state.latency(0.99)),
+        "oldest waiting": _seconds(state.oldest_waiting_ms / 1000),
+        "in the stream": f"{state.stored:,}",
+        **counts,
+        "dead-letter messages": f"{state.dead_letter_messages:,}",
+    }
+    body = "".join(
+        f"<tr>{cell(name, 'th', CLOSE)}{cell(value, style=f'{CLOSE};text-align:right')}</tr>"
+        for name, value in rows.items()
+    )
+    return f'<div style="{COMPACT}"><table><tbody>{body}</tbody></table></div>' + bars(
+        list(state.seconds)
+    )
 
 
 def bars(seconds: Sequence[Second]) -> str:
@@ -66,7 +67,7 @@ def bars(seconds: Sequence[Second]) -> str:
                 width=width - 1, height=height, fill="#0b83c5")
         for n, s in enumerate(seconds)
     )  # fmt: skip
-    label = f"Records processed in each of the last {len(seconds)} s, at most {most:,} in one"
+    label = f"Records processed in the last {len(seconds)} s, at most {most:,} a second"
     svg = element(
         "svg", shapes, viewBox=f"0 0 {BARS_WIDTH} {BARS_HEIGHT}", width=BARS_WIDTH,
         height=BARS_HEIGHT, role="img", aria_label=label,
@@ -91,9 +92,11 @@ def problems(problems: Sequence[Problem], faults: Sequence[str]) -> str:
     parts = []
     if problems:
         shown = "".join(element("li", escape(f"{clock(p.at)} {p.error}")) for p in problems)
-        parts.append(element("div", f"<b>Errors</b><ul>{shown}</ul>", role="alert", style=ALERT))
+        shown = f'<b>Errors</b><ul style="margin:0">{shown}</ul>'
+        parts.append(element("div", shown, role="alert", style=f"{ALERT};{COMPACT}"))
     if faults:
-        parts.append(element("div", f"Faults: {escape(', '.join(faults))}"))
+        words = "; ".join(_RECORD.sub(r"shard \1, record …\2", fault) for fault in faults)
+        parts.append(element("div", f"Faults: {escape(words)}", style=COMPACT))
     return "".join(parts)
 
 
@@ -111,20 +114,21 @@ def failed(frame: pd.DataFrame) -> str:
     """Failed records with reason and payload, the newest first."""
     if not len(frame):
         return "<p>No records.</p>"
-    return failed_records_table(frame.iloc[::-1]).html
+    return element("div", failed_records_table(frame.iloc[::-1]).html, style=COMPACT)
 
 
 def inventory(stock: dict[str, int], high: int, low: int) -> str:
     """The stock of each product with a bar."""
     if not stock:
         return "<p>No active products.</p>"
-    return stock_table(list(stock.items()), high, low).html
+    table = stock_table(list(stock.items()), high, low).html
+    return element("div", table, style=SCROLLED, tabindex=0, role="region", aria_label="Inventory")
 
 
 def reconciliation(found: Reconciliation, at: float) -> str:
     """The reconcile, and when it was made."""
     caption = f"Reconciled at lab time {clock(at)}:"
-    return element("div", caption + found._repr_html_(), role="status")
+    return element("div", caption + found._repr_html_(), role="status", style=COMPACT)
 
 
 def brief(error: str) -> str:

@@ -38,8 +38,8 @@ def create(probe: DeployedFunction, **changes: Any) -> Any:
         "EventSourceArn": STREAM,
         "StartingPosition": "TRIM_HORIZON",
     } | changes
-    given = {name: value for name, value in request.items() if value is not None}
-    return probe.client.create_event_source_mapping(**given)
+    present = {name: value for name, value in request.items() if value is not None}
+    return probe.client.create_event_source_mapping(**present)
 
 
 def refused(probe: DeployedFunction, **changes: Any) -> dict[str, Any]:
@@ -300,6 +300,23 @@ def test_mappings_are_listed_by_stream_and_by_function(reader: DeployedFunction)
         assert mapping["UUID"] == uuid
     for by in ({"FunctionName": "other"}, {"EventSourceArn": f"{STREAM}-2"}):
         assert reader.client.list_event_source_mappings(**by)["EventSourceMappings"] == []
+
+
+def test_mappings_are_listed_page_by_page(reader: DeployedFunction) -> None:
+    kinesis = reader.lab.session("root").client("kinesis")
+    kinesis.create_stream(StreamName="second", ShardCount=1)
+    second = STREAM.rpartition("/")[0] + "/second"
+    expected = [create(reader)["UUID"], create(reader, EventSourceArn=second)["UUID"]]
+    pages = reader.client.get_paginator("list_event_source_mappings").paginate(
+        PaginationConfig={"PageSize": 1}
+    )
+    listed = [[entry["UUID"] for entry in page["EventSourceMappings"]] for page in pages]
+    assert listed == [[uuid] for uuid in expected]
+
+
+def test_a_marker_that_no_page_returned_is_refused(reader: DeployedFunction) -> None:
+    with pytest.raises(ClientError, match="InvalidParameterValueException"):
+        reader.client.list_event_source_mappings(Marker="nonsense")
 
 
 def test_a_mapping_has_tags(reader: DeployedFunction) -> None:  # [AC]

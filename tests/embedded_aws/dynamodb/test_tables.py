@@ -19,7 +19,8 @@ from inventory_lab.embedded_aws.dynamodb.patches import tables
 from inventory_lab.embedded_aws.patching import applied
 
 TABLE = "sessions"
-YEAR = 365 * 24 * 3600
+HOUR = 3600
+YEAR = 365 * 24 * HOUR
 LONG_PAST = 1_500_000_000 + 8 * YEAR
 """In July 2025: before lab time and before real time, less than five years ago."""
 
@@ -254,13 +255,41 @@ def test_a_time_more_than_five_years_back_is_ignored(lab: Lab, clocked: Any) -> 
     assert pages(clocked.scan(TableName=TABLE)) == ["milliseconds-by-mistake"]
 
 
-def test_without_time_to_live_items_stay(clocked: Any) -> None:
+def test_without_time_to_live_items_stay(lab: Lab, clocked: Any) -> None:
+    lab.clock.advance(HOUR)
     enable(clocked, False)
     put_both(clocked)
     assert get(clocked, "old") is not None
     assert pages(clocked.scan(TableName=TABLE)) == ["old", "young"]
+    lab.clock.advance(HOUR)
     enable(clocked, True)
     assert pages(clocked.scan(TableName=TABLE)) == ["young"]
+
+
+@pytest.mark.parametrize(
+    ("specification", "problem"),
+    [
+        ((True, "expires_at"), "TimeToLive is already enabled"),
+        ((True, "until"), "TimeToLive is active on a different AttributeName"),
+        ((False, "expires_at"), "modified multiple times within a fixed interval"),
+    ],
+)
+def test_time_to_live_is_not_changed_twice_in_an_hour(
+    specification: tuple[bool, str], problem: str, clocked: Any
+) -> None:
+    enabled, attribute = specification
+    with pytest.raises(ClientError, match=problem):
+        clocked.update_time_to_live(
+            TableName=TABLE,
+            TimeToLiveSpecification={"Enabled": enabled, "AttributeName": attribute},
+        )
+
+
+def test_disabled_time_to_live_is_not_disabled(lab: Lab, clocked: Any) -> None:
+    lab.clock.advance(HOUR)
+    enable(clocked, False)
+    with pytest.raises(ClientError, match="TimeToLive is already disabled"):
+        enable(clocked, False)
 
 
 def test_an_expired_item_is_really_deleted(lab: Lab, clocked: Any) -> None:

@@ -79,3 +79,74 @@ def _policy(aws: Aws) -> str:
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     policy = aws.client("iam").create_policy(PolicyName=aws.name, PolicyDocument=document)
     return str(policy["Policy"]["Arn"])
+
+
+def _trust(arn: str) -> str:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": arn}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _trusted_after_deletion(aws: Aws, arn: str, delete: Any) -> bool:
+    """Whether a trust policy still names the ARN of a principal that was deleted."""
+    iam = aws.client("iam")
+    iam.create_role(RoleName=f"{aws.name}-t", AssumeRolePolicyDocument=_trust(arn))
+    delete()
+    role = iam.get_role(RoleName=f"{aws.name}-t")["Role"]
+    return bool(role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"] == arn)
+
+
+@check("IAMBackend.delete_user", False)
+def a_trust_policy_after_its_user_was_deleted(aws: Aws) -> bool:
+    iam = aws.client("iam")
+    arn = iam.create_user(UserName=aws.name)["User"]["Arn"]
+    return _trusted_after_deletion(aws, arn, lambda: iam.delete_user(UserName=aws.name))
+
+
+@check("IAMBackend.delete_role", False)
+def a_trust_policy_after_its_role_was_deleted(aws: Aws) -> bool:
+    iam, service = aws.client("iam"), _trust("123456789012")
+    arn = iam.create_role(RoleName=aws.name, AssumeRolePolicyDocument=service)["Role"]["Arn"]
+    return _trusted_after_deletion(aws, arn, lambda: iam.delete_role(RoleName=aws.name))
+
+
+@check("LambdaBackend.delete_alias", "ResourceNotFoundException")
+def the_policy_of_an_alias_that_was_created_anew(aws: Aws) -> str:
+    functions, alias = aws.client("lambda"), {"FunctionName": aws.name, "Name": "live"}
+    aws.function(Publish=True)
+    functions.create_alias(**alias, FunctionVersion="1")
+    functions.add_permission(
+        FunctionName=aws.name, Qualifier="live", StatementId="s", Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+    )  # fmt: skip
+    functions.delete_alias(**alias)
+    functions.create_alias(**alias, FunctionVersion="1")
+    return outcome(lambda: functions.get_policy(FunctionName=aws.name, Qualifier="live"))
+
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+@check("IAMBackend.attach_user_policy", "accepted")
+def attaching_a_policy_of_aws_to_a_user(aws: Aws) -> str:
+    iam = aws.client("iam")
+    iam.create_user(UserName=aws.name)
+    return outcome(lambda: iam.attach_user_policy(UserName=aws.name, PolicyArn=READ_ONLY))
+
+
+@check("IAMBackend.attach_group_policy", "accepted")
+def attaching_a_policy_of_aws_to_a_group(aws: Aws) -> str:
+    iam = aws.client("iam")
+    iam.create_group(GroupName=aws.name)
+    return outcome(lambda: iam.attach_group_policy(GroupName=aws.name, PolicyArn=READ_ONLY))
+
+
+@check("IAMBackend.attach_role_policy", "accepted")
+def attaching_a_policy_of_aws_to_a_role(aws: Aws) -> str:
+    iam = aws.client("iam")
+    aws.role()
+    return outcome(lambda: iam.attach_role_policy(RoleName=aws.name, PolicyArn=READ_ONLY))
+
+
+@check("IAMBackend.get_policy", "accepted")
+def reading_a_policy_of_aws(aws: Aws) -> str:
+    return outcome(lambda: aws.client("iam").get_policy(PolicyArn=READ_ONLY))

@@ -39,7 +39,7 @@ def test_the_plan_has_what_is_switched_on_with_its_probability() -> None:
     assert controls.plan() == {"throttle": 0.5}
 
 
-def test_the_toggles_say_what_they_do_next() -> None:
+def test_the_buttons_say_what_they_do_next() -> None:
     controls = Controls(FAULTS, ("map",))
     controls.show_running(is_live=True, is_generating=True)
     assert (controls.live.description, controls.generate.description) == ("Pause", "Stop generator")

@@ -94,9 +94,10 @@ def test_the_generator_publishes_at_its_rate_and_the_numbers_are_those_of_reconc
 
 
 def test_stop_stops(watched: Watched) -> None:
-    watched.controls.generate.value = True
+    watched.controls.generate.click()
+    assert watched.controls.generate.description == "Stop generator"
     watched.seconds(3)
-    watched.controls.generate.value = False
+    watched.controls.generate.click()
     assert watched.controls.generate.description == "Start generator"
     stored = len(watched.lab.records())
     watched.seconds(3)
@@ -242,9 +243,9 @@ def test_one_second_is_one_second(watched: Watched) -> None:
 
 
 def test_in_a_script_the_dashboard_says_why_time_does_not_run(watched: Watched) -> None:
-    watched.controls.live.value = True
+    watched.controls.live.click()
     assert NO_LOOP in text_of(watched.controls.problems.value)
-    assert watched.controls.live.value is False
+    assert watched.controls.live.description == "Run"
 
 
 def test_a_removed_product_has_no_quantity(watched: Watched) -> None:

@@ -33,7 +33,7 @@ def test_the_numbers_have_a_picture_with_words() -> None:
     state = State(stored=1234, totals={"applied": 1200})
     state.seconds.append(Second(0, 10, 10))
     html = panels.numbers(state)
-    assert 'aria-label="Records processed in each of the last 1 s, at most 10 in one"' in html
+    assert 'aria-label="Records processed in the last 1 s, at most 10 a second"' in html
     assert "1,234" in text_of(html)
     assert "–" in text_of(html), "no latency was measured yet"
 
@@ -45,3 +45,8 @@ def test_an_empty_lab_says_so() -> None:
 def test_an_error_that_is_not_json_is_unchanged() -> None:
     assert panels.brief("AccessDenied: {not json") == "AccessDenied: {not json"
     assert panels.brief("") == ""
+
+
+def test_a_fault_names_its_record_by_the_last_digits() -> None:
+    fault = "duplicate delivery (shardId-000000000001:49176760361600000000000000000000245)"
+    assert "duplicate delivery (shard 0001, record …000245)" in panels.problems([], [fault])

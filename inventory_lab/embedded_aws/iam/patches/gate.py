@@ -47,10 +47,12 @@ SESSION_SECONDS = 3600
 _REGION = re.compile(r"[.-]([a-z]{2}(?:-[a-z]+)+-\d)[.]")
 _READING = ("Get", "List", "Simulate")
 _CHANGES_RESOURCE_POLICIES = {
-    "AddPermission", "CreateFunction", "CreateQueue", "CreateTopic", "DeleteFunction", "DeleteQueue",
-    "DeleteResourcePolicy", "DeleteStream", "DeleteTopic", "PutResourcePolicy", "RemovePermission",
-    "SetQueueAttributes", "SetTopicAttributes",
+    "AddPermission", "CreateFunction", "CreateQueue", "CreateTopic", "DeleteAlias", "DeleteFunction",
+    "DeleteQueue", "DeleteResourcePolicy", "DeleteRole", "DeleteStream", "DeleteTopic", "DeleteUser",
+    "PutResourcePolicy", "RemovePermission", "SetQueueAttributes", "SetTopicAttributes",
 }  # fmt: skip
+_CHANGES_TRUST = {"DeleteRole", "DeleteUser"}
+"""Afterwards the trust policies that named the principal have its unique id."""
 
 Observe = Callable[[str, str, Mapping[str, Any], Mapping[str, Any]], None]
 """Takes note of a call: service, operation, parameters and answer."""
@@ -148,12 +150,15 @@ class Gate:
     def _forget_what_changes(self, model: Any, context: Mapping[str, Any]) -> None:
         service, operation = model.service_model.service_name, model.name
         if service == "iam" and not operation.startswith(_READING):
-            self.evaluator.attached.forget(context.get(_PARAMETERS) or {})
+            named = {} if operation in _CHANGES_TRUST else context.get(_PARAMETERS) or {}
+            self.evaluator.attached.forget(named)
         if operation in _CHANGES_RESOURCE_POLICIES:
             self.evaluator.lookups.forget_policies()
 
     def refusal(self, caller: Caller, call: Call) -> Refusal | None:
         """Why the call is refused; None when everything it needs is allowed."""
+        if refused := _root_assumes(caller, call):
+            return refused
         try:
             for need in needs(call):
                 request, decision = self.evaluator.decide(caller, call, need)
@@ -263,6 +268,13 @@ def _passed_only(gate: Gate, process: Callable[..., Any]) -> Callable[..., Any]:
         return process(self, request)
 
     return uninterrupted(process_passed)
+
+
+def _root_assumes(caller: Caller, call: Call) -> Refusal | None:
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
+    if caller.kind != "root" or (call.service, call.operation) != ("sts", "AssumeRole"):
+        return None
+    return Refusal("AccessDenied", 403, "Roles may not be assumed by root accounts.")
 
 
 def _active(access_key: str, partition: str) -> Keys | None:

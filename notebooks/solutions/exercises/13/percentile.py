@@ -1,0 +1,58 @@
+"""The nearest rank: sort the values, and count from the smallest until the share is reached. The result is a value that was
+measured. A mean says nothing about the slowest customers, and nothing about the usual one either: one
+event that took 100 seconds doubles the mean of a hundred events that took one second.
+"""
+
+
+# %% solution
+def percentile(values, share):
+    """The smallest value that at least `share` of the values do not exceed; None without values."""
+    import math
+
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = max(math.ceil(share * len(ordered)), 1)
+    return ordered[place - 1]
+
+
+# %% wrong: which is not among the values
+def percentile(values, share):
+    if not values:
+        return None
+    return sum(values) / len(values)
+
+
+# %% wrong: Sort a copy: sorted(values)
+def percentile(values, share):
+    import math
+
+    if not values:
+        return None
+    values.sort()
+    return values[max(math.ceil(share * len(values)), 1) - 1]
+
+
+# %% wrong: Without values there is no answer
+def percentile(values, share):
+    import math
+
+    ordered = sorted(values) or [0]
+    return ordered[max(math.ceil(share * len(ordered)), 1) - 1]
+
+
+# %% wrong: Return the smallest value for which at least this share
+def percentile(values, share):
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+# %% wrong: Return the smallest value for which at least this share
+def percentile(values, share):
+    import math
+
+    if not values:
+        return None
+    return values[max(math.ceil(share * len(values)), 1) - 1]

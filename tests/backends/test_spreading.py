@@ -29,11 +29,12 @@ USER = "inventory-lab-aws-de-user"
 
 
 def opened(settings: Settings) -> Iterator[Lab]:
-    with stand_in(settings) as lab:
-        yield lab
-    inner = lab_module.local_lab()
-    assert inner is not None
-    inner.close()
+    try:
+        with stand_in(settings) as lab:
+            yield lab
+    finally:
+        if (inner := lab_module.local_lab()) is not None:
+            inner.close()
 
 
 @pytest.fixture
@@ -461,7 +462,9 @@ def test_another_owners_lab_is_neither_changed_nor_deleted() -> None:
 def test_a_protected_table_stays_and_says_why_until_build_removes_the_protection() -> None:
     for lab in opened(Settings(deletion_protection=True)):
         lab.build(through="table")
-        with pytest.raises(TeardownIncomplete, match=r"table 'inventory-lab-inventory'.*protect"):
+        with pytest.raises(
+            TeardownIncomplete, match=r"(?i)table 'inventory-lab-inventory'.*protect"
+        ):
             lab.teardown()
         unprotected = Settings(prefix=lab.settings.prefix)
         admin = Lab(RealAws(unprotected, session=lab.session("admin")), unprotected)

@@ -84,9 +84,12 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
     assert {"demo", "lab", "test", "wheel"} <= named <= targets
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "-m inventory_lab" in c])
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if "-m inventory_lab" in c or c.startswith("inventory-lab ")]
+)
 def test_every_command_of_the_library_is_one_that_it_takes(command: str) -> None:
-    command_line._parser().parse_args(shlex.split(command)[3:])
+    program = "inventory-lab" if command.startswith("inventory-lab") else "inventory_lab"
+    command_line._parser().parse_args(shlex.split(command.partition(program)[2]))
 
 
 def test_every_link_to_a_file_or_to_a_heading_leads_somewhere() -> None:

@@ -13,7 +13,7 @@ import io
 import linecache
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +26,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from inventory_lab import lab as lab_module
 from inventory_lab.backends.aws import RealAws, refuse_long_wait
+from inventory_lab.backends.base import T
 from inventory_lab.domain.events import KINDS
 from inventory_lab.domain.inventory import RULES
 from inventory_lab.operate.workshop import admit
@@ -125,9 +126,7 @@ def stand_in(settings: Settings, allow_charges: bool = True) -> lab_module.Lab: 
     """A lab as connect("aws") gives it, over the sessions of an embedded AWS."""
     settings = replace(settings, prefix=settings.prefix or lab_module.AWS_PREFIX)
     inner = lab_module.connect("local", settings)
-    return lab_module.Lab(
-        RealAws(settings, StandInClock(inner), inner.session("root"), at_the_same_time=1), settings
-    )
+    return lab_module.Lab(StandIn(settings, StandInClock(inner), inner.session("root")), settings)
 
 
 def as_learner(settings: Settings, allow_charges: bool = True) -> lab_module.Lab:  # noqa: ARG001
@@ -139,9 +138,15 @@ def as_learner(settings: Settings, allow_charges: bool = True) -> lab_module.Lab
         variables["AWS_SECRET_ACCESS_KEY"],
         region_name=settings.region,
     )
-    return lab_module.Lab(
-        RealAws(settings, StandInClock(inner), session, at_the_same_time=1), settings
-    )
+    return lab_module.Lab(StandIn(settings, StandInClock(inner), session), settings)
+
+
+class StandIn(RealAws):
+    """The backend of a real account over an embedded AWS, which serves one thread at a time."""
+
+    def run(self, work: Callable[[str], T], values: Iterable[str]) -> Iterable[T]:
+        """The results, one after the other: the call of the lab that waits for them has the turn."""
+        return [work(value) for value in values]
 
 
 class StandInClock:

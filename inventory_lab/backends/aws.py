@@ -77,7 +77,6 @@ class RealAws:
         settings: Settings,
         clock: Clock | None = None,
         session: boto3.Session | None = None,
-        at_the_same_time: int = AT_THE_SAME_TIME,
     ) -> None:
         self.settings = settings
         self.clock = clock or RealClock()
@@ -89,7 +88,6 @@ class RealAws:
         self._account: Account | None = None
         self._key_made_at = 0.0
         self._looks = 0
-        self._at_the_same_time = at_the_same_time
 
     def admin_account(self) -> Account:
         """The account as the admin sees it; what it creates has the tags `owner` and `created`."""
@@ -188,9 +186,7 @@ class RealAws:
         of it, and boto3's clients may be shared by threads.
         https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
         """
-        if self._at_the_same_time == 1:
-            return map(work, values)
-        with ThreadPoolExecutor(self._at_the_same_time) as pool:
+        with ThreadPoolExecutor(AT_THE_SAME_TIME) as pool:
             return list(pool.map(work, values))
 
     def close(self) -> None:

@@ -6,10 +6,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-
-from botocore.exceptions import ClientError
 
 from inventory_lab.builds.artifacts import zip_folder
 from inventory_lab.builds.report import BuildReport, PhaseReport
@@ -17,13 +16,14 @@ from inventory_lab.builds.runner import BuildAgent, run_build
 from inventory_lab.exceptions import BuildNotQueued, NotBuilt
 from inventory_lab.resources import artifacts_bucket, build_project
 from inventory_lab.resources.account import Account, unless_missing
+from inventory_lab.resources.propagation import once_known
 
 if TYPE_CHECKING:
     import boto3
 
 POLL_SECONDS = 5
-PROPAGATION_SECONDS = 30
-"""How long a new role may take until somebody can assume it."""
+_DENIED = ("is not authorized to perform",)
+"""What AWS says while a new role or its policy is not known everywhere yet, and afterwards when it is meant."""
 BUILDS_OF_A_CALL = 100
 """The most ids of a BatchGetBuilds."""
 
@@ -128,7 +128,8 @@ def deploy(account: Account, build: Mapping[str, Any], sleep: Callable[[float], 
     name = account.settings.name("function")
     request = {"FunctionName": name, "S3Bucket": account.bucket(), "S3Key": _artifact(build)}
     missing = ("ResourceNotFoundException",)
-    answer = unless_missing(missing, functions.update_function_code, **request)
+    update = partial(unless_missing, missing, functions.update_function_code, **request)
+    answer = once_known(update, _DENIED, sleep)
     if answer is None:
         raise NotBuilt("function", name)
     functions.get_waiter("function_updated").wait(FunctionName=name)
@@ -140,14 +141,8 @@ def _deployer(account: Account, sleep: Callable[[float], None]) -> boto3.Session
     import boto3
 
     request = {"RoleArn": account.role_arn("deploy_role"), "RoleSessionName": "deploy"}
-    for second in range(PROPAGATION_SECONDS + 1):
-        try:
-            credentials = account.client("sts").assume_role(**request)["Credentials"]
-            break
-        except ClientError as exc:
-            if second == PROPAGATION_SECONDS or exc.response["Error"]["Code"] != "AccessDenied":
-                raise
-            sleep(1)
+    assume = partial(account.client("sts").assume_role, **request)
+    credentials = once_known(assume, _DENIED, sleep)["Credentials"]
     return boto3.Session(
         credentials["AccessKeyId"],
         credentials["SecretAccessKey"],

@@ -170,7 +170,7 @@ class _Run:
             if "\n" not in buildspec:
                 text = (self._source / buildspec).read_text(encoding="utf-8")
             return read_buildspec(text)
-        except OSError as exc:
+        except (OSError, UnicodeDecodeError) as exc:
             message = f"stat {buildspec}: no such file or directory"
             raise PhaseFailed("YAML_FILE_ERROR", message) from exc
         except BadBuildspec as exc:

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from inventory_lab.resources.account import Account, tags_of, unless_missing
+from inventory_lab.resources.ownership import refuse_foreign
 
 SOURCES, BUILDS = "sources/", "builds/"
 """Prefixes of the keys: a build may read the one and write the other."""
@@ -19,38 +20,46 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html"""
 
 
 def ensure(account: Account) -> str:
-    """The bucket's name; created when it is missing, closed to the public, and tagged."""
+    """The bucket's name; created when it is missing, closed to the public, and tagged. Raises NotTheLabs."""
     s3, name, region = account.client("s3"), account.bucket(), account.settings.region
-    if describe(account) is None:
+    existing = tags(account)
+    if existing is None:
         where = {} if region == _NO_LOCATION else {"LocationConstraint": region}
         request = {"CreateBucketConfiguration": where} if where else {}
         unless_missing(_OWNED, s3.create_bucket, Bucket=name, **request)
+    refuse_foreign(account, "bucket", name, existing)
     s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=_CLOSED)
-    tag_set = [{"Key": key, "Value": value} for key, value in account.tags.items()]
-    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_set})
+    if existing is None or describe(account) == _UNTAGGED:
+        tag_set = [{"Key": key, "Value": value} for key, value in account.tags.items()]
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_set})
     return name
 
 
+_UNTAGGED: dict[str, Any] = {"TagSet": []}
 _CLOSED = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
 
 
 def describe(account: Account) -> dict[str, Any] | None:
-    """The bucket's tags as GetBucketTagging answers, or None when there is no bucket."""
+    """The bucket's tags under TagSet, or None when there is no bucket."""
     try:
         call = account.client("s3").get_bucket_tagging
         answer = unless_missing(_MISSING, call, Bucket=account.bucket())
     except ClientError as exc:
         if exc.response["Error"]["Code"] != "NoSuchTagSet":
             raise
-        return {"TagSet": []}
-    return None if answer is None else dict(answer)
+        return _UNTAGGED
+    return None if answer is None else {"TagSet": answer["TagSet"]}
 
 
 def tags(account: Account) -> dict[str, str] | None:
-    """The bucket's tags, or None when there is no bucket."""
+    """The bucket's tags, or None when there is no bucket. An empty bucket without tags is one whose
+    creation was cut: S3 tags a bucket in a second call.
+    """
     answer = describe(account)
+    if answer == _UNTAGGED and not any(_pages(account)):
+        return dict(account.tags)
     return None if answer is None else tags_of(answer["TagSet"])
 
 

@@ -8,13 +8,14 @@ this one function.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from inventory_lab.resources import artifacts_bucket, roles
 from inventory_lab.resources.account import Account, unless_missing
+from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.resources.propagation import once_known
 
 BRANCH = "BRANCH"
 """The environment variable of a build that names the branch of its commit."""
@@ -23,20 +24,25 @@ ARTIFACT = "function.zip"
 IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 """https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html"""
 TIMEOUT_MINUTES = 10
-PROPAGATION_SECONDS = 30
-"""How long a new role may take until CodeBuild can assume it."""
 
 
 def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
-    """The project's ARN; created with its roles and its bucket, or brought up to date."""
+    """The project's ARN; created with its roles and its bucket, or brought up to date. Raises
+    NotTheLabs.
+    """
     for kind in roles.BUILD_KINDS:
         roles.ensure(account, kind)
     artifacts_bucket.ensure(account)
-    existing, request = describe(account), _configuration(account)
+    codebuild, request = account.client("codebuild"), _configuration(account)
+    existing = describe(account)
     if existing is None:
-        _create(account, request, sleep)
-    elif any(existing.get(member) != value for member, value in request.items()):
-        account.client("codebuild").update_project(**request)
+        tagged = [{"key": key, "value": value} for key, value in account.tags.items()]
+        create = partial(codebuild.create_project, **request, tags=tagged)
+        once_known(create, ("sts:AssumeRole",), sleep)
+        return account.project_arn()
+    refuse_foreign(account, "build project", request["name"], _tags_of(existing))
+    if any(existing.get(member) != value for member, value in request.items()):
+        codebuild.update_project(**request)
     return account.project_arn()
 
 
@@ -50,7 +56,12 @@ def describe(account: Account) -> dict[str, Any] | None:
 def tags(account: Account) -> dict[str, str] | None:
     """The project's tags, or None when there is no project."""
     project = describe(account)
-    return None if project is None else {t["key"]: t["value"] for t in project.get("tags", [])}
+    return None if project is None else _tags_of(project)
+
+
+def _tags_of(project: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of a project, whose keys CodeBuild writes small."""
+    return {tag["key"]: tag["value"] for tag in project.get("tags", [])}
 
 
 def delete(account: Account) -> None:
@@ -82,17 +93,6 @@ def delete_log_group(account: Account) -> None:
     unless_missing(("ResourceNotFoundException",), call, logGroupName=log_group(account))
 
 
-def _create(account: Account, request: dict[str, Any], sleep: Callable[[float], None]) -> None:
-    for second in range(PROPAGATION_SECONDS + 1):
-        try:
-            account.client("codebuild").create_project(**request)
-            return
-        except ClientError as exc:
-            if second == PROPAGATION_SECONDS or "sts:AssumeRole" not in str(exc):
-                raise
-            sleep(1)
-
-
 def _configuration(account: Account) -> dict[str, Any]:
     bucket = account.bucket()
     return {
@@ -114,5 +114,4 @@ def _configuration(account: Account) -> dict[str, Any]:
         },
         "serviceRole": account.role_arn("codebuild_role"),
         "timeoutInMinutes": TIMEOUT_MINUTES,
-        "tags": [{"key": key, "value": value} for key, value in account.tags.items()],
     }

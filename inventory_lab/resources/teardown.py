@@ -131,11 +131,19 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
     user_name = account.settings.name("producer_user")
     yield _Resource("user", user_name, user.tags, partial(user.delete, sleep=sleep))
-    if roles.describe(account, "codebuild_role") is not None:
-        yield from _build_resources(account)
+    if _may_have_builds(account):
+        yield from _build_resources(account, sleep)
 
 
-def _build_resources(account: Account) -> Iterator[_Resource]:
+def _may_have_builds(account: Account) -> bool:
+    """Whether there may be a build project, also when AWS does not say."""
+    try:
+        return roles.describe(account, "codebuild_role") is not None
+    except ClientError:
+        return True
+
+
+def _build_resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     """The build project and what belongs to it. Its role is created first and deleted last, so that it
     tells whether any of them may exist.
     """
@@ -145,14 +153,14 @@ def _build_resources(account: Account) -> Iterator[_Resource]:
     )
     bucket = account.bucket()
     yield _Resource("artifacts_bucket", bucket, artifacts_bucket.tags, artifacts_bucket.delete)
-    yield _role(account, "deploy_role")
+    yield _role(account, "deploy_role", sleep)
     log = build_project.log_group(account)
     yield _Resource(
         "build_log_group", log, build_project.log_group_tags, build_project.delete_log_group
     )
-    yield _role(account, "codebuild_role")
+    yield _role(account, "codebuild_role", sleep)
 
 
-def _role(account: Account, kind: str) -> _Resource:
-    name = account.settings.name(kind)
-    return _Resource(kind, name, partial(roles.tags, kind=kind), partial(roles.delete, kind=kind))
+def _role(account: Account, kind: str, sleep: Sleep) -> _Resource:
+    delete = partial(roles.delete, kind=kind, sleep=sleep)
+    return _Resource(kind, account.settings.name(kind), partial(roles.tags, kind=kind), delete)

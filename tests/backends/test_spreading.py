@@ -22,7 +22,7 @@ from inventory_lab.backends.aws import RealAws
 from inventory_lab.exceptions import BuildDenied, NotTheLabs, QuotaReached, TeardownIncomplete
 from inventory_lab.observe import stream
 from tests.backends.faults import Spreading
-from tools.replay import stand_in
+from tools.replay import StandIn, stand_in
 
 KEY_UNKNOWN = "UnrecognizedClientException"
 USER = "inventory-lab-aws-de-user"
@@ -436,7 +436,7 @@ def test_another_owners_lab_is_neither_changed_nor_deleted() -> None:
     for lab in opened(Settings(owner="anna")):
         lab.build(through="stream")
         settings = replace(lab.settings, owner="ben")
-        mine = RealAws(settings, session=lab.session("admin"), at_the_same_time=1)
+        mine = StandIn(settings, session=lab.session("admin"))
         other = Lab(mine, mine.settings)
         with pytest.raises(
             NotTheLabs, match="has the tag owner=anna, so it is another person's lab"

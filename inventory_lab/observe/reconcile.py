@@ -30,6 +30,8 @@ DRIFT_COLUMNS = (
 BROKEN = "broken"
 """The status of an item that cannot be read."""
 SHOWN_ROWS = 10
+NAMED_PRODUCTS = 3
+"""How many of the products with expired records a sentence names."""
 UNEVEN = "published is not the sum of applied, rejected, duplicates, dead letters and pending"
 
 UNREPORTED = "the function's log has no report of"
@@ -59,9 +61,10 @@ class Reconciliation:
     `oldest_pending` is how many seconds ago the oldest pending record arrived, on AWS, where nothing
     tells whether it will still be processed: after a quarter of an hour it is a problem.
 
-    A record that expired before the pipe read it leaves no trace, neither here nor in settle(). So do
-    not stop a pipe for as long as the stream's retention. An event that a filter of the pipe drops
-    counts as lost.
+    `expired` names the products of which this lab has published records that expired in the stream before
+    anything processed them. What another program published and what expired so leaves no trace, neither
+    here nor in settle(). So do not stop a pipe for as long as the stream's retention. An event that a
+    filter of the pipe drops counts as lost.
     """
 
     published: int
@@ -76,6 +79,7 @@ class Reconciliation:
     applied_twice: tuple[str, ...] = ()
     cut: str = ""
     oldest_pending: float = 0
+    expired: tuple[str, ...] = ()
 
     @property
     def conserved(self) -> bool:
@@ -103,7 +107,8 @@ class Reconciliation:
     def problems(self) -> list[str]:
         """Why it is not exact, a sentence each; empty when it is."""
         if self.cut:
-            return [f"{self.cut}; compare with a snapshot: reconcile(since=snapshot)"]
+            sentence = f"{self.cut}; compare with a snapshot: reconcile(since=snapshot)"
+            return [sentence, *self._expired()]
         counted = (
             (len(self.drift), "product differs", "products differ", "from the stream"),
             (len(self.missing_rejections), "rejected record is", "rejected records are",
@@ -113,11 +118,22 @@ class Reconciliation:
             (len(self.applied_twice), "event was", "events were", "applied twice"),
         )  # fmt: skip
         sentences = [f"{n} {one if n == 1 else many} {what}" for n, one, many, what in counted if n]
+        sentences += self._expired()
         if self.oldest_pending > PENDING_TOO_LONG:
             sentences.append(_PENDING.format(self.pending, self.oldest_pending / 60))
         if self.conserved:
             return sentences
         return [*sentences, UNEVEN if sentences else self._imbalance()]
+
+    def _expired(self) -> list[str]:
+        if not self.expired:
+            return []
+        products = "1 product" if len(self.expired) == 1 else f"{len(self.expired)} products"
+        named = ", ".join(f"{product_id:.60}" for product_id in self.expired[:NAMED_PRODUCTS])
+        return [
+            f"records of {products} expired in the stream before anything processed them ({named}"
+            f"{', …' if len(self.expired) > NAMED_PRODUCTS else ''}): publish them again"
+        ]
 
     def _imbalance(self) -> str:
         """Why the sum is uneven when everything else agrees."""
@@ -250,9 +266,14 @@ def counted(pipeline: PipelineState) -> dict[str, int]:
 
 
 def reconcile(
-    pipeline: PipelineState, read: Read, frame: Callable[[list[dict[str, Any]]], pd.DataFrame]
+    pipeline: PipelineState,
+    read: Read,
+    frame: Callable[[list[dict[str, Any]]], pd.DataFrame],
+    expired: tuple[str, ...] = (),
 ) -> Reconciliation:
-    """Compare the table with the stream that `read` returns; `frame` makes a DataFrame of the drift."""
+    """Compare the table with the stream that `read` returns; `frame` makes a DataFrame of the drift, and
+    `expired` names products with records that nothing can read any more.
+    """
     folded, counts = fold(pipeline, read()), counted(pipeline)
     lost = [r for r in folded.pending if pipeline.passed(r.shard_id, r.sequence_number)]
     missing = missing_rejections(pipeline, folded) if pipeline.watermarked else ()
@@ -271,6 +292,7 @@ def reconcile(
             accounted(pipeline) + folded.open, folded.published, folded.missing_from_stream
         ),
         oldest_pending=_oldest_pending(pipeline, folded.pending),
+        expired=expired,
     )
 
 

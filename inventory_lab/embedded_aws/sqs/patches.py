@@ -16,7 +16,8 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs import models
-from moto.sqs.models import Message, Queue, sqs_backends
+from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
+from moto.sqs.models import MAXIMUM_VISIBILITY_TIMEOUT, Message, Queue, SQSBackend, sqs_backends
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.patching import Patch
@@ -38,7 +39,35 @@ def patches(clock: LabClock) -> list[Patch]:
             "a receive call that waits lets lab time pass",
             lambda self, timeout: clock.advance(timeout),  # noqa: ARG005
         ),
+        _hook(
+            SQSBackend, "change_message_visibility",
+            "(self, queue_name, receipt_handle, visibility_timeout)",
+            "the 12 hours of a time-out begin when a message is received, where moto counts from sending",
+            _change_visibility(clock),
+        ),
     ]  # fmt: skip
+
+
+def _change_visibility(clock: LabClock) -> Callable[..., None]:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html"""
+
+    def change(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        queue, now = self.get_queue(queue_name), clock.timestamp()
+        message = next((m for m in queue._messages if m.had_receipt_handle(receipt_handle)), None)
+        if message is None:
+            raise ReceiptHandleIsInvalid
+        once = message.approximate_receive_count == 1
+        received = message.approximate_first_receive_timestamp / 1000 if once else now
+        if visibility_timeout and now + visibility_timeout - received > MAXIMUM_VISIBILITY_TIMEOUT:
+            raise InvalidParameterValue(
+                f"Value {visibility_timeout} for parameter VisibilityTimeout is invalid. Reason: Total "
+                "VisibilityTimeout for the message is beyond the limit [43200 seconds]"
+            )
+        message.change_visibility(visibility_timeout)
+        if message.visible:
+            queue.pending_messages.discard(message)
+
+    return change
 
 
 def delete_expired(region: str, later: datetime) -> None:

@@ -123,7 +123,7 @@ def test_whoever_makes_a_pipe_or_function_needs_to_pass_its_role(
         PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True
     )
     with pytest.raises(
-        ClientError, match=f"perform: iam:PassRole on resource: .*{resource} because"
+        BuildDenied, match=f"perform: iam:PassRole on resource: .*{resource} because"
     ):
         lab.build(stage)
 

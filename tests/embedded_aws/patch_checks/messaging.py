@@ -253,6 +253,17 @@ def messages_that_were_made_visible_again(aws: Aws) -> int:
     return len(aws.messages(url))
 
 
+@check("SQSBackend.change_message_visibility", "accepted")
+def making_a_message_visible_that_was_sent_13_hours_ago(aws: Aws) -> str:
+    url, _ = aws.queue()
+    sqs = aws.client("sqs")
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    aws.lab.clock.advance(13 * 3600)
+    receipt = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    request = {"QueueUrl": url, "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+    return outcome(lambda: sqs.change_message_visibility(**request))
+
+
 @check("Queue.wait_for_messages", True)
 def whether_lab_time_passes_while_a_receive_call_waits(aws: Aws) -> bool:
     url, _ = aws.queue()

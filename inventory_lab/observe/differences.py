@@ -10,7 +10,7 @@ from inventory_lab.domain.inventory import Item
 from inventory_lab.domain.memory import DIGEST_BYTES, Recall, digest, source_key
 
 NO_ITEM = "there is no item"
-OTHERWISE = "all events agree: the item was changed in another way"
+OTHERWISE = "all events agree: the item changed in another way"
 
 
 def first_difference(

@@ -2,6 +2,29 @@
 
 The lab is a stand-in for a real account: the code of `backends/aws.py` over an embedded AWS whose pipes
 move while somebody waits. Each fault is an answer of AWS in place of the embedded one's.
+
+| on AWS | what the lab does | shown by |
+|---|---|---|
+| a new access key is refused for some seconds | GetCallerIdentity until it is known; calls of the producer and publish() repeat for a minute | here |
+| a user has two keys at most | the older of the lab's own is deleted with a warning; the end of the process deletes its key | here |
+| a build that was cut | each ensure waits, creates, then sets | tests/resources/test_interrupted_builds.py |
+| Lambda and Pipes refuse a new role or stream | repeated for two minutes; a CREATE_FAILED for that reason once | here |
+| a role made anew leaves the function without its grant | the function is given its role again | here |
+| a short poll may miss messages | long polling on a real account | here |
+| a queue cannot be created for a minute after its deletion | waited for | tests/resources/test_existing_resources.py |
+| a reader that dies hides messages | for 30 seconds, not 15 minutes | observe/queues.py |
+| log lines arrive late | reconcile() waits up to a minute, then names the missing report | here |
+| a handler without watermarks | settle() reads the pipe's log, or says at once that nothing reports it; dead letters count | here |
+| nothing tells whether a record was passed | pending for a quarter of an hour is a problem, with its age | here |
+| settings of what is deployed | brought up to date, or SettingNotApplied | tests/resources/test_existing_resources.py |
+| somebody else's resource of the same name | NotTheLabs, also for another owner | here, test_existing_resources.py |
+| the region of the profile | used, and printed before anything is created | test_credentials.py |
+| the pipe's log | read by pipe_log() | tests/observe/test_pipe_log.py |
+| the function's log is kept for ever | 14 days, tagged | here, requests/build.json |
+| throttling, full shards | adaptive retries; publish() goes on for a minute | here, test_credentials.py |
+| ListShards refuses the name beside a token | pages by the token alone | here |
+| DeleteUser and DeleteRole conflict for seconds | repeated for a minute | here |
+| what stays | TeardownIncomplete lists it with AWS's reason | tests/test_commands.py |
 """
 
 from __future__ import annotations

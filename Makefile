@@ -8,7 +8,7 @@ CHROMIUM := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 updat
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser-deps test-browser moto-next lint lab notebooks fork package wheel bench soak clean
+.PHONY: help demo test test-http browser-deps test-browser moto-next lint lab notebooks fork package wheel bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -18,6 +18,9 @@ demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
 	$(BIN)/python -m pytest $(NOTEBOOKS) -n auto --dist loadscope tests notebooks
+
+test-http: $(VENV)/.dev  ## deploy, publish, reconcile, kill -9 and teardown over HTTP against moto's server
+	$(BIN)/python -m pytest --http tests/http
 
 browser-deps: $(VENV)/.browser  ## install Playwright and, with apt as root, Chromium
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
@@ -64,11 +67,12 @@ soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 ev
 	$(BIN)/python -m benchmarks.threads --seconds 30
 	$(BIN)/python -m benchmarks.drift_of_both_designs --schedules 300
 
-bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams
+bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams; a dashboard's half hour
 	$(BIN)/python benchmarks/folded_against_per_record.py
 	$(BIN)/python benchmarks/gate_on_against_off.py
 	$(BIN)/python benchmarks/behind_many_records.py
 	$(BIN)/python benchmarks/patches_for_speed.py
+	$(BIN)/python -m benchmarks.watched_by_a_dashboard
 
 clean:  ## remove the virtual environment
 	rm -rf $(VENV)

@@ -29,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
+        "--http", action="store_true", help="run the tests against moto's server: make test-http"
+    )
+    parser.addoption(
         "--any-moto", action="store_true", help="run with a moto outside the tested range"
     )
     parser.addoption(

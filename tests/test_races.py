@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inventory_lab import Lab, ProductAdded, QuantityChanged
+from inventory_lab import Lab, ProductAdded, QuantityChanged, Settings, connect
 from tests.schedules import second_pipe
 
 SALES = 60
@@ -33,6 +33,19 @@ def test_of_two_executions_of_one_batch_the_slower_finds_it_done(built: Lab) -> 
         built.settle(built.publish(sales))
     assert left(built) == 500 - SALES
     assert built.reconcile().exact
+
+
+def test_a_write_that_comes_after_those_of_the_next_batch_is_refused() -> None:
+    with connect(settings=Settings(batch_size=2)) as lab:
+        lab.build()
+        sales = phones(lab, 6)
+        with lab.faults(stale_write=1, at_most=1):
+            receipt = lab.publish(sales)
+            assert lab.pump().faults == ["stale write (UpdateItem)"]
+        lab.settle(receipt)
+        assert left(lab) == 500 - 6
+        assert lab.reports()["redelivered"] == 2
+        assert lab.reconcile().exact
 
 
 def test_an_execution_of_long_ago_changes_nothing(built: Lab) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
@@ -167,11 +168,15 @@ class StandInClock:
             self._inner.pump()
         self._inner.clock.advance(seconds - int(seconds))
 
+    @cached_property
+    def _codebuild(self) -> Any:
+        """A client made once: making one takes longer than the second that passes."""
+        return self._inner.session("root").client("codebuild")
+
     def _run_builds(self) -> None:
         """CodeBuild runs what was started while somebody waits."""
-        codebuild = self._inner.session("root").client("codebuild")
-        ids = codebuild.list_builds()["ids"]
-        builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
+        ids = self._codebuild.list_builds()["ids"]
+        builds = self._codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
         for _ in [build for build in builds if not build["buildComplete"]]:
             self._inner.run_build(deploy=False)
 

@@ -73,7 +73,10 @@ class RealAws:
     embedded = False
 
     def __init__(
-        self, settings: Settings, clock: Clock | None = None, session: boto3.Session | None = None
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        session: boto3.Session | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or RealClock()

@@ -5,6 +5,7 @@
 | duplicate_delivery | a batch that was delivered is delivered again in the next round |
 | late_execution | a batch that was delivered is executed again some rounds later, after newer ones |
 | zombie | a second execution of the same batch runs while the first is about to commit |
+| stale_write | an execution stalls before its write, is given up, and writes after the batch was executed again and the next one too |
 | recut | a batch has other limits: smaller than it was due, or two halves when it is retried |
 | child_before_parent | a shard is read before the one it came from is drained |
 | crash_before_effect | the function dies at its first call of an invocation |
@@ -15,6 +16,9 @@
 | lost_response | the service acted, the answer was lost, and the SDK sent the call again |
 | poison | the stream has a record that is not an event |
 | reshard | a shard is split, or two neighbours are merged |
+
+A stale write needs no broken service: a pipe gives an execution up after 5 minutes, and a function may run
+for 15. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
 
 Free of moto; nothing here sleeps or uses the time of day. An SDK would retry a throttled call and wait:
 here the refusal stands for retries that are used up.
@@ -88,6 +92,7 @@ class FaultPlan:
     lost_response: float = 0
     poison: float = 0
     reshard: float = 0
+    stale_write: float = 0
 
     def __post_init__(self) -> None:
         for name in FAULTS:
@@ -164,9 +169,13 @@ class Faults:
         return self._strikes("crash_after_commit", where)
 
     @contextmanager
-    def invocation(self, again: Callable[[], Any]) -> Iterator[None]:
-        """Inside, the function runs; `again` executes the same batch once more."""
-        outer, self._invocation = self._invocation, _Invocation(again)
+    def invocation(
+        self, again: Callable[[], Any] | None, overtake: Callable[[], Any] | None = None
+    ) -> Iterator[None]:
+        """Inside, the function runs; `again` executes the same batch once more, `overtake` also the
+        batch behind it.
+        """
+        outer, self._invocation = self._invocation, _Invocation(again, overtake)
         try:
             yield
         finally:
@@ -239,16 +248,20 @@ class Faults:
         invocation.calls += 1
         if operation not in _COMMITS:
             return
-        self._zombie(invocation, operation)
+        self._meanwhile(invocation, operation)
         kind = "crash_between_commits" if invocation.commits else "crash_before_commit"
         if self._strikes(kind, operation):
             raise Crash(kind.replace("_", " "))
         invocation.commits += 1
 
-    def _zombie(self, invocation: _Invocation, operation: str) -> None:
+    def _meanwhile(self, invocation: _Invocation, operation: str) -> None:
+        """Let other executions run before the first write of this one."""
         again, invocation.again = invocation.again, None
         if again is not None and self._strikes("zombie", operation):
             again()
+        overtake, invocation.overtake = invocation.overtake, None
+        if overtake is not None and self._strikes("stale_write", operation):
+            overtake()
 
     def _strikes(self, fault: str, where: str) -> bool:
         plan = self._plan
@@ -268,6 +281,7 @@ class _Invocation:
     """The running execution: how far it has come."""
 
     again: Callable[[], Any] | None
+    overtake: Callable[[], Any] | None
     calls: int = 0
     commits: int = 0
 

@@ -84,7 +84,8 @@ def test_its_action_exists_and_acts_on_that_type_of_resource(
 BY_ARN_ALONE = {
     ("kinesis", "DeregisterStreamConsumer"), ("kinesis", "DescribeStreamConsumer"),
     ("kinesis", "SubscribeToShard"), ("sts", "AssumeRole"), ("events", "ListTagsForResource"),
-    ("events", "TagResource"), ("events", "UntagResource"),
+    ("events", "TagResource"), ("events", "UntagResource"), ("cloudwatch", "ListTagsForResource"),
+    ("cloudwatch", "TagResource"), ("cloudwatch", "UntagResource"),
 }  # fmt: skip
 """What is named by nothing but its ARN, which is taken as it is given."""
 OF_THE_GROUP = {name for name in OPERATIONS["logs"] if "Tag" not in name}

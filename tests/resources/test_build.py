@@ -124,6 +124,9 @@ def test_the_policies_name_this_account_and_no_placeholder(built: Lab) -> None:
         ("table", ""),
         ("region", "mars"),
         ("shards", True),
+        ("owner", "anna!"),
+        ("log_retention_days", 2),
+        ("alarms", 1),
     ],
 )
 def test_a_setting_that_cannot_work_is_named(setting: str, value: object) -> None:

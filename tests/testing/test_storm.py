@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from inventory_lab import Lab, RawRecord
+from inventory_lab import Lab, ProductAdded, QuantityChanged, RawRecord
+from inventory_lab.domain.events import encode_event
 from inventory_lab.exceptions import BadHandler, WrongSetting
 from inventory_lab.testing import Scenario, storm
 from inventory_lab.testing.blame import first_difference
 from inventory_lab.testing.scenario import (
     INVENTORY,
+    OCCURRED_AT,
     expected_inventory,
     inventory_events,
     summed_inventory,
@@ -50,6 +53,36 @@ def test_a_weaker_handler_is_found_out(file: str, problem: str) -> None:
     faults = ("throttle", "duplicate_delivery", "crash_between_commits")
     report = storm(HANDLERS / file, schedules=20, events=8, faults=faults, seed=20)
     assert problem in str(report)
+
+
+def test_a_write_without_its_condition_is_found_out_by_a_stale_write() -> None:
+    """No other fault shows it: two executions of one batch write the same item."""
+    weak, stale = HANDLERS / "writes_unconditionally.py", ["stale_write"]
+    assert storm(weak, schedules=1, events=8, seed=10, faults=["zombie", "duplicate_delivery"])
+    report = storm(weak, schedules=1, events=12, seed=10, faults=stale, shrink=False)
+    assert "was lost" in str(report)
+    assert "stale write (UpdateItem)" in str(report)
+    assert storm("fold", schedules=1, events=12, seed=10, faults=stale)
+
+
+def unnumbered_events(chance: random.Random, count: int) -> Sequence[RawRecord]:
+    """Events of one product that are known by their id alone, more than an item remembers."""
+    stocked = ProductAdded("Nail", 10_000, event_id="stocked", occurred_at=OCCURRED_AT)
+    sales = [
+        QuantityChanged(
+            "Nail", -chance.randint(1, 9), event_id=f"sale-{n}", occurred_at=OCCURRED_AT
+        )
+        for n in range(count)
+    ]
+    return [RawRecord("Nail", encode_event(event)) for event in (stocked, *sales)]
+
+
+def test_a_handler_without_watermarks_is_found_out_where_the_memory_ends() -> None:
+    scenario = replace(INVENTORY, events=unnumbered_events, identity=None)
+    weak, repeats = HANDLERS / "has_no_watermarks.py", ["duplicate_delivery"]
+    often = {"schedules": 1, "events": 90, "seed": 10, "faults": repeats, "scenario": scenario}
+    assert "counted twice" in str(storm(weak, shrink=False, **often))  # type: ignore[arg-type]
+    assert storm("fold", **often)  # type: ignore[arg-type]
 
 
 def test_a_failing_schedule_is_repeated_by_its_seed() -> None:

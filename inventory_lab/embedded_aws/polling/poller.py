@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -134,7 +135,7 @@ class Poller:
         if too_old:
             return self._give_up_old(batch, too_old, at)
         at.done.retries += batch.failures > 0
-        delivery = self._invoke(batch.events, at.consumer, at.done)
+        delivery = self._invoke_once(batch, at)
         left, outcome = self._fate(batch, delivery, at)
         self._note(batch, at, outcome, len(delivery.failed), delivery.error)
         at.lane.under_way.popleft()
@@ -164,10 +165,40 @@ class Poller:
                 return [], sent
         return self.faults.recut(rest), "failed" if all_failed else "partly failed"
 
-    def _invoke(self, events: list[Event], consumer: Consumer, done: Round) -> Delivery:
+    def _invoke_once(self, batch: Batch, at: _Delivering) -> Delivery:
+        """Invoke the target; when the execution is given up, the answer of the one that followed it."""
+        retries: list[Delivery] = []
+        is_last = len(at.lane.under_way) > 1 or not self._due(at)
+        overtake = None if is_last else partial(self._overtake, batch, at, retries)
+        delivery = self._invoke(batch.events, at.consumer, at.done, overtake)
+        return retries[0] if retries else delivery
+
+    def _overtake(self, batch: Batch, at: _Delivering, retries: list[Delivery]) -> None:
+        """While an execution of the batch stalls: the batch once more, then the next one of the lane."""
+        retries.append(self._execute(batch, at))
+        if retries[0].failed or not self._take_due(at):
+            return
+        following = at.lane.under_way[1]
+        if not self._execute(following, at).failed:
+            del at.lane.under_way[1]
+            self._note(following, at, "delivered", 0, "")
+
+    def _execute(self, batch: Batch, at: _Delivering) -> Delivery:
+        """Invoke the target while another execution stalls, which happens to one at a time."""
+        at.done.invocations += 1
+        with self.faults.invocation(None):
+            return at.consumer.deliver(batch.events, self._clock.now())
+
+    def _invoke(
+        self,
+        events: list[Event],
+        consumer: Consumer,
+        done: Round,
+        overtake: Callable[[], None] | None = None,
+    ) -> Delivery:
         done.invocations += 1
         deliver = partial(consumer.deliver, events, self._clock.now())
-        with self.faults.invocation(deliver):
+        with self.faults.invocation(deliver, overtake):
             delivery = deliver()
         if delivery.invoked and self.faults.loses_answer(events[0]["eventID"]):
             delivery = Delivery(events, "the function's answer was lost")

@@ -314,6 +314,7 @@ OPERATIONS: Mapping[str, dict[str, list[Rule]]] = {
         "cloudwatch",
         (_alarm, "DescribeAlarmHistory PutCompositeAlarm PutMetricAlarm SetAlarmState"),
         (_alarms, "DeleteAlarms DescribeAlarms DisableAlarmActions EnableAlarmActions"),
+        (named("", "ResourceARN"), "ListTagsForResource TagResource UntagResource"),
         (calls.dashboards, "DeleteDashboards GetDashboard PutDashboard"),
         (_nothing, "DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListDashboards"
          " ListMetrics PutMetricData"),

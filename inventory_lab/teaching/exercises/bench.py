@@ -70,7 +70,12 @@ class Bench:
 
     def client(self, service: str, session: boto3.Session | None = None) -> BaseClient:
         """A boto3 client whose calls are in `calls`, as the owner of the account, or in a `session`."""
-        client = (session or self._owner).client(service)
+        return self.watched((session or self._owner).client(service))
+
+    def watched(self, client: Any) -> Any:
+        """A client that was made elsewhere, such as that of a table's resource: its calls are in `calls`
+        from now on.
+        """
         events = client.meta.events
         events.register_first("before-parameter-build", self._note_parameters)
         events.register_first("after-call", self._note_answer)
@@ -145,13 +150,6 @@ class Bench:
         for fresh, kind in self._names.items():
             text = re.sub(rf"{re.escape(fresh)}(?!\d)", kind, text)
         return text
-
-    def _watched(self, client: Any) -> Any:
-        """The client, which from now on notes its calls."""
-        events = client.meta.events
-        events.register_first("before-parameter-build", self._note_parameters)
-        events.register_first("after-call", self._note_answer)
-        return client
 
     def _note_parameters(
         self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object

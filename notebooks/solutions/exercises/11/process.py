@@ -1,0 +1,107 @@
+"""Two questions are asked before anything is counted. *Was this record delivered before?* The watermark answers with
+one number per shard, because a shard is delivered in order; it needs no help from the producer. *Was this fact
+stored before, as another record?* Only an identity that the producer gave can answer. In both cases nothing is
+counted, but a repeated fact still advances the watermark, or its record would be asked about for ever. The item
+that came in stays as it was, so that the caller can see whether anything changed.
+"""
+
+
+# %% solution
+def process(item, record):
+    """The item after one record of its product; the item as it was when the record came before."""
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if int(number) <= int(item["watermarks"].get(shard, -1)):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id in item["memory"]:
+        return after
+    after["quantity"] = item["quantity"] + record["change"]
+    if event_id is not None:
+        after["memory"] = [*item["memory"], event_id]
+    return after
+
+
+# %% unchanged: if int(number) <= int(item['watermarks'].get(shard, -1)): → if int(number) <= int(item['watermarks'].get(shard, -2)): -- every sequence number is above both
+
+
+# %% wrong: Its event_id is in `memory`.
+def process(item, record):
+    last = int(item["watermarks"].get(record["shard"], -1))
+    if int(record["number"]) <= last:
+        return item
+    return item | {
+        "quantity": item["quantity"] + record["change"],
+        "watermarks": item["watermarks"] | {record["shard"]: record["number"]},
+        "memory": item["memory"] + [record["event_id"]],
+    }
+
+
+# %% wrong: came before, and it is counted again
+def process(item, record):
+    marks = item["watermarks"] | {record["shard"]: record["number"]}
+    if record["event_id"] in item["memory"]:
+        return item
+    return item | {
+        "quantity": item["quantity"] + record["change"],
+        "watermarks": marks,
+        "memory": item["memory"] + [record["event_id"]],
+    }
+
+
+# %% wrong: It changes the item that it was given.
+def process(item, record):
+    if int(record["number"]) <= int(item["watermarks"].get(record["shard"], -1)):
+        return item
+    item["watermarks"][record["shard"]] = record["number"]
+    if record["event_id"] not in item["memory"]:
+        item["quantity"] += record["change"]
+        item["memory"].append(record["event_id"])
+    return item
+
+
+# %% wrong: compare them as integers
+def process(item, record):
+    shard = record["shard"]
+    if record["number"] <= item["watermarks"].get(shard, ""):
+        return item
+    after = dict(item, watermarks={**item["watermarks"], shard: record["number"]})
+    if record["event_id"] is None or record["event_id"] not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = item["memory"] + [record["event_id"]]
+    return after
+
+
+# %% wrong: Each shard has its own watermark
+def process(item, record):
+    marks = [int(number) for number in item["watermarks"].values()]
+    if int(record["number"]) <= max(marks, default=-1):
+        return item
+    after = dict(item, watermarks={**item["watermarks"], record["shard"]: record["number"]})
+    if record["event_id"] not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = item["memory"] + [record["event_id"]]
+    return after
+
+
+# %% wrong: None is not an identity
+def process(item, record):
+    if int(record["number"]) <= int(item["watermarks"].get(record["shard"], -1)):
+        return item
+    after = dict(item, watermarks={**item["watermarks"], record["shard"]: record["number"]})
+    if record["event_id"] not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = item["memory"] + [record["event_id"]]
+    return after
+
+
+# %% wrong: Every record that is processed advances the watermark.
+def process(item, record):
+    if int(record["number"]) <= int(item["watermarks"].get(record["shard"], -1)):
+        return item
+    if record["event_id"] in item["memory"]:
+        return item
+    after = dict(item, watermarks={**item["watermarks"], record["shard"]: record["number"]})
+    after["quantity"] = item["quantity"] + record["change"]
+    if record["event_id"]:
+        after["memory"] = item["memory"] + [record["event_id"]]
+    return after

@@ -170,8 +170,8 @@ def _request_is_right(sent: Mapping[str, Any]) -> None:
     extra += sorted({*sent["SourceParameters"]} - {"KinesisStreamParameters"})
     if extra:
         raise WrongAnswer(f"It also sets {extra[0]}, which nobody asked for. Leave it out.")
-    for member, value in MORE.items():
-        if sent.get(member) != value:
+    for member, asked in MORE.items():
+        if sent.get(member) != asked:
             raise WrongAnswer(
                 f"Called with {' and '.join(MORE)}, it leaves {member} out: pass `**more` to the call."
             )

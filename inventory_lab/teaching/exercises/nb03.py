@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from inventory_lab.exceptions import InvalidPolicy, WrongAnswer
@@ -15,9 +15,9 @@ from inventory_lab.iam.evaluation.decision import (
     evaluate_resource_policy,
 )
 from inventory_lab.iam.evaluation.document import Policy, read_policy
-from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.answer import Answer, StopAnswer
 from inventory_lab.teaching.exercises.bench import Bench
-from inventory_lab.teaching.exercises.policies import actions_of, require_exactly
+from inventory_lab.teaching.exercises.policies import actions_of, allows, require_exactly
 from inventory_lab.teaching.exercises.registry import checks
 
 PUTS = ("kinesis:PutRecord", "kinesis:PutRecords")
@@ -34,6 +34,7 @@ PARTNERS = {
     "555566667777": "arn:aws:iam::555566667777:user/anybody",
 }
 """Whom a stream is shared with, and a caller who is meant by that."""
+COLLEAGUE = "arn:aws:iam::444455556666:user/colleague"
 STRANGER = "arn:aws:iam::999900001111:user/stranger"
 
 
@@ -46,14 +47,22 @@ def allow_put(answer: Answer, bench: Bench) -> None:
         iam.create_user(UserName=name)
     for name, policy in ((user, "everything"), (user, "last-year"), (colleague, "everything")):
         _give(iam, name, policy)
-    for name, stream in ((user, STREAMS[0]), (user, STREAMS[1]), (newcomer, STREAMS[0])):
-        before = set(_inline(bench, name))
-        answer(iam, name, stream)
-        _may_put_only(bench, name, stream, before)
+    _once(answer, bench, iam, user, STREAMS[0])
+    try:
+        _once(answer, bench, iam, user, STREAMS[1])
+    except WrongAnswer as exc:
+        raise WrongAnswer(f"Called again, now for the stream returns: {exc}", exc.error) from exc
+    _once(answer, bench, iam, newcomer, STREAMS[0])
     if _inline(bench, colleague) != {"everything": _all_of_kinesis()}:
         raise WrongAnswer(
             "It changes the policies of another user. Use the argument `user` in every call."
         )
+
+
+def _once(answer: Answer, bench: Bench, iam: Any, user: str, stream: str) -> None:
+    before = set(_inline(bench, user))
+    answer(iam, user, stream)
+    _may_put_only(bench, user, stream, before)
 
 
 def _all_of_kinesis() -> dict[str, Any]:
@@ -96,9 +105,33 @@ def _may_put_only(bench: Bench, user: str, stream: str, before: set[str]) -> Non
             f"The user still has another policy, {min(before & set(policies))}. What several policies "
             "allow adds up, so delete it."
         )
+    if len(policies) > 1:
+        raise WrongAnswer(f"It stores {len(policies)} policies. Write both actions into one.")
     document = {**next(iter(policies.values())), "Statement": list(_statements(policies))}
-    require_exactly(document, [(action, stream) for action in PUTS])
+    _allows_exactly(document, PUTS, stream)
     _no_other_stream(document, stream)
+
+
+def _allows_exactly(document: dict[str, Any], actions: Sequence[str], stream: str) -> None:
+    """Raise WrongAnswer unless the document allows these actions, by their names, on this stream alone."""
+    statements = list(_statements({"": document})) if "Statement" in document else []
+    if any(isinstance(one, dict) and one.get("Effect") == "Deny" for one in statements):
+        raise WrongAnswer(
+            "It has a Deny. A Deny allows nothing and wins over every Allow, and what no policy allows is "
+            "denied without it."
+        )
+    require_exactly(document, [(action, stream) for action in actions])
+    for statement in statements:
+        named = statement.get("Action", [])
+        for action in [named] if isinstance(named, str) else named:
+            if "*" in action or "?" in action:
+                raise WrongAnswer(
+                    f"{action} also covers what AWS adds under such a name later. Write each action in full."
+                )
+    if allows(document, actions[0], f"{stream}/consumer/report"):
+        raise WrongAnswer(
+            "Its Resource also covers what is below the stream: the ARN of the stream is enough."
+        )
 
 
 def _statements(policies: dict[str, Any]) -> Iterator[Any]:
@@ -126,13 +159,19 @@ def report_policy(answer: Answer, _: Bench) -> None:
                 f"It returns {_kind(document)}. Return the document as a dictionary with Version and "
                 "Statement."
             )
-        require_exactly(document, [(action, stream) for action in READS])
+        if "Effect" in document:
+            raise WrongAnswer(
+                "It returns a statement alone. Return the document that contains it, with Version and "
+                "Statement."
+            )
+        _allows_exactly(document, READS, stream)
 
 
 @checks("03/share", "let somebody else write to a stream, by a policy on the stream")
 def share(answer: Answer, bench: Bench) -> None:
     """A stream that is shared with a user of another account, then with a whole account instead."""
     kinesis, stream = bench.client("kinesis"), bench.name("orders")
+    bench.fault(kinesis, "PutResourcePolicy", _denies_nobody)
     kinesis.create_stream(StreamName=stream, ShardCount=1)
     summary = bench.raw("kinesis").describe_stream_summary(StreamName=stream)
     arn = str(summary["StreamDescriptionSummary"]["StreamARN"])
@@ -142,6 +181,21 @@ def share(answer: Answer, bench: Bench) -> None:
         _lets_in(policy, caller, principal, arn)
         others = [one for name, one in PARTNERS.items() if name != principal]
         _lets_in_nobody_else(policy, others, arn)
+        if not principal.isdigit():
+            _lets_in_one_user(policy, arn)
+
+
+def _denies_nobody(sent: Mapping[str, Any], _: int) -> None:
+    """A Deny could shut out the owner too, who then could not delete the stream: it is not stored."""
+    try:
+        statements = list(_statements({"": json.loads(sent["Policy"])}))
+    except (ValueError, KeyError, TypeError):  # Kinesis says what is wrong with it
+        return
+    if any(isinstance(one, dict) and one.get("Effect") == "Deny" for one in statements):
+        raise StopAnswer(
+            "Its policy has a Deny, which can shut out the stream's owner too. What nobody allows is "
+            "denied already: one Allow is enough."
+        )
 
 
 def _put_policy(answer: Answer, kinesis: Any, arn: str, principal: str) -> None:
@@ -191,9 +245,17 @@ def _lets_in_nobody_else(policy: Policy, others: list[str], arn: str) -> None:
         raise WrongAnswer("It lets in somebody else than the argument `principal` says.")
 
 
+def _lets_in_one_user(policy: Policy, arn: str) -> None:
+    if any(_decision(policy, COLLEAGUE, action, arn).allowed for action in PUTS):
+        raise WrongAnswer(
+            "Shared with one user, it lets in every user of that account. Principal must be the "
+            "argument `principal` as it is."
+        )
+
+
 def _decision(policy: Policy, caller_arn: str, action: str, arn: str) -> Decision:
     caller = Caller.of_arn(caller_arn)
-    request = AccessRequest(caller_arn, action, arn)
+    request = AccessRequest(caller_arn, action, arn, {"aws:PrincipalArn": caller_arn})
     return evaluate_resource_policy(
         policy, request, caller.itself(), RESOURCE, caller.its_account()
     )

@@ -9,20 +9,23 @@ from typing import Any
 from inventory_lab.exceptions import WrongAnswer
 from inventory_lab.teaching.exercises.answer import Answer
 from inventory_lab.teaching.exercises.bench import Bench
-from inventory_lab.teaching.exercises.policies import require_exactly
+from inventory_lab.teaching.exercises.policies import allows, require_exactly
 from inventory_lab.teaching.exercises.registry import checks
 
 ARN = "arn:aws:{}:us-east-1:123456789012:{}"
 STREAM, QUEUE = ARN.format("kinesis", "stream/orders"), ARN.format("sqs", "orders-dlq")
 FUNCTION, PIPE = ARN.format("lambda", "function:count"), ARN.format("pipes", "pipe/orders")
 RENAMED = FUNCTION + "-stock"
+DENIED_ORDERS = ARN.format("sqs", "orders-deny")
 ROLE = "arn:aws:iam::123456789012:role/orders-pipe"
 READS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
 """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html"""
 LIMIT = ("LimitExceededException", "Cannot exceed quota for RolesPerAccount")
-MEMBERS = {"Name", "Source", "Target", "RoleArn", "SourceParameters", "Tags", "DesiredState"}
+MORE = {"Description": "counts the stock", "Tags": {"team": "7"}}
+MEMBERS = {"Name", "Source", "Target", "RoleArn", "SourceParameters", "DesiredState", *MORE}
 SOURCE_MEMBERS = {"StartingPosition", "MaximumRetryAttempts", "DeadLetterConfig", "BatchSize"}
 CONFLICT = ("ConflictException", "Pipe orders already exists.")
+ABSENT = ("NotFoundException", "Pipe orders does not exist.")
 INVALID = ("ValidationException", "Input parameter is invalid.")
 
 
@@ -67,6 +70,13 @@ def _trusts_pipes(trust: Mapping[str, Any]) -> None:
 
 
 def _allows_three_things(bench: Bench, name: str, function: str = FUNCTION) -> None:
+    rights = [(f"kinesis:{action}", STREAM) for action in READS]
+    rights += [("lambda:InvokeFunction", function), ("sqs:SendMessage", QUEUE)]
+    require_exactly(_permissions(bench, name), rights)
+
+
+def _permissions(bench: Bench, name: str) -> dict[str, Any]:
+    """All inline policies of a role as one document."""
     iam = bench.raw("iam")
     statements: list[Any] = []
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -77,9 +87,7 @@ def _allows_three_things(bench: Bench, name: str, function: str = FUNCTION) -> N
             "The role has a trust policy and no permissions: who may use it is said, what it may do is not. "
             "Call iam.put_role_policy."
         )
-    rights = [(f"kinesis:{action}", STREAM) for action in READS]
-    rights += [("lambda:InvokeFunction", function), ("sqs:SendMessage", QUEUE)]
-    require_exactly({"Version": "2012-10-17", "Statement": statements}, rights)
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _works_again(answer: Answer, bench: Bench, name: str, arn: str) -> None:
@@ -101,6 +109,11 @@ def _works_again(answer: Answer, bench: Bench, name: str, arn: str) -> None:
             "Called again for a function with another name, the role keeps its old permissions. Call "
             f"put_role_policy for a role that exists too. {exc}"
         ) from exc
+    if allows(_permissions(bench, name), "lambda:InvokeFunction", FUNCTION):
+        raise WrongAnswer(
+            "Called again for a function with another name, the role may still invoke the old one: what "
+            "several policies allow adds up. Store the permissions under the same policy name both times."
+        )
 
 
 def _limit_passes(answer: Answer, bench: Bench) -> None:
@@ -123,8 +136,8 @@ def create_pipe(answer: Answer, bench: Bench) -> None:
     """A new pipe, one that exists, and an error that must not be hidden."""
     pipes = bench.client("pipes")
     bench.fault(pipes, "CreatePipe", lambda *_: {"Arn": PIPE, "Name": "orders"})
-    bench.fault(pipes, "DescribePipe", lambda *_: {"Arn": PIPE, "CurrentState": "CREATING"})
-    returned = answer(pipes, "orders", ROLE, STREAM, FUNCTION, QUEUE, Tags={"team": "7"})
+    _absent_at_first(bench, pipes)
+    returned = answer(pipes, "orders", ROLE, STREAM, FUNCTION, QUEUE, **MORE)
     if not bench.made("CreatePipe"):
         raise WrongAnswer("No pipe was created: call pipes.create_pipe.")
     _request_is_right(bench.made("CreatePipe")[0].parameters)
@@ -157,19 +170,40 @@ def _request_is_right(sent: Mapping[str, Any]) -> None:
     extra += sorted({*sent["SourceParameters"]} - {"KinesisStreamParameters"})
     if extra:
         raise WrongAnswer(f"It also sets {extra[0]}, which nobody asked for. Leave it out.")
-    if sent.get("Tags") != {"team": "7"}:
-        raise WrongAnswer("Called with Tags, it leaves them out: pass `**more` to the call.")
+    for member, asked in MORE.items():
+        if sent.get(member) != asked:
+            raise WrongAnswer(
+                f"Called with {' and '.join(MORE)}, it leaves {member} out: pass `**more` to the call."
+            )
+
+
+def _absent_at_first(bench: Bench, pipes: Any) -> None:
+    """DescribePipe knows the pipe after the next call of CreatePipe only."""
+    before = len(bench.made("CreatePipe"))
+
+    def described(*_: object) -> Any:
+        if len(bench.made("CreatePipe")) == before:
+            return ABSENT
+        return {"Arn": PIPE, "CurrentState": "CREATING"}
+
+    bench.fault(pipes, "DescribePipe", described)
 
 
 def _existing_is_kept(answer: Answer, bench: Bench) -> None:
     pipes = bench.client("pipes")
     bench.fault(pipes, "CreatePipe", lambda *_: CONFLICT)
-    bench.fault(pipes, "DescribePipe", lambda *_: {"Arn": PIPE, "CurrentState": "RUNNING"})
+    _absent_at_first(bench, pipes)
+    before = len(bench.made("DescribePipe"))
     try:
         returned = answer(pipes, "orders", ROLE, STREAM, FUNCTION, QUEUE)
     except WrongAnswer as exc:
         if "Conflict" not in str(exc):
             raise
+        if len(bench.made("DescribePipe")) > before:
+            raise WrongAnswer(
+                "Your function asks whether the pipe exists, and then creates it. When somebody else "
+                "creates it in between, it fails. Create first, and catch ConflictException."
+            ) from exc
         raise WrongAnswer(
             "The second call, for a pipe that exists, fails with ConflictException. Catch it, and look "
             "the ARN up with describe_pipe."
@@ -181,7 +215,7 @@ def _existing_is_kept(answer: Answer, bench: Bench) -> None:
 def _invalid_passes(answer: Answer, bench: Bench) -> None:
     pipes = bench.client("pipes")
     bench.fault(pipes, "CreatePipe", lambda *_: INVALID)
-    bench.fault(pipes, "DescribePipe", lambda *_: {"Arn": PIPE})
+    _absent_at_first(bench, pipes)
     try:
         answer(pipes, "orders", ROLE, STREAM, FUNCTION, QUEUE)
     except WrongAnswer as exc:
@@ -196,12 +230,15 @@ def _invalid_passes(answer: Answer, bench: Bench) -> None:
 
 @checks("06/mend", "read a denial and write the statement that mends it")
 def mend(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
-    """Denials of three services, one explicit deny, and a line that is no denial."""
+    """Denials of three services, one of a queue named after denials, one explicit deny, and a line that
+    is no denial.
+    """
     user = "User: arn:aws:sts::123456789012:assumed-role/orders-pipe/orders"
     for action, resource in (
         ("lambda:InvokeFunction", FUNCTION),
         ("sqs:SendMessage", QUEUE),
         ("kinesis:GetRecords", STREAM),
+        ("sqs:SendMessage", DENIED_ORDERS),
     ):
         text = f"{user} is not authorized to perform: {action} on resource: {resource} because no "
         text += f"identity-based policy allows the {action} action"
@@ -212,14 +249,31 @@ def mend(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
         raise WrongAnswer(
             "For an explicit deny it returns a statement, but no Allow overrides a Deny. Return None."
         )
-    if answer("Task timed out after 60.00 seconds") is not None:
+    if _for_a_timeout(answer) is not None:
         raise WrongAnswer("For a time-out it returns a statement. Return None: it is not a denial.")
+
+
+def _for_a_timeout(answer: Answer) -> object:
+    text = "Task timed out after 60.00 seconds"
+    try:
+        return answer(text)
+    except WrongAnswer as exc:
+        raise WrongAnswer(
+            f'"{text}" is not a denial: return None for it. There your function fails with {exc}'
+        ) from exc
 
 
 def _mends(answer: Answer, text: str, action: str, resource: str) -> None:
     returned = answer(text)
+    if returned is None and resource == DENIED_ORDERS:
+        raise WrongAnswer(
+            f"For a denied {action} on the queue orders-deny it returns nothing. That denial is not "
+            "explicit: look for the words `with an explicit deny`."
+        )
     if not isinstance(returned, dict):
         raise WrongAnswer(f"For a denied {action} it returns {_short(returned)}, not a statement.")
+    if "Statement" in returned:
+        raise WrongAnswer("It returns a whole policy. Return its statement alone, as a dictionary.")
     if returned.get("Effect") != "Allow":
         raise WrongAnswer("The statement has no Effect of Allow.")
     try:

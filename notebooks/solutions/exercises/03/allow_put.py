@@ -141,3 +141,55 @@ def allow_put(iam, user, stream_arn):
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     stream = stream_arn.split("/")[1]
     iam.put_user_policy(UserName=user, PolicyName=stream, PolicyDocument=document)
+
+
+# %% wrong: kinesis:PutRecord* also covers what AWS adds under such a name later
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for other in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=other)
+    statement = {"Effect": "Allow", "Action": "kinesis:PutRecord*", "Resource": stream_arn}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=json.dumps(document))
+
+
+# %% wrong: It has a Deny. A Deny allows nothing
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for other in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=other)
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    allow = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    deny = {"Effect": "Deny", "Action": "kinesis:*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [allow, deny]}
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=json.dumps(document))
+
+
+# %% wrong: Called again, now for the stream returns: It does not allow kinesis:PutRecord
+def allow_put(iam, user, stream_arn):
+    import json
+
+    names = iam.list_user_policies(UserName=user)["PolicyNames"]
+    for other in names:
+        if other != "script":
+            iam.delete_user_policy(UserName=user, PolicyName=other)
+    if "script" in names:
+        return
+    actions = ["kinesis:PutRecord", "kinesis:PutRecords"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.put_user_policy(UserName=user, PolicyName="script", PolicyDocument=json.dumps(document))
+
+
+# %% wrong: It stores 2 policies. Write both actions into one.
+def allow_put(iam, user, stream_arn):
+    import json
+
+    for other in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=other)
+    for action in ("PutRecord", "PutRecords"):
+        statement = {"Effect": "Allow", "Action": f"kinesis:{action}", "Resource": stream_arn}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=user, PolicyName=action, PolicyDocument=document)

@@ -83,9 +83,35 @@ def report_policy(stream_arn):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-# %% wrong: It does not allow kinesis:DescribeStreamSummary on stream/orders.
+# %% wrong: It has a Deny. A Deny allows nothing
 def report_policy(stream_arn):
     calls = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
     actions = [f"kinesis:{call}" for call in calls]
     statement = {"Effect": "Deny", "Action": actions, "Resource": stream_arn}
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: kinesis:GetRecords* also covers what AWS adds under such a name later
+def report_policy(stream_arn):
+    names = ["DescribeStreamSummary", "ListShards", "GetShardIterator*", "GetRecords*"]
+    actions = [f"kinesis:{name}" for name in reversed(names)]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: Its Resource also covers what is below the stream
+def report_policy(stream_arn):
+    names = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
+    statement = {
+        "Effect": "Allow",
+        "Action": [f"kinesis:{name}" for name in names],
+        "Resource": [stream_arn, f"{stream_arn}/*"],
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: It returns a statement alone.
+def report_policy(stream_arn):
+    names = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
+    actions = [f"kinesis:{name}" for name in names]
+    return {"Effect": "Allow", "Action": actions, "Resource": stream_arn}

@@ -123,3 +123,38 @@ def share(kinesis, stream_arn, principal):
     }
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     kinesis.put_resource_policy(ResourceARN=stream_arn, Policy=document)
+
+
+# %% wrong: Its policy has a Deny, which can shut out the stream's owner too.
+def share(kinesis, stream_arn, principal):
+    import json
+
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"AWS": principal},
+        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+        "Resource": stream_arn,
+    }
+    deny = {
+        "Effect": "Deny",
+        "NotPrincipal": {"AWS": principal},
+        "Action": "kinesis:*",
+        "Resource": stream_arn,
+    }
+    document = {"Version": "2012-10-17", "Statement": [allow, deny]}
+    kinesis.put_resource_policy(ResourceARN=stream_arn, Policy=json.dumps(document))
+
+
+# %% wrong: Shared with one user, it lets in every user of that account.
+def share(kinesis, stream_arn, principal):
+    import json
+
+    account = principal.split(":")[4] if principal.startswith("arn:") else principal
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": account},
+        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+        "Resource": stream_arn,
+    }
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    kinesis.put_resource_policy(ResourceARN=stream_arn, Policy=json.dumps(document))

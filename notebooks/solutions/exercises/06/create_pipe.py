@@ -130,3 +130,45 @@ def create_pipe(pipes, name, role, stream, function, queue, **more):
     except pipes.exceptions.ConflictException:
         answer = pipes.describe_pipe(Name=name)
     return answer["Arn"]
+
+
+# %% wrong: Your function asks whether the pipe exists, and then creates it.
+def create_pipe(pipes, name, role, stream, function, queue, **more):
+    try:
+        return pipes.describe_pipe(Name=name)["Arn"]
+    except pipes.exceptions.NotFoundException:
+        pass
+    source = {
+        "StartingPosition": "TRIM_HORIZON",
+        "MaximumRetryAttempts": 2,
+        "DeadLetterConfig": {"Arn": queue},
+    }
+    return pipes.create_pipe(
+        Name=name,
+        Source=stream,
+        Target=function,
+        RoleArn=role,
+        SourceParameters={"KinesisStreamParameters": source},
+        **more,
+    )["Arn"]
+
+
+# %% wrong: it leaves Description out: pass `**more` to the call
+def create_pipe(pipes, name, role, stream, function, queue, **more):
+    source = {
+        "StartingPosition": "TRIM_HORIZON",
+        "MaximumRetryAttempts": 2,
+        "DeadLetterConfig": {"Arn": queue},
+    }
+    try:
+        answer = pipes.create_pipe(
+            Name=name,
+            Source=stream,
+            Target=function,
+            RoleArn=role,
+            SourceParameters={"KinesisStreamParameters": source},
+            Tags=more.get("Tags", {}),
+        )
+    except pipes.exceptions.ConflictException:
+        answer = pipes.describe_pipe(Name=name)
+    return answer["Arn"]

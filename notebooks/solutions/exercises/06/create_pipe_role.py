@@ -241,3 +241,32 @@ def create_pipe_role(iam, name, stream, function, queue):
     document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
     iam.put_role_policy(RoleName=name, PolicyName="pipe", PolicyDocument=document)
     return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+# %% wrong: the role may still invoke the old one
+def create_pipe_role(iam, name, stream, function, queue):
+    import json
+
+    def document(*statements):
+        return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+    def allow(action, resource):
+        return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+    pipes = {"Service": "pipes.amazonaws.com"}
+    trust = document({"Effect": "Allow", "Principal": pipes, "Action": "sts:AssumeRole"})
+    reads = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator")
+    try:
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName=name,
+        PolicyName="invoke-" + function.split(":")[-1],
+        PolicyDocument=document(
+            allow([f"kinesis:{action}" for action in (*reads, "ListShards")], stream),
+            allow("lambda:InvokeFunction", function),
+            allow("sqs:SendMessage", queue),
+        ),
+    )
+    return arn

@@ -52,3 +52,31 @@ def mend(error):
         "Action": "lambda:InvokeFunction",
         "Resource": error.split("resource: ")[1].split(" ")[0],
     }
+
+
+# %% wrong: look for the words `with an explicit deny`
+def mend(error):
+    if "not authorized to perform: " not in error or "deny" in error:
+        return None
+    action = error.split("perform: ")[1].split(" ")[0]
+    resource = error.split("on resource: ")[1].split(" ")[0]
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+# %% wrong: It returns a whole policy.
+def mend(error):
+    if "not authorized to perform: " not in error or "explicit deny" in error:
+        return None
+    action = error.split("perform: ")[1].split(" ")[0]
+    resource = error.split("on resource: ")[1].split(" ")[0]
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+# %% wrong: is not a denial: return None for it
+def mend(error):
+    action = error.split("perform: ")[1].split(" ")[0]
+    resource = error.split("on resource: ")[1].split(" ")[0]
+    if "explicit deny" in error:
+        return None
+    return {"Effect": "Allow", "Action": action, "Resource": resource}

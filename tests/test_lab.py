@@ -188,7 +188,7 @@ def test_settling_without_a_pipe_says_what_to_do(lab: Lab) -> None:
     lab.build(through="function")
     with pytest.raises(NotBuilt, match="the pipe 'inventory-pipe' does not exist"):
         lab.settle(lab.publish(ProductAdded("Phone", 5)))
-    with pytest.raises(TypeError, match=r"the receipt that publish\(\) gave back, not None"):
+    with pytest.raises(TypeError, match=r"takes the receipt that publish\(\) returned, not None"):
         lab.settle(None)  # type: ignore[arg-type]
 
 

@@ -78,7 +78,7 @@ def read_buildspec(text: str) -> Buildspec:
 
 
 def _parsed(text: str) -> Any:
-    import yaml  # comes with moto
+    import yaml
 
     try:
         return yaml.safe_load(text)

@@ -69,6 +69,13 @@ class PipelineState:
             return True
         return processed_by(self.contents.memory(record.partition_key), record)
 
+    def processed_up_to(self, product_id: str, shard_id: str) -> int:
+        """The last number of a shard that the product's item has processed, as the table says, or as the
+        snapshot did before the table deleted a tombstone; -1 for none.
+        """
+        items = (self.contents.items.get(product_id), self.since.items.get(product_id))
+        return max(item.watermarks.get(shard_id, -1) if item else -1 for item in items)
+
     def is_given_up(self, record: Record) -> bool:
         """Whether the pipe gave the record up and the function had not processed it before."""
         return record in self.given_up and record.record_id not in self.effects

@@ -39,12 +39,11 @@ class PublishedPositions:
         if not pipeline.watermarked:
             return ()
         created, horizon = pipeline.stream["StreamCreationTimestamp"], pipeline.horizon()
-        items = pipeline.contents.items
         missing = {
             product_id
             for (product_id, shard_id), (number, at) in self._last.items()
             if created <= at < horizon
-            and (product_id not in items or items[product_id].watermarks.get(shard_id, -1) < number)
+            and pipeline.processed_up_to(product_id, shard_id) < number
             and not pipeline.given_up.hold(shard_id, number)
         }
         return tuple(sorted(missing - pipeline.contents.broken.keys()))

@@ -201,7 +201,7 @@ def test_another_file_is_not_a_snapshot(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("since", ["monday.json", {}, 5])
 def test_since_takes_a_snapshot(shop: Lab, since: Any) -> None:
-    with pytest.raises(TypeError, match=r"since takes what snapshot\(\) gave"):
+    with pytest.raises(TypeError, match=r"since takes a Snapshot that snapshot\(\) returned"):
         shop.reconcile(since=since)
 
 

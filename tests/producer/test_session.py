@@ -40,7 +40,7 @@ def test_an_event_that_comes_again_keeps_its_number_and_its_time(session: Sessio
 def test_the_same_id_with_other_content_is_an_error(session: Session) -> None:
     event = QuantityChanged("Phone", 1)
     session.numbered(event, NOW)
-    with pytest.raises(EventChanged, match="make a new event - nothing was sent"):
+    with pytest.raises(EventChanged, match="create a new event - nothing was sent"):
         session.numbered(replace(event, delta=2), NOW)
     assert session.numbered(replace(event, product_id="Watch"), NOW).sequence == 1
 

@@ -45,10 +45,9 @@ class Lane:
 
 
 def draw_shards(lab: ObservableLab) -> Picture:
-    """The shards of the lab's stream with their records, coloured by product, and how far the pipe has
-    come, or the event source mapping of a lab without a pipe.
+    """The shards of the lab's stream with their records, coloured by product, and the reader's position.
 
-    `lab.records()` has all records; a lane shows the eight round the reader's position.
+    The reader is the pipe, or the mapping of a lab without a pipe. `lab.records()` has all records; a lane shows the eight round the reader's position.
 
     >>> draw_shards(lab).svg[:4]
     '<svg'

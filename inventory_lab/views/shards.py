@@ -47,7 +47,8 @@ class Lane:
 def draw_shards(lab: ObservableLab) -> Picture:
     """The shards of the lab's stream with their records, coloured by product, and the reader's position.
 
-    The reader is the pipe, or the mapping of a lab without a pipe. `lab.records()` has all records; a lane shows the eight round the reader's position.
+    The reader is the pipe, or the mapping of a lab without a pipe. `lab.records()` has all records; a
+    lane shows the eight round the reader's position.
 
     >>> draw_shards(lab).svg[:4]
     '<svg'

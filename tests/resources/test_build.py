@@ -118,6 +118,7 @@ def test_the_policies_name_this_account_and_no_placeholder(built: Lab) -> None:
         ("batch_size", 10_001),
         ("batch_window_seconds", -1),
         ("function_memory", 64),
+        ("function_timeout", 301),
         ("low_stock", 1001),
         ("low_stock", "a"),
         ("stream", "my stream"),
@@ -132,3 +133,10 @@ def test_the_policies_name_this_account_and_no_placeholder(built: Lab) -> None:
 def test_a_setting_that_cannot_work_is_named(setting: str, value: object) -> None:
     with pytest.raises(WrongSetting, match=f"setting {setting} is {value!r}; it must be"):
         Settings(**{setting: value})  # type: ignore[arg-type]
+
+
+def test_a_function_may_run_for_15_minutes_behind_a_mapping_and_for_5_behind_a_pipe() -> None:
+    assert Settings(reader="mapping", function_timeout=900).function_timeout == 900
+    assert Settings(function_timeout=300).function_timeout == 300
+    with pytest.raises(WrongSetting, match="from 1 to 300"):
+        Settings(reader="both", function_timeout=900)

@@ -97,8 +97,8 @@ class NamesTaken(InventoryLabError):
 
     def __init__(self, prefix: str, names: Sequence[str]) -> None:
         super().__init__(
-            f"the account has {', '.join(names)}, outside the boundary of the prefix {prefix!r}, whose learner could "
-            "use what they may do; choose another name for the learner"
+            f"the account already has {', '.join(names)}, which begin with {prefix!r} but do not have this learner's "
+            "permissions boundary, so the learner could use their permissions; choose another name for the learner"
         )
 
 
@@ -205,7 +205,8 @@ class LocalOnly(InventoryLabError):
 
     def __init__(self, call: str) -> None:
         super().__init__(
-            f"{call} works on the embedded AWS only; guard the call with `if lab.embedded:`"
+            f"{call} works on the embedded AWS only; use connect('local'), or guard the call with "
+            "`if lab.embedded:`"
         )
 
 
@@ -221,7 +222,10 @@ class NotDenied(InventoryLabError):
 
     def __init__(self, action: str, instead: str = "") -> None:
         what = f"another denial came instead: {instead}" if instead else "the call was allowed"
-        super().__init__(f"expected a denial of {action}, but {what}")
+        super().__init__(
+            f"expected a denial of {action}, but {what}; check who makes the call, and its policies: "
+            "lab.explain_access(principal, action, resource)"
+        )
 
 
 class PrincipalNotAvailable(InventoryLabError):
@@ -236,7 +240,7 @@ class RoleNotAssumable(InventoryLabError):
 
     def __init__(self, service: str, role_arn: str, source_arn: str, reason: str) -> None:
         super().__init__(
-            f"{service} may not assume {role_arn} for {source_arn} {reason}; see the role's trust policy"
+            f"{service} may not assume {role_arn} for {source_arn} {reason}; correct the role's trust policy"
         )
 
 
@@ -265,7 +269,9 @@ class PipeFailed(InventoryLabError):
     """The pipe did not reach the state RUNNING."""
 
     def __init__(self, name: str, state: str, reason: str) -> None:
-        super().__init__(f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'}")
+        super().__init__(
+            f"pipe '{name}' is {state}: {reason or 'AWS gave no reason'} - correct the cause, and run lab.build() again"
+        )
 
 
 class MappingFailed(InventoryLabError):
@@ -273,7 +279,8 @@ class MappingFailed(InventoryLabError):
 
     def __init__(self, function: str, state: str, reason: str) -> None:
         super().__init__(
-            f"the event source mapping of '{function}' is {state}: {reason or 'AWS gave no reason'}"
+            f"the event source mapping of '{function}' is {state}: {reason or 'AWS gave no reason'} - correct the "
+            "cause, and run lab.build() again"
         )
 
 
@@ -425,7 +432,8 @@ class UnknownToTheLab(InventoryLabError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"the embedded AWS does not know {what}, and denies what it cannot evaluate"
+            f"the embedded AWS does not know {what}; it denies what it cannot evaluate, so this says nothing about "
+            "your policy"
         )
 
 
@@ -491,7 +499,8 @@ class UnsupportedMetric(InventoryLabError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"the embedded AWS has no metrics by {what}; ask for one metric by the minute"
+            f"the embedded AWS cannot answer {what}; ask for one metric, with a period of whole minutes (60, 120, …) and "
+            "one of the statistics Sum, Average, Minimum, Maximum and SampleCount"
         )
 
 
@@ -530,7 +539,8 @@ class PublishFailed(InventoryLabError):
         self.receipt = receipt
         super().__init__(
             f"{len(self.unsent)} records were not stored, {receipt.published} were; last error: "
-            f"{last_error} - publish .unsent again when the stream accepts records"
+            f"{last_error} - when the stream accepts records again, catch this error as exc and call "
+            "lab.publish(exc.unsent)"
         )
 
 
@@ -562,8 +572,8 @@ class StreamCut(InventoryLabError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"{why}; the remaining records are not enough to rebuild the table - use a "
-            "snapshot and the records after it: rebuild(since=snapshot)"
+            f"{why}; the remaining records are not enough to rebuild the table - use a snapshot that was taken "
+            "before that time, when all was exact: rebuild(since=snapshot)"
         )
 
 

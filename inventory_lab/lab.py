@@ -7,7 +7,7 @@ import uuid
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -117,10 +117,10 @@ class SettleReport:
 
 
 class Lab:
-    """An inventory pipeline on the embedded AWS or on your account; connect() makes one.
+    """An inventory pipeline on the embedded AWS or on your account. Begin with `lab = connect()`.
 
     Deploy       build()           stream, table, function, queues, topic and pipe with their roles
-                 use_handler()     put a handler of your own into the function
+                 use_handler()     optional: put a handler of your own into the function
     Send         publish()         put events into the stream
                  settle()          wait until they are processed
     Look         inventory()       the stock of each product
@@ -131,9 +131,9 @@ class Lab:
     Permissions  explain_access()  why IAM allows or denies a call
     End          teardown()        delete everything that build() deployed
 
-    Any number of threads may use a lab; their calls run one after the other. While no call runs, the
-    environment, the modules and the output of the process belong to your program. Ctrl-C ends a call as
-    soon as no step is half done.
+    Any number of threads may use a lab; their calls run one after the other. During a call the lab
+    may change environment variables, modules and output of the process; after it they are as before.
+    Ctrl-C lets the current step finish, and then stops the call.
 
     Use it in a with-statement, or close() it. The other members are for special cases: session() returns
     a boto3.Session for your own AWS calls, faults() injects failures, and clock moves lab time.
@@ -293,9 +293,9 @@ class Lab:
     ) -> Receipt:
         """Put one event, or any iterable of them, into the stream as the producer.
 
-        Publishing the same events again changes nothing: each event has a number in its source, and
-        events without a source are numbered here. A new event object is a new fact. EventChanged is
-        raised for an event that was published before with other content.
+        Publishing the same event object again changes nothing. A new object with the same values is a
+        new event, and counts again. An event whose id was published before with other content raises
+        EventChanged.
 
         `ordered` keeps the order of each product also when Kinesis rejects entries. Raises
         PrincipalNotAvailable and NotBuilt before build(), EventTooLarge before anything is sent,
@@ -352,12 +352,12 @@ class Lab:
         return self._open_backend().pump()
 
     def settle(self, receipt: Receipt, timeout: float = 300) -> SettleReport:
-        """Pump until every record of the receipt is processed, or given up to the dead letters.
+        """Wait until every record of the receipt is processed, or is in the dead letters.
 
         `timeout` is in seconds of lab time. The report is true when no record is open; otherwise its
-        `still_open` has the products that wait, and `error` the last error of the pipe. On AWS the table's
-        watermarks show what is processed, and for a handler without watermarks the pipe's log; without
-        either the report says at once that it is not known. Raises NotBuilt without a pipe, TypeError when
+        `still_open` has the products that wait, and `error` the last error of the pipe. On AWS
+        the lab sees progress in the table's watermarks, or else in the pipe's log; with neither it returns
+        at once, and `error` says that the progress is not known. Raises NotBuilt without a pipe, TypeError when
         the argument is not a receipt.
 
         >>> lab.settle(lab.publish(ProductAdded("Mixer", 3)))
@@ -408,9 +408,11 @@ class Lab:
     def faults(self, plan: FaultPlan | None = None, **faults: float) -> Iterator[Faults]:
         """Inside the with-block, failures happen as a FaultPlan says; pump() reports which.
 
-        Give a plan, or its fields by name: a probability from 0 to 1 for each kind of fault, and `seed`,
-        which makes the same faults happen again. Raises LocalOnly on AWS, TypeError for both or neither
-        kind of argument, WrongSetting for a probability outside 0 to 1.
+        Give a plan, or its fields by name: a probability from 0 to 1 for each kind of fault, such as
+        duplicate_delivery, throttle or crash_after_commit (`help(FaultPlan)` lists all), `at_most` for how
+        often each may happen, and `seed`, which makes the same faults happen again. Raises LocalOnly on
+        AWS, TypeError for a plan together with fields or for an unknown field, WrongSetting for a
+        probability outside 0 to 1.
 
         >>> with lab.faults(duplicate_delivery=1, at_most=1):
         ...     _ = lab.settle(lab.publish(ProductAdded("Fan", 3)))
@@ -421,6 +423,9 @@ class Lab:
 
         if plan is not None and (faults or not isinstance(plan, FaultPlan)):
             raise TypeError("faults() takes a FaultPlan, or its fields by name, and not both")
+        if unknown := sorted(faults.keys() - {f.name for f in fields(FaultPlan)}):
+            names = ", ".join(f.name for f in fields(FaultPlan))
+            raise TypeError(f"there is no fault {unknown[0]!r}; a plan has {names}")
         backend, by_name = self._open_backend(), cast("dict[str, Any]", faults)
         with backend.faults(plan or FaultPlan(**by_name)) as struck:
             yield struck
@@ -583,6 +588,7 @@ class Lab:
     def reconcile(self, since: Snapshot | None = None) -> Reconciliation:
         """Compare the table with the stream: is every published event accounted for, exactly once?
 
+        `exact` of the result says so, and its `problems` say what differs; redrive() or rebuild() repair it.
         The stream is processed again, from its beginning or `since` a snapshot, and compared with the table
         and with the function's own counts. On AWS it waits up to a minute for log lines and messages that
         arrive late. Raises NotBuilt.
@@ -619,11 +625,13 @@ class Lab:
 
     @in_turn
     def rebuild(self, since: Snapshot | None = None) -> pd.DataFrame:
-        """Write the items that differ from the stream again, while the pipe may run; a DataFrame of them.
+        """Write again the items that differ from what the stream says; a DataFrame of them.
+
+        The pipe may keep running.
 
         Records that the pipe delivered and the function never processed are applied too, without an alert.
-        The function did not count them, so the sum of reconcile() is even again from the next snapshot()
-        on. Raises StreamCut when the stream has lost its beginning and `since` does not replace it,
+        The function did not count them, so reconcile() reports that difference afterwards; take a
+        snapshot(), and use reconcile(since=snapshot) from then on. Raises StreamCut when the stream has lost its beginning and `since` does not replace it,
         RebuildFailed when other writers are faster ten times in a row, WrongSetting for a handler other
         than "fold", NotBuilt.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from inventory_lab.exceptions import MappingFailed
+from inventory_lab.exceptions import MappingFailed, StillChanging
 from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.ownership import refuse_foreign
@@ -64,7 +64,7 @@ def describe(account: Account) -> dict[str, Any] | None:
 
 
 def settled(account: Account, sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
-    """The configuration once no change of the mapping is under way. Raises MappingFailed when one
+    """The configuration once no change of the mapping is under way. Raises StillChanging when one
     goes on for WAIT_SECONDS, or there is no mapping.
     """
     state = "not there"
@@ -74,8 +74,8 @@ def settled(account: Account, sleep: Callable[[float], None] = time.sleep) -> di
         if mapping is not None and state not in _MOVING:
             return mapping
         sleep(1)
-    name = account.settings.name("function")
-    raise MappingFailed(name, f"still {state}", f"after {WAIT_SECONDS} s")
+    name = f"event source mapping of {account.settings.name('function')}"
+    raise StillChanging(name, state, WAIT_SECONDS)
 
 
 def tags(account: Account) -> dict[str, str] | None:

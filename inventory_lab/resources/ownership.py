@@ -41,6 +41,6 @@ def warn_of_boundary(account: Account, principal: Mapping[str, Any]) -> None:
     existing = principal.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
     expected = account.settings.permissions_boundary
     if existing != expected:
-        why = f"only an administrator changes the boundary of {principal['Arn']}"
-        warning = SettingNotApplied("permissions_boundary", expected, existing, why)
+        why = f"only an administrator can change the boundary of {principal['Arn']}; ask one, or correct the setting"
+        warning = SettingNotApplied("permissions_boundary", expected, existing or None, why)
         warnings.warn(warning, stacklevel=3)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from inventory_lab.exceptions import PipeFailed
+from inventory_lab.exceptions import PipeFailed, StillChanging
 from inventory_lab.resources import pipe_log_group
 from inventory_lab.resources.account import Account, unless_missing
 from inventory_lab.resources.deletion import until_gone
@@ -74,7 +74,7 @@ def describe(account: Account) -> dict[str, Any] | None:
 
 def settled(account: Account, sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
     """DescribePipe's answer once the pipe rests, which AWS takes a while for: what it was told is done, or
-    has failed and StateReason says why. Raises PipeFailed when it moves on and on.
+    has failed and StateReason says why. Raises StillChanging when it goes on for WAIT_SECONDS.
 
     States: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html
     """
@@ -85,7 +85,7 @@ def settled(account: Account, sleep: Callable[[float], None] = time.sleep) -> di
         if pipe is not None and state not in _MOVING:
             return pipe
         sleep(1)
-    raise PipeFailed(account.settings.name("pipe"), f"still {state}", f"after {WAIT_SECONDS} s")
+    raise StillChanging(account.settings.name("pipe"), state, WAIT_SECONDS)
 
 
 def tags(account: Account) -> dict[str, str] | None:

@@ -84,9 +84,7 @@ def _set_time_to_live(account: Account) -> None:
         specification = {"Enabled": True, "AttributeName": EXPIRY}
         dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
     elif status == "DISABLING" or attribute != EXPIRY:
-        why = (
-            "AWS takes up to an hour for a change of the time to live; disable it, and build later"
-        )
+        why = "AWS takes up to an hour for a change; disable the table's time to live, wait an hour, and run lab.build() again"
         deployed = f"{attribute} ({status})"
         warnings.warn(SettingNotApplied("time to live", EXPIRY, deployed, why), stacklevel=2)
 

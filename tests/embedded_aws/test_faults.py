@@ -34,14 +34,14 @@ def run(lab: Lab, plan: FaultPlan) -> list[str]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_strikes_when_it_is_certain_and_leaves_the_counts_exact(
-    fault: str, built: Lab
-) -> None:
+def test_each_fault_strikes_when_it_is_certain_and_leaves_the_counts_exact(fault: str) -> None:
     needed = {"reshard": 1.0} if fault == "child_before_parent" else {}
     plan = FaultPlan(seed=1, at_most=3, **needed | {fault: 1})
-    struck = run(built, plan)
+    with connect(settings=Settings(batch_size=5)) as lab:  # so that a next batch waits to overtake
+        lab.build()
+        struck = run(lab, plan)
+        result = lab.reconcile()
     assert [s for s in struck if s.startswith(fault.replace("_", " "))], struck
-    result = built.reconcile()
     assert not len(result.drift)
     assert result.conserved
     assert not result.lost
@@ -99,3 +99,9 @@ def test_a_probability_that_is_none_is_refused(value: Any) -> None:
 def test_faults_take_a_plan_or_its_fields(built: Lab) -> None:
     with pytest.raises(TypeError, match="takes a FaultPlan, or its fields by name"):
         built.faults(FaultPlan(), throttle=1).__enter__()
+
+
+def test_a_fault_that_does_not_exist_is_named_with_those_that_do(built: Lab) -> None:
+    words = "there is no fault 'duplicate_delivry'; a plan has seed, at_most, duplicate_delivery"
+    with pytest.raises(TypeError, match=words), built.faults(duplicate_delivry=1):
+        pass

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, ProductAdded, QuantityChanged, Settings, connect
-from inventory_lab.exceptions import MappingFailed, NotBuilt
+from inventory_lab.exceptions import NotBuilt, StillChanging
 from inventory_lab.resources import event_source_mapping
 from inventory_lab.resources.event_source_mapping import WAIT_SECONDS
 from inventory_lab.resources.propagation import PROPAGATION_SECONDS
@@ -85,7 +85,7 @@ def test_a_role_that_never_can_read_is_an_error_of_aws() -> None:
 
 def test_the_waiting_ends_and_names_the_state() -> None:
     functions = FakeLambda("Updating")
-    with pytest.raises(MappingFailed, match=f"is still Updating: after {WAIT_SECONDS} s"):
+    with pytest.raises(StillChanging, match=f"is still Updating after {WAIT_SECONDS} s"):
         event_source_mapping.settled(functions.account(), functions.sleep)
 
 

@@ -84,7 +84,7 @@ def test_a_pipe_that_moves_is_waited_for(moving: str) -> None:
 @pytest.mark.parametrize("state", ["CREATING", "not there"])
 def test_the_waiting_ends_and_names_the_state(state: str) -> None:
     pipes = FakePipes(state)
-    with pytest.raises(PipeFailed, match=f"is still {state}: after {WAIT_SECONDS} s"):
+    with pytest.raises(StillChanging, match=f"is still {state} after {WAIT_SECONDS} s"):
         pipe.settled(pipes.account(), pipes.sleep)
     assert pipes.slept == WAIT_SECONDS
 

@@ -44,7 +44,7 @@ def _check_place(arn: str, call: Call) -> None:
         ("account", parts[4], call.account),
     ):
         if value not in ("", own):
-            raise UnknownToTheLab(f"{arn}, which is in another {what},")
+            raise UnknownToTheLab(f"{arn}, which is in another {what} than the lab")
 
 
 def acts_on(action: str, resources: Resources) -> Rule:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from inventory_lab.producer.publisher import RawRecord as RawRecord
     from inventory_lab.producer.replay import replay as replay
     from inventory_lab.settings import Settings as Settings
-    from inventory_lab.teaching.checks import attempt as attempt
     from inventory_lab.teaching.checks import check as check
     from inventory_lab.teaching.denials import expect_denied as expect_denied
     from inventory_lab.teaching.exercises import exercise as exercise
@@ -60,7 +59,6 @@ _HOMES = {
     "RawRecord": "producer.publisher",
     "Settings": "settings",
     "Snapshot": "observe.snapshot",
-    "attempt": "teaching.checks",
     "check": "teaching.checks",
     "connect": "lab",
     "draw_batch": "views.batch",

@@ -72,7 +72,9 @@ class Settings:
     How the function runs:
 
     - `function_memory` in MB and `function_timeout` in seconds; give the folding handler 20 seconds or
-      more, because it starts no call in the last 8.
+      more, because it starts no call in the last 8. A pipe waits 300 seconds for a function, so behind a
+      pipe that is the longest; behind a mapping it is 900:
+      https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
     - `commit_concurrency` (1 to 64): how many products one invocation writes at the same time. The
       default None means 16 on AWS, and 1 on the embedded AWS, which starts no threads.
     - `high_stock` and `low_stock`: an alert is sent above and below these numbers of pieces.
@@ -156,7 +158,7 @@ class Settings:
             self._check("maximum_record_age_seconds", 60, 604_800)
         if self.commit_concurrency is not None:
             self._check("commit_concurrency", 1, 64)
-        self._check("function_timeout", 1, 900)
+        self._check("function_timeout", 1, 300 if self.has_pipe else 900)
         self._check("function_memory", 128, 10_240)
         self._check("tombstone_days", 1, 36_500)
         self._check("high_stock", 0, 10**9)

@@ -1,4 +1,4 @@
-"""The notebooks of the course: where they are, how they open, and the gaps of their exercises."""
+"""The notebooks of the course: where they are, how they open, and the solutions of their exercises."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from inventory_lab.teaching.exercises import solutions
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 SOLUTIONS = FOLDER / "solutions"
-
-GAP = re.compile(r"(?<=# your code: begin\n).*?(?=^ *# your code: end$)", re.DOTALL | re.MULTILINE)
 
 EXERCISE = re.compile(r'exercise\("(\d\d/(\w+))"')
 
@@ -92,31 +90,9 @@ def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)
 
 
-def gap(source: str) -> str | None:
-    """What stands between the marks of an exercise; None when the cell has none."""
-    match = GAP.search(source)
-    return match[0] if match else None
-
-
 def is_ignored(cell: Any) -> bool:
     """Whether nbval runs the cell without comparing what it prints."""
     return IGNORED in cell.metadata.get("tags", [])
-
-
-def solved(notebook: Any, solution: Any) -> Any:
-    """The notebook, with the gaps of the exercises filled as in its solution; cells match by id."""
-    gaps = {cell.id: gap(cell.source) for cell in solution.cells}
-    result = nbformat.from_dict(notebook)
-    for cell in result.cells:
-        if gap(cell.source) is not None and gaps.get(cell.id) is not None:
-            filled = gaps[cell.id]
-            cell.source = GAP.sub(lambda _, filled=filled: filled, cell.source)
-    return result
-
-
-def is_lesson(notebook: Any) -> bool:
-    """Whether a notebook has the form that notebooks/AUTHORS.md describes: it opens with the map."""
-    return any(cell.id == "map" for cell in notebook.cells)
 
 
 def exercise_of(cell: Any) -> str:

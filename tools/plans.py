@@ -68,14 +68,11 @@ PLANS: Mapping[str, tuple[int, tuple[Step, ...]]] = {
 
 
 def timed(start: int, steps: tuple[Step, ...]) -> Iterator[tuple[int, int, str]]:
-    """The beginning, the minutes and the text of each step; a notebook that does not exist is left out."""
-    lessons = [path for path in course.notebooks() if course.is_lesson(course.read(path))]
-    entries = {e.number: e for e in map(index.entry, lessons)}
+    """The beginning, the minutes and the text of each step."""
+    entries = {e.number: e for e in map(index.entry, course.notebooks())}
     for step in steps:
         minutes, text = step.minutes, step.what
         if step.notebook:
-            if step.notebook not in entries:
-                continue
             entry = entries[step.notebook]
             minutes = entry.minutes - sum(registry.find(name).minutes for name in step.without)
             left = [f"`{name.rpartition('/')[2]}`" for name in step.without]

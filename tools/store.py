@@ -1,7 +1,7 @@
 """Execute notebooks and store them: `python -m tools.store [NOTEBOOK ...]`, all of them by default.
 
 When nothing changed the files are the same, byte for byte: no times, no versions, no widget state. A
-solution follows its notebook in everything but the gaps of the exercises.
+solution is its notebook with the exercises solved.
 """
 
 from __future__ import annotations
@@ -67,30 +67,18 @@ def store(path: Path) -> str:
     """
     notebook, solution = course.read(path), course.solution_of(path)
     opened(notebook)
-    filled = solution_to(notebook, solution)
+    solved = course.with_solutions(notebook)
     before = nbformat.from_dict(notebook)
     notebook = with_ignored_of(before, executed(notebook, path.parent))
-    if filled is None:
-        write(notebook, path)
-        return f"stored {path.name}; it has no solution"
-    write(with_ignored_of(notebook, executed(filled, solution.parent)), solution)
+    write(with_ignored_of(notebook, executed(solved, solution.parent)), solution)
     write(notebook, path)
-    if course.is_lesson(notebook):
-        instructor.write(notebook, path)
+    instructor.write(notebook, path)
     return f"stored {path.name} and its solution"
 
 
-def solution_to(notebook: Any, solution: Path) -> Any:
-    """The solved notebook before it is run; None for a notebook that has no solution."""
-    if course.is_lesson(notebook):
-        return course.with_solutions(notebook)
-    return course.solved(notebook, course.read(solution)) if solution.is_file() else None
-
-
 def opened(notebook: Any) -> None:
-    """Bring the cells that are the same in all notebooks, and the minutes of a lesson, up to date."""
-    if course.is_lesson(notebook):
-        figures.state_minutes(notebook)
+    """Bring the cells that are the same in all notebooks, and the minutes, up to date."""
+    figures.state_minutes(notebook)
     same = {"setup": course.setup_cell(course.repository()), "versions": course.VERSIONS}
     for cell in notebook.cells:
         cell.source = same.get(cell.id, cell.source)

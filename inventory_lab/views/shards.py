@@ -28,14 +28,15 @@ TITLE = "Records in their shards"
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A shard: its records, oldest first, and how many of them the pipe is done with (None: unknown).
-    `earlier` is how many records came before these.
+    """A shard: its records, oldest first, and how many of them the reader is done with (None: unknown).
+    `earlier` is how many records came before these; `reader` is "pipe" or "mapping".
     """
 
     shard: str
     records: tuple[StoredRecord, ...]
     position: int | None
     earlier: int = 0
+    reader: str = "pipe"
 
     @property
     def count(self) -> int:
@@ -44,20 +45,29 @@ class Lane:
 
 
 def draw_shards(lab: ObservableLab) -> Picture:
-    """The shards of the lab's stream with their records, coloured by product, and the pipe's position.
+    """The shards of the lab's stream with their records, coloured by product, and the reader's position.
 
-    `lab.records()` has all records; a lane shows the eight round the pipe's position.
+    The reader is the pipe, or the mapping of a lab without a pipe. `lab.records()` has all records; a
+    lane shows the eight round the reader's position.
 
     >>> draw_shards(lab).svg[:4]
     '<svg'
     """
-    return shards_picture(lanes_of(records_of(lab.records()), executions_of(lab)))
+    reader = "pipe" if lab.settings.has_pipe else "mapping"
+    return shards_picture(lanes_of(records_of(lab.records()), executions_of(lab), reader))
 
 
-def lanes_of(records: Sequence[StoredRecord], executions: Sequence[BatchExecution]) -> list[Lane]:
+def lanes_of(
+    records: Sequence[StoredRecord], executions: Sequence[BatchExecution], reader: str = "pipe"
+) -> list[Lane]:
     """A lane for each shard that has records."""
     return [
-        Lane(shard, tuple(lane), _position(lane, [e for e in executions if e.shard == shard]))
+        Lane(
+            shard,
+            tuple(lane),
+            _position(lane, [e for e in executions if e.shard == shard], reader),
+            reader=reader,
+        )
         for shard, lane in by_shard(records).items()
     ]
 
@@ -90,15 +100,28 @@ def _progress(lane: Lane) -> str:
     if lane.position is None:
         return ""
     passed, waiting = lane.earlier + lane.position, len(lane.records) - lane.position
-    return f", {passed} passed by the pipe, {waiting} waiting"
+    return f", {passed} passed by the {lane.reader}, {waiting} waiting"
 
 
-def _position(lane: Sequence[StoredRecord], executions: Sequence[BatchExecution]) -> int | None:
-    """How many records from the beginning of the shard the pipe has passed without a gap."""
+def _position(
+    lane: Sequence[StoredRecord], executions: Sequence[BatchExecution], reader: str
+) -> int | None:
+    """How many records from the beginning of the shard the reader has passed without a gap."""
     if not executions:
         return None
-    passed = {place for e in executions if e.outcome in DONE for place in span(lane, e)}
+    passed = {place for e in executions for place in _passed(lane, e, reader)}
     return next((place for place in range(len(lane)) if place not in passed), len(lane))
+
+
+def _passed(lane: Sequence[StoredRecord], execution: BatchExecution, reader: str) -> range:
+    """The places of the records that an execution was the last for. A mapping tries a partly failed batch
+    again from its first failed record; a pipe sends again what failed, wherever it is in the batch.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
+    """
+    places = span(lane, execution)
+    if execution.outcome == "partly failed" and reader == "mapping":
+        return places[: max(len(places) - execution.failed, 0)]
+    return places if execution.outcome in DONE else range(0)
 
 
 def _lane(lane: Lane, y: float, fills: dict[str, str]) -> str:
@@ -120,7 +143,7 @@ def _lane(lane: Lane, y: float, fills: dict[str, str]) -> str:
         )
         for n, (place, record) in enumerate(shown)
     ]
-    marker = "" if position is None else _marker(_LEFT + _STEP * (position - start) - 4.5, y)
+    marker = "" if position is None else _marker(lane, _LEFT + _STEP * (position - start) - 4.5, y)
     return track + "".join(blocks) + "".join(words) + marker
 
 
@@ -137,10 +160,10 @@ def _block(
     )  # fmt: skip
 
 
-def _marker(x: float, y: float) -> str:
-    """Where the pipe reads next."""
+def _marker(lane: Lane, x: float, y: float) -> str:
+    """Where the reader reads next."""
     near_end = x > WIDTH - 250
     side: tuple[float, Anchor] = (-8, "end") if near_end else (8, "start")
-    words = "the pipe has passed up to here"
+    words = f"the {lane.reader} has passed up to here"
     label = text(x + side[0], y + 76, words, 13, "text", anchor=side[1], bold=True)
     return path(f"M{x} {y - 4}V{y + 80}", "text", 3) + label

@@ -14,7 +14,7 @@ from inventory_lab.teaching.exercises import registry, solutions
 from tools import course, figures, index, instructor
 from tools.replay import Replay, kernel
 
-PATHS = [path for path in course.notebooks() if course.is_lesson(course.read(path))]
+PATHS = course.notebooks()
 LESSONS = {path.stem: course.read(path) for path in PATHS}
 SOLVED = {path.stem: course.read(course.solution_of(path)) for path in PATHS}
 every_lesson = pytest.mark.parametrize("stem", LESSONS)
@@ -57,6 +57,8 @@ def test_it_opens_with_problem_map_objectives_and_a_lab(stem: str) -> None:
     assert [cell.id for cell in cells] == OPENING
     assert len(cells[0].source.splitlines()) >= 3
     assert all(course.HIDDEN in cell.metadata.tags for cell in cells[1:4])
+    assert cells[1].source == course.setup_cell(course.repository())
+    assert cells[2].source == course.VERSIONS
     assert "map_of(" in cells[3].source
     for part in ("**You will be able to**\n\n- ", "**Cost on AWS:** ", "**Before you start:** "):
         assert part in cells[4].source
@@ -106,6 +108,7 @@ def test_it_has_two_exercises_or_more_and_one_is_a_build(stem: str) -> None:
     for before, cell in itertools.pairwise(cells):
         if course.exercise_of(cell):
             assert "<details><summary>Hint</summary>\n\n" in before.source
+            assert before.source.endswith("\n\n</details>")
 
 
 @every_lesson

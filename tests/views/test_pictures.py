@@ -65,10 +65,12 @@ def record(place: int, product: str = "Phone", shard: str = "0000") -> StoredRec
     return StoredRecord(shard, f"…{place}", product, "+1", float(place))
 
 
-def execution(first: int, last: int, outcome: str, attempt: int = 1) -> BatchExecution:
+def execution(
+    first: int, last: int, outcome: str, attempt: int = 1, failed: int = 0
+) -> BatchExecution:
     size = last - first + 1
     return BatchExecution(
-        "09:00:01", "0000", f"…{first}", f"…{last}", size, attempt, outcome, 0, ""
+        "09:00:01", "0000", f"…{first}", f"…{last}", size, attempt, outcome, failed, ""
     )
 
 
@@ -107,6 +109,24 @@ def test_a_gap_stops_the_position_and_a_failed_batch_does_not_move_it() -> None:
     assert lanes_of(lane, done)[0].position == 2
     done.append(execution(2, 3, "dead letter", 2))
     assert lanes_of(lane, done)[0].position == 6
+
+
+def test_a_partly_failed_batch_moves_a_mapping_to_its_first_failed_record() -> None:
+    lane = [record(n) for n in range(4)]
+    done = [execution(0, 3, "failed", failed=4), execution(0, 3, "partly failed", 2, failed=2)]
+    assert lanes_of(lane, done, "mapping")[0].position == 2
+    assert lanes_of(lane, done, "pipe")[0].position == 0
+    done += [execution(2, 2, "dead letter", 3, failed=1), execution(3, 3, "delivered", 3)]
+    assert lanes_of(lane, done, "mapping")[0].position == 4
+
+
+def test_without_a_pipe_the_position_is_that_of_the_mapping() -> None:
+    with connect("local", settings=Settings(reader="mapping", shards=1)) as lab:
+        lab.build()
+        lab.settle(lab.publish(ProductAdded("Phone", 20)))
+        picture = draw_shards(lab)
+    assert picture.description == "Shard 0000: 1 record, 1 passed by the mapping, 0 waiting."
+    assert "the mapping has passed up to here" in svg_rules.words(picture)
 
 
 def test_a_long_lane_shows_the_records_round_the_position_and_counts_them_all(small: Lab) -> None:

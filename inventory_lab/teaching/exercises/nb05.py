@@ -38,7 +38,7 @@ def handle(answer: Answer, bench: Bench) -> None:
     deployed = _as_deployed(answer, table.resource)
     for rule, facts, expected in CASES:
         names = {fact["product_id"]: bench.name(fact["product_id"]) for fact in facts}
-        known = [{**fact, "product_id": names[fact["product_id"]]} for fact in facts]
+        known = [_event(fact) | {"product_id": names[fact["product_id"]]} for fact in facts]
         returned = _invoke(deployed, [_record(n, fact) for n, fact in enumerate(known)])
         _requires_json(returned)
         for product, count in expected.items():
@@ -72,9 +72,19 @@ CASES: list[tuple[str, list[Fact], dict[str, int]]] = [
         [{"product_id": "Fan", "delta": change} for change in (-1, -2, 5)],
         {"Fan": 2},
     ),
+    (
+        "Two deliveries as new products, of 7 and of 5:",
+        [{"product_id": "Fan", "quantity": number} for number in (7, 5)],
+        {"Fan": 12},
+    ),
     ("A batch without records:", [], {}),
 ]
 """A sentence for the learner, the events of one batch, and the counts after it."""
+
+
+def _event(fact: Fact) -> Fact:
+    """The event as the producer writes it, with its type."""
+    return {"event_type": "product_added" if "quantity" in fact else "quantity_changed", **fact}
 
 
 def _as_deployed(answer: Answer, table: Any) -> Answer:
@@ -124,18 +134,27 @@ def _requires_count(rule: str, product: str, count: int | None, expected: int) -
 
 def _fails_at_a_broken_record(deployed: Answer, bench: Bench, table: _Counts) -> None:
     product = bench.name("Fan")
-    records = [_record(0, {"product_id": product, "quantity": 7}), _record(1, NO_JSON)]
+    records = [_record(0, _event({"product_id": product, "quantity": 7})), _record(1, NO_JSON)]
     try:
         deployed({"Records": records}, None)
     except WrongAnswer as exc:
         if isinstance(exc.error, ValueError):
-            _requires_count("Before a broken record:", "Fan", table.count(product), 7)
+            _requires_first_counted(table.count(product))
             return
         raise
     raise WrongAnswer(
         "At a record that is not JSON it goes on, and the record is lost without a trace: Lambda "
         "believes that all went well. Let the error come out, for now."
     )
+
+
+def _requires_first_counted(count: int | None) -> None:
+    if count is None:
+        raise WrongAnswer(
+            "A good record came before a broken one, and was not counted when the error came out. Update "
+            "the table for each record, before you read the next."
+        )
+    _requires_count("Before a broken record:", "Fan", count, 7)
 
 
 def _record(number: int, content: Fact | bytes) -> Fact:
@@ -157,13 +176,7 @@ class _Counts:
     """A table of the bench; `operations` are the calls that the answer made on it."""
 
     def __init__(self, bench: Bench) -> None:
-        name = bench.name("inventory")
-        bench.client("dynamodb").create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        name = bench.table("inventory")
         self.operations: list[str] = []
         self.resource = bench.lab.session("root").resource("dynamodb").Table(name)
         self._raw, self._name = bench.raw("dynamodb"), name
@@ -187,7 +200,8 @@ SECOND = 'def handle(event, context):\n    return "größer als first"\n'
 def create_function(answer: Answer, bench: Bench) -> None:
     """A new function, slow to become active; new code for it; a race; an error that must not be hidden."""
     functions, name, role = bench.client("lambda"), bench.name("counter"), _role(bench)
-    more = {"Environment": {"Variables": {"TABLE_NAME": "inventory"}}, "Tags": {"team": "7"}}
+    more: dict[str, Any] = {"Environment": {"Variables": {"TABLE_NAME": "inventory"}}}
+    more |= {"Tags": {"team": "7"}, "Description": "counts the stock"}
     _slowly(bench, functions)
     arn = _call(answer, bench, functions, name, role, FIRST, **more)
     _requires_settings(bench, name, more)
@@ -209,8 +223,23 @@ def create_function(answer: Answer, bench: Bench) -> None:
             f"It returns {_short(arn)} for a new function and {_short(again)} for one that exists. "
             "Return the function's ARN both times."
         )
+    _keeps_settings(answer, bench, functions, name, role)
     _survives_a_race(answer, bench, role)
     _other_errors_pass(answer, bench, "CreateFunction", REFUSAL, name, role, FIRST)
+
+
+def _keeps_settings(answer: Answer, bench: Bench, functions: Any, name: str, role: str) -> None:
+    """New code, and no `more` this time: the variables of the function stay as they are."""
+    raw = bench.raw("lambda")
+    before = raw.get_function_configuration(FunctionName=name)
+    _call(answer, bench, functions, name, role, FIRST)
+    after = raw.get_function_configuration(FunctionName=name)
+    for member in ("Environment", "Timeout", "Handler", "Runtime", "Role", "Description"):
+        if after.get(member) != before.get(member):
+            raise WrongAnswer(
+                f"Called again with new code and without {member}, it changes {member} of the function that "
+                "exists. Give it the new code, and nothing else."
+            )
 
 
 def _role(bench: Bench) -> str:
@@ -228,14 +257,14 @@ def _role(bench: Bench) -> str:
 
 
 def _slowly(bench: Bench, functions: Any) -> None:
-    """New functions are Pending, and new code InProgress, at the first look."""
+    """New functions are Pending, and new code InProgress, at the first two looks."""
     pending = {"CreateFunction": {"State": "Pending"}, "UpdateFunctionCode": {"LastUpdateStatus": "InProgress"}}  # fmt: skip
     for operation in READERS:
 
         def alter(answer: dict[str, Any], _: int) -> None:
             changes = [call.operation for call in bench.calls if call.operation in pending]
             looks = [call.operation in READERS for call in bench.calls[_last(bench, changes) :]]
-            if changes and sum(looks) < 2:
+            if changes and sum(looks) < 3:
                 answer.get("Configuration", answer).update(pending[changes[-1]])
 
         bench.altered(functions, operation, alter)
@@ -312,6 +341,8 @@ def _requires_settings(bench: Bench, name: str, more: Mapping[str, Any]) -> None
             raise WrongAnswer(f"Its {member} is {configuration[member]}, and should be {expected}.")
     if configuration.get("Environment", {}).get("Variables") != more["Environment"]["Variables"]:
         raise WrongAnswer("The function lacks its Environment: pass `**more` to create_function.")
+    if configuration["Description"] != more["Description"]:
+        raise WrongAnswer("The function lacks its Description: pass `**more` to create_function.")
     if function.get("Tags") != more["Tags"]:
         raise WrongAnswer("The function lacks its Tags: pass `**more` to create_function.")
 
@@ -321,10 +352,11 @@ def _requires_result(bench: Bench, name: str, expected: str, what: str) -> None:
     answer = bench.raw("lambda").invoke(FunctionName=name, Payload=b"{}")
     payload = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
-        raise WrongAnswer(
-            f"Invoked, the function fails: {payload.get('errorMessage', payload)}. Handler is the name "
-            "of the file in the zip, without .py, a dot, and `handle`."
-        )
+        problem = str(payload.get("errorMessage", payload))
+        mend = "Handler is the name of the file in the zip, without .py, a dot, and `handle`."
+        if problem.startswith("Syntax error"):
+            mend = "Write `source` into app.py as it is."
+        raise WrongAnswer(f"Invoked, the function fails: {problem}. {mend}")
     if payload != expected:
         raise WrongAnswer(f"Invoked, the function does not run {what}: it answers {payload!r:.40}.")
 
@@ -387,10 +419,10 @@ def create_mapping(answer: Answer, bench: Bench) -> None:
         owner.create_event_source_mapping(
             EventSourceArn=source, FunctionName=function, StartingPosition="LATEST"
         )
-    more = {"BatchSize": 7, "Tags": {"team": "7"}}
+    more = {"BatchSize": 7, "MaximumRetryAttempts": 3, "Tags": {"team": "7"}}
     identifier = answer(functions, stream, name, **more)
     _requires_mapping(bench, identifier, stream, name, more)
-    _requires_the_same(identifier, _again(answer, functions, stream, name, more))
+    _requires_the_same(identifier, _again(answer, bench, functions, stream, name, more))
     _mapping_survives_a_race(answer, bench, other, sibling)
     functions = bench.client("lambda")
     _other_errors_pass(answer, bench, "CreateEventSourceMapping", NO_ACCESS, stream, name)
@@ -402,7 +434,10 @@ def _requires_mapping(
     raw = bench.raw("lambda")
     listed = raw.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
     if not listed["EventSourceMappings"]:
-        raise WrongAnswer("There is no mapping from `stream` to the function `name`.")
+        raise WrongAnswer(
+            "There is no mapping from `stream` to the function `name`. A mapping from this stream to another "
+            "function, or from another stream to this one, does not count."
+        )
     mapping = listed["EventSourceMappings"][0]
     if mapping["StartingPosition"] != "TRIM_HORIZON":
         raise WrongAnswer(
@@ -412,17 +447,20 @@ def _requires_mapping(
     if mapping["State"] != "Enabled":
         raise WrongAnswer("The mapping is disabled: leave Enabled out, or say True.")
     tags = raw.list_tags(Resource=mapping["EventSourceMappingArn"])["Tags"]
-    if mapping["BatchSize"] != more["BatchSize"] or tags != more["Tags"]:
-        raise WrongAnswer(
-            "Asked with BatchSize=7 and Tags, it leaves them out: pass `**more` to the call."
-        )
+    for member, value in more.items():
+        if {**mapping, "Tags": tags}[member] != value:
+            raise WrongAnswer(
+                f"Called with {', '.join(more)}, it leaves {member} out: pass `**more` to the call."
+            )
     if identifier != mapping["UUID"]:
         raise WrongAnswer(f"It returns {_named(identifier)}, not the UUID of the new mapping.")
 
 
-def _again(answer: Answer, functions: Any, stream: str, name: str, more: Mapping[str, Any]) -> Any:
+def _again(
+    answer: Answer, bench: Bench, functions: Any, stream: str, name: str, more: Mapping[str, Any]
+) -> Any:
     try:
-        return answer(functions, stream, name, **more)
+        returned = answer(functions, stream, name, **more)
     except WrongAnswer as exc:
         if "ResourceConflict" not in str(exc):
             raise
@@ -430,6 +468,11 @@ def _again(answer: Answer, functions: Any, stream: str, name: str, more: Mapping
             "The second call, for a mapping that exists, fails with ResourceConflictException. Catch "
             "it, and look the UUID up with list_event_source_mappings."
         ) from exc
+    if bench.made("UpdateEventSourceMapping") or bench.made("DeleteEventSourceMapping"):
+        raise WrongAnswer(
+            "It changes or deletes the mapping that exists. Return its UUID and leave it as it is."
+        )
+    return returned
 
 
 def _requires_the_same(first: Any, second: Any) -> None:

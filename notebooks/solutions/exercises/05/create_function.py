@@ -347,3 +347,110 @@ def create_function(functions, name, role, source, **more):
     )
     functions.get_waiter("function_active_v2").wait(FunctionName=name)
     return answer["FunctionArn"]
+
+
+# %% wrong: It returns while the new code is still InProgress
+def create_function(functions, name, role, source, **more):
+    import io
+    import zipfile
+
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("app.py", source)
+    code = archive.getvalue()
+    try:
+        functions.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="app.handle",
+            Timeout=10,
+            Code={"ZipFile": code},
+            **more,
+        )
+    except functions.exceptions.ResourceConflictException:
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+    functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    return functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+
+
+# %% wrong: it changes Environment of the function that exists
+def create_function(functions, name, role, source, **more):
+    import io
+    import zipfile
+
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("app.py", source)
+    code = archive.getvalue()
+    try:
+        functions.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="app.handle",
+            Timeout=10,
+            Code={"ZipFile": code},
+            **more,
+        )
+        functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    except functions.exceptions.ResourceConflictException:
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+        variables = more.get("Environment", {})
+        functions.update_function_configuration(FunctionName=name, Environment=variables)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    return functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+
+
+# %% wrong: The function lacks its Description
+def create_function(functions, name, role, source, **more):
+    import io
+    import zipfile
+
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("app.py", source)
+    code = archive.getvalue()
+    try:
+        functions.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="app.handle",
+            Timeout=10,
+            Code={"ZipFile": code},
+            Environment=more.get("Environment", {}),
+            Tags=more.get("Tags", {}),
+        )
+        functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    except functions.exceptions.ResourceConflictException:
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    return functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+
+
+# %% wrong: Write `source` into app.py as it is.
+def create_function(functions, name, role, source, **more):
+    import io
+    import zipfile
+
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("app.py", source.splitlines()[0])
+    code = archive.getvalue()
+    try:
+        functions.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="app.handle",
+            Timeout=10,
+            Code={"ZipFile": code},
+            **more,
+        )
+        functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    except functions.exceptions.ResourceConflictException:
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    return functions.get_function_configuration(FunctionName=name)["FunctionArn"]

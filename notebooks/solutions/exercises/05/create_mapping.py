@@ -59,7 +59,7 @@ def create_mapping(functions, stream, name, **more):
     return mapping["UUID"]
 
 
-# %% wrong: it leaves them out: pass `**more` to the call
+# %% wrong: it leaves BatchSize out: pass `**more` to the call
 def create_mapping(functions, stream, name, **more):
     try:
         mapping = functions.create_event_source_mapping(
@@ -103,3 +103,37 @@ def create_mapping(functions, stream, name, **more):
         answer = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)
         mapping = answer["EventSourceMappings"][0]
     return mapping["UUID"]
+
+
+# %% wrong: it leaves MaximumRetryAttempts out: pass `**more` to the call
+def create_mapping(functions, stream, name, **more):
+    ends = {"EventSourceArn": stream, "FunctionName": name}
+    try:
+        return functions.create_event_source_mapping(
+            **ends,
+            StartingPosition="TRIM_HORIZON",
+            BatchSize=more.get("BatchSize", 100),
+            Tags=more.get("Tags", {}),
+        )["UUID"]
+    except functions.exceptions.ResourceConflictException:
+        return functions.list_event_source_mappings(**ends)["EventSourceMappings"][0]["UUID"]
+
+
+# %% wrong: It changes or deletes the mapping that exists.
+def create_mapping(functions, stream, name, **more):
+    ends = {"EventSourceArn": stream, "FunctionName": name}
+    for known in functions.list_event_source_mappings(**ends)["EventSourceMappings"]:
+        functions.delete_event_source_mapping(UUID=known["UUID"])
+    return functions.create_event_source_mapping(**ends, StartingPosition="TRIM_HORIZON", **more)[
+        "UUID"
+    ]
+
+
+# %% wrong: from another stream to this one, does not count
+def create_mapping(functions, stream, name, **more):
+    known = functions.list_event_source_mappings(EventSourceArn=stream)["EventSourceMappings"]
+    if known:
+        return known[0]["UUID"]
+    return functions.create_event_source_mapping(
+        EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+    )["UUID"]

@@ -128,7 +128,7 @@ THROTTLED = ("ThrottlingException", "Rate of requests exceeds the allowed throug
 @checks("11/commit", "write a product once, and lose no race", build=True)
 def commit(answer: Answer, bench: Bench) -> None:
     """A new product, a known one, nothing new, races over both, and another error."""
-    name = _table_name(bench)
+    name = bench.table("inventory")
     table = _table(bench, name)
     answer(table, "Fan", [_fact("1", "a", 20), _fact("2", "b", -5)], _processed)
     _stored_is(bench, name, 15, 1, "A new product with two records")
@@ -257,17 +257,6 @@ def _stored_is(bench: Bench, name: str, quantity: int, version: int, case: str) 
 def _version(bench: Bench, name: str, product: str) -> int:
     answer = bench.raw("dynamodb").get_item(TableName=name, Key={"product_id": {"S": product}})
     return int(answer.get("Item", {}).get("version", {"N": "0"}).get("N", 0))
-
-
-def _table_name(bench: Bench) -> str:
-    name = bench.name("inventory")
-    bench.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return name
 
 
 def _table(bench: Bench, name: str) -> Any:

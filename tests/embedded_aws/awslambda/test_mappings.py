@@ -21,7 +21,6 @@ from tests.embedded_aws.principals import STREAM, allow
 
 ECHO = "def handle(event, context):\n    print(len(event['Records']))\n"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:inventory-pipe-dlq"
-CREATE = "CreateEventSourceMapping operation: "
 
 
 @pytest.fixture

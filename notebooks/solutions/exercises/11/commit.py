@@ -30,7 +30,7 @@ def commit(table, product, records, process):
 
 # %% unchanged: continue → pass -- nothing follows in the loop
 
-# %% unchanged: return → pass -- after the write the next round finds nothing to do, and ends
+# %% unchanged: return → pass (2) -- after the write the next round finds nothing to do, and ends
 
 
 # %% wrong: what they counted is overwritten

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import difflib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,11 +20,13 @@ Change = Callable[[Any], object]
 
 def mutations(source: str) -> Iterator[tuple[str, str]]:
     """A label and the changed source of each mutation: a statement dropped, a constant changed, a
-    condition negated, an operator swapped. Docstrings stay. The label is the line before → after.
+    condition negated, an operator swapped. Docstrings stay. The label is the line before → after,
+    with a number from the second with the same lines on.
     """
     tree = ast.parse(source)
     docstrings = {id(node) for node in _docstrings(tree)}
     before = ast.unparse(tree)
+    labels: Counter[str] = Counter()
     for number, node in enumerate(ast.walk(tree)):
         if id(node) in docstrings:
             continue
@@ -31,7 +34,9 @@ def mutations(source: str) -> Iterator[tuple[str, str]]:
             mutant = copy.deepcopy(tree)
             change(list(ast.walk(mutant))[number])
             after = ast.unparse(ast.fix_missing_locations(mutant))
-            yield label(before, after), after
+            text = label(before, after)
+            labels[text] += 1
+            yield (text if labels[text] == 1 else f"{text} ({labels[text]})"), after
 
 
 def label(before: str, after: str) -> str:

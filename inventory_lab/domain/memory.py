@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
 from hashlib import blake2b
@@ -161,15 +160,6 @@ def source_key(source: str) -> bytes:
     11
     """
     return beginning_of(source).to_bytes(TIME_BYTES, "big") + digest(source)
-
-
-def beginning(key: bytes) -> datetime:
-    """When the source with this key began, to the second.
-
-    >>> beginning(source_key("2026-01-05T09:00:00Z/sales")).isoformat()
-    '2026-01-05T09:00:00+00:00'
-    """
-    return datetime.fromtimestamp(int.from_bytes(key[:TIME_BYTES], "big"), UTC)
 
 
 def digest(text: str) -> bytes:

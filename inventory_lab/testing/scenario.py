@@ -81,14 +81,6 @@ def inventory_events(chance: random.Random, count: int) -> list[RawRecord]:
     return records
 
 
-def inventory_events_with_rejections(chance: random.Random, count: int) -> list[RawRecord]:
-    """Stock movements of which some must be rejected: sold out, added twice, unknown."""
-    records = inventory_events(chance, count)
-    for _ in range(count // 8):
-        records.append(records.pop(chance.randrange(len(records))))
-    return records
-
-
 def inventory_state(lab: Lab) -> dict[str, object]:
     """The stock of every active product."""
     pages = lab.account.client("dynamodb").get_paginator("scan").paginate(
@@ -140,8 +132,6 @@ INVENTORY = Scenario(
     repeated_state=summed_inventory,
 )
 """Inventory events that all fit the stock, the lab's table, and the rules of the contract."""
-INVENTORY_WITH_REJECTIONS = replace(INVENTORY, events=inventory_events_with_rejections)
-"""The same with events that the function has to reject."""
 
 
 def _movement(chance: random.Random, product: str, event_id: str, stock: State) -> InventoryEvent:

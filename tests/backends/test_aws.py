@@ -112,9 +112,9 @@ def write_watermark(product: str, shard: str, number: int) -> None:
 
 def test_teardown_deletes_everything(aws: Lab) -> None:
     aws.build()
-    dry, found = aws.teardown(dry_run=True), aws.teardown()
+    dry, report = aws.teardown(dry_run=True), aws.teardown()
     assert list(dry["outcome"]).count("would be deleted") == 13
-    assert list(found["outcome"]).count("deleted") == 13
+    assert list(report["outcome"]).count("deleted") == 13
     assert set(aws.teardown()["outcome"]) == {"not there"}
     assert boto3.client("kinesis").list_streams()["StreamNames"] == []
     assert boto3.client("iam").list_roles()["Roles"] == []
@@ -123,8 +123,8 @@ def test_teardown_deletes_everything(aws: Lab) -> None:
 
 def test_a_neighbours_resource_of_the_same_name_is_not_deleted(aws: Lab) -> None:
     boto3.client("kinesis").create_stream(StreamName=NAME, ShardCount=1)
-    found = aws.teardown()
-    assert list(found[found["outcome"] == "not ours"]["name"]) == [NAME]
+    report = aws.teardown()
+    assert list(report[report["outcome"] == "not ours"]["name"]) == [NAME]
     assert boto3.client("kinesis").list_streams()["StreamNames"] == [NAME]
 
 

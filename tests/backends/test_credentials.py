@@ -208,9 +208,9 @@ def test_another_endpoint_is_used_and_named(account: None, monkeypatch: Patch) -
     response = type("Response", (), {"status_code": 200})()
     me = {"Account": "000000000000", "Arn": "arn:aws:iam::000000000000:user/me"}
     answer_of_sts(monkeypatch, (response, me))
-    found = credentials.identify(open_session(None))
-    assert found.endpoint == "http://127.0.0.1:4566"
-    assert str(found).endswith("user/me, through the endpoint http://127.0.0.1:4566")
+    identity = credentials.identify(open_session(None))
+    assert identity.endpoint == "http://127.0.0.1:4566"
+    assert str(identity).endswith("user/me, through the endpoint http://127.0.0.1:4566")
 
 
 def test_calls_slow_down_when_aws_throttles(keys: None) -> None:

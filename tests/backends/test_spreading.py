@@ -130,8 +130,10 @@ def test_a_key_that_stays_refused_is_given_up_after_a_minute(lab: Lab, aws: Spre
 
 
 def keys(lab: Lab) -> list[str]:
-    found = lab.session("admin").client("iam").list_access_keys(UserName=USER)["AccessKeyMetadata"]
-    return [key["AccessKeyId"] for key in found]
+    access_keys = (
+        lab.session("admin").client("iam").list_access_keys(UserName=USER)["AccessKeyMetadata"]
+    )
+    return [key["AccessKeyId"] for key in access_keys]
 
 
 def test_the_older_of_two_keys_makes_room_for_a_new_one_and_that_is_said(
@@ -196,9 +198,9 @@ def test_a_report_that_arrives_late_is_waited_for(lab: Lab, aws: Spreading) -> N
     assert lab.settle(lab.publish(ProductAdded("Phone", 5)))
     aws.answer("FilterLogEvents", {"events": []}, times=3)
     start = seconds(lab)
-    found = lab.reconcile()
-    assert found.exact
-    assert found.applied == 1
+    result = lab.reconcile()
+    assert result.exact
+    assert result.applied == 1
     assert 15 <= seconds(lab) - start < 60
 
 

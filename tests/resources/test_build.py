@@ -21,10 +21,10 @@ ADDED: dict[Stage, set[str]] = {
 
 @pytest.mark.parametrize("through", STAGES)
 def test_building_goes_up_to_and_with_a_stage(lab: Lab, through: Stage) -> None:
-    wanted = set(ALWAYS)
+    expected = set(ALWAYS)
     for stage in STAGES[: STAGES.index(through) + 1]:
-        wanted |= ADDED[stage]
-    assert set(lab.build(through=through)) == wanted
+        expected |= ADDED[stage]
+    assert set(lab.build(through=through)) == expected
 
 
 def test_building_twice_makes_nothing_new_and_loses_nothing(built: Lab) -> None:
@@ -53,9 +53,9 @@ def test_the_stream_has_two_shards_and_the_table_expires_tombstones(built: Lab) 
 def test_the_pipe_has_the_parameters_of_the_settings() -> None:
     with connect(settings=Settings(batch_size=10, batch_window_seconds=2, retries=3)) as lab:
         lab.build()
-        found = pipe.describe(lab.account)
-    assert found is not None
-    assert found["SourceParameters"]["KinesisStreamParameters"] == {
+        description = pipe.describe(lab.account)
+    assert description is not None
+    assert description["SourceParameters"]["KinesisStreamParameters"] == {
         "StartingPosition": "TRIM_HORIZON",
         "BatchSize": 10,
         "MaximumBatchingWindowInSeconds": 2,
@@ -74,18 +74,18 @@ def test_a_function_out_of_date_is_brought_up_to_date(built: Lab) -> None:
         FunctionName="update-inventory", ZipFile=b"PK\x05\x06" + bytes(18)
     )
     built.build()
-    found = function.describe(built.account)
-    assert found is not None
-    assert found["Timeout"] == 60
-    assert found["CodeSize"] == len(function.build_zip())
+    configuration = function.describe(built.account)
+    assert configuration is not None
+    assert configuration["Timeout"] == 60
+    assert configuration["CodeSize"] == len(function.build_zip())
 
 
 def test_everything_that_can_carry_a_tag_carries_the_labs(built: Lab) -> None:
     admin = built.session("root")
-    found = admin.client("resourcegroupstaggingapi").get_resources(
+    answer = admin.client("resourcegroupstaggingapi").get_resources(
         TagFilters=[{"Key": "project", "Values": ["inventory-lab"]}]
     )
-    kinds = {r["ResourceARN"].split(":")[2] for r in found["ResourceTagMappingList"]}
+    kinds = {r["ResourceARN"].split(":")[2] for r in answer["ResourceTagMappingList"]}
     assert {"dynamodb", "lambda", "sns", "sqs"} <= kinds
     stream_tags = admin.client("kinesis").list_tags_for_stream(StreamName="e-commerce-streaming")
     assert stream_tags["Tags"] == [{"Key": "project", "Value": "inventory-lab"}]

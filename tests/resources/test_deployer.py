@@ -83,8 +83,10 @@ def leave_things_behind(lab: Lab) -> None:
 
 
 def statements(lab: Lab) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(policy("admin/deployer", lab.account))["Statement"]
-    return found
+    statements: list[dict[str, Any]] = json.loads(policy("admin/deployer", lab.account))[
+        "Statement"
+    ]
+    return statements
 
 
 def test_the_deployers_statements_are_these(lab: Lab) -> None:
@@ -114,5 +116,5 @@ def test_without_a_statement_of_the_deployer_build_or_teardown_is_denied_what_it
         build_and_tear_down(lab)
     message = str(raised.value).lower()
     actions = statement["Action"]
-    wanted = actions if isinstance(actions, list) else [actions]
-    assert any(f"perform: {action.lower()} on" in message for action in wanted)
+    names = actions if isinstance(actions, list) else [actions]
+    assert any(f"perform: {action.lower()} on" in message for action in names)

@@ -98,12 +98,12 @@ def test_a_build_enables_the_mapping_and_has_the_settings() -> None:
             UUID=arn.rpartition(":")[2], Enabled=False, BatchSize=9
         )
         assert lab.build()["event_source_mapping"] == arn
-        found = event_source_mapping.describe(lab.account)
-    assert found is not None
-    assert (found["State"], found["BatchSize"]) == ("Enabled", 10)
-    assert (found["MaximumBatchingWindowInSeconds"], found["MaximumRetryAttempts"]) == (2, 3)
-    assert found["BisectBatchOnFunctionError"]
-    assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        mapping = event_source_mapping.describe(lab.account)
+    assert mapping is not None
+    assert (mapping["State"], mapping["BatchSize"]) == ("Enabled", 10)
+    assert (mapping["MaximumBatchingWindowInSeconds"], mapping["MaximumRetryAttempts"]) == (2, 3)
+    assert mapping["BisectBatchOnFunctionError"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 @pytest.mark.parametrize(("reader", "reads"), [("pipe", False), ("mapping", True), ("both", True)])
@@ -141,9 +141,14 @@ def test_dead_letters_redrive_history_and_reconcile_are_right_behind(reader: str
         assert list(dead["reason"]) == ["RetryAttemptsExhausted"] * 2
         assert list(lab.redrive()["outcome"]) == ["applied"] * 2
         assert not len(lab.dead_letters())
-        found = lab.reconcile()
-        assert found.exact
-        assert (found.published, found.applied, found.rejected, found.dead_letters) == (6, 3, 1, 2)
+        result = lab.reconcile()
+        assert result.exact
+        assert (result.published, result.applied, result.rejected, result.dead_letters) == (
+            6,
+            3,
+            1,
+            2,
+        )
         assert list(lab.history("a")["stock"])[-1] == 8
         assert lab.inventory().loc["a", "quantity"] == 8
 

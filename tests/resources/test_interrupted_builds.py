@@ -81,7 +81,7 @@ def described(lab: Lab) -> dict[str, Any]:
     """Everything that AWS says of what build() deploys."""
     account, root = lab.account, lab.session("root")
     iam, sqs, sns = root.client("iam"), root.client("sqs"), root.client("sns")
-    found: dict[str, Any] = {
+    descriptions: dict[str, Any] = {
         "stream": (stream.describe(account), stream.tags(account)),
         "table": (table.describe(account), table.tags(account)),
         "ttl": root.client("dynamodb").describe_time_to_live(TableName="inventory"),
@@ -97,12 +97,12 @@ def described(lab: Lab) -> dict[str, Any]:
     for kind in queues.KINDS:
         url = queues.describe(account, kind)
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-        found[kind] = (attributes, queues.tags(account, kind))
+        descriptions[kind] = (attributes, queues.tags(account, kind))
     for kind in roles.KINDS:
         name = lab.settings.name(kind)
         document = iam.get_role_policy(RoleName=name, PolicyName=roles.POLICY_NAME)
-        found[kind] = (roles.describe(account, kind), document)
-    return {name: stable(answer) for name, answer in found.items()}
+        descriptions[kind] = (roles.describe(account, kind), document)
+    return {name: stable(answer) for name, answer in descriptions.items()}
 
 
 def cuts(config: pytest.Config, calls: int) -> list[tuple[int, bool]]:

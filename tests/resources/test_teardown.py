@@ -39,10 +39,10 @@ def lab() -> Iterator[Lab]:
 
 
 def _mappings(lab: Lab) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client(lab, "lambda").list_event_source_mappings()[
+    mappings: list[dict[str, Any]] = client(lab, "lambda").list_event_source_mappings()[
         "EventSourceMappings"
     ]
-    return found
+    return mappings
 
 
 def outcomes(frame: Any) -> dict[str, str]:
@@ -59,7 +59,7 @@ def client(lab: Lab, service: str) -> Any:
 
 def left(lab: Lab) -> set[str]:
     """The names of everything that stands in the account, but for the admin."""
-    found = [
+    names_by_kind = [
         client(lab, "kinesis").list_streams()["StreamNames"],
         client(lab, "dynamodb").list_tables()["TableNames"],
         [f["FunctionName"] for f in client(lab, "lambda").list_functions()["Functions"]],
@@ -72,7 +72,7 @@ def left(lab: Lab) -> set[str]:
         [u["UserName"] for u in client(lab, "iam").list_users()["Users"]],
         [g["logGroupName"] for g in client(lab, "logs").describe_log_groups()["logGroups"]],
     ]
-    return {name for names in found for name in names} - {"inventory-lab-admin"}
+    return {name for names in names_by_kind for name in names} - {"inventory-lab-admin"}
 
 
 def use(lab: Lab) -> None:
@@ -89,11 +89,11 @@ def build_with_log_group(lab: Lab) -> None:
 
 def test_teardown_says_what_it_deleted_in_order(lab: Lab) -> None:
     use(lab)
-    found = lab.teardown()
-    assert list(found.columns) == ["kind", "name", "outcome"]
-    assert list(found["kind"]) == IN_ORDER
-    assert outcomes(found) == all_are("deleted")
-    assert list(found["name"])[-2:] == ["/aws/lambda/update-inventory", "aws-de-user"]
+    report = lab.teardown()
+    assert list(report.columns) == ["kind", "name", "outcome"]
+    assert list(report["kind"]) == IN_ORDER
+    assert outcomes(report) == all_are("deleted")
+    assert list(report["name"])[-2:] == ["/aws/lambda/update-inventory", "aws-de-user"]
     assert left(lab) == set()
 
 
@@ -127,13 +127,13 @@ def test_a_dry_run_says_the_same_and_changes_nothing(lab: Lab) -> None:
     use(lab)
     before = left(lab)
     called = calls_of_the_admin(lab)
-    found = lab.teardown(dry_run=True)
-    assert outcomes(found) == all_are("would be deleted")
+    rehearsal = lab.teardown(dry_run=True)
+    assert outcomes(rehearsal) == all_are("would be deleted")
     assert called
     assert not [operation for operation in called if changes(operation)]
     assert left(lab) == before
     assert lab.reconcile().exact
-    assert list(lab.teardown()["name"]) == list(found["name"])
+    assert list(lab.teardown()["name"]) == list(rehearsal["name"])
 
 
 def test_a_dry_run_of_nothing_finds_nothing(lab: Lab) -> None:
@@ -172,8 +172,8 @@ def was_interrupted(lab: Lab, work: Callable[[], Any], number: int) -> bool:
 def test_whatever_step_build_was_interrupted_at_all_of_it_is_torn_down(lab: Lab) -> None:
     for number in count(1):
         interrupted = was_interrupted(lab, lab.build, number)
-        found = outcomes(lab.teardown())
-        assert "not ours" not in found.values(), number
+        results = outcomes(lab.teardown())
+        assert "not ours" not in results.values(), number
         assert left(lab) == set(), number
         if not interrupted:
             break
@@ -228,10 +228,10 @@ def test_what_lacks_the_labs_tag_is_named_and_left_alone(kind: str, lab: Lab) ->
     build_with_log_group(lab)
     UNTAG[kind](lab)
     spared = {kind, "log_group"} if kind == "function" else {kind}
-    dry, found = lab.teardown(dry_run=True), lab.teardown()
-    assert outcomes(found) == all_are("deleted") | dict.fromkeys(spared, "not ours")
+    dry, report = lab.teardown(dry_run=True), lab.teardown()
+    assert outcomes(report) == all_are("deleted") | dict.fromkeys(spared, "not ours")
     assert outcomes(dry) == all_are("would be deleted") | dict.fromkeys(spared, "not ours")
-    names, existing = found[found["outcome"] == "not ours"]["name"], left(lab)
+    names, existing = report[report["outcome"] == "not ours"]["name"], left(lab)
     assert len(existing) == len(spared)
     assert all(any(name in one for one in existing) for name in names)
 
@@ -338,9 +338,9 @@ def test_a_lab_torn_down_and_built_again_begins_from_nothing(lab: Lab) -> None:
         lab.publish(ProductAdded("Phone", 5))
     use(lab)
     assert list(lab.inventory()["quantity"]) == [5]
-    found = lab.reconcile()
-    assert found.exact
-    assert found.published == 1
+    result = lab.reconcile()
+    assert result.exact
+    assert result.published == 1
 
 
 def test_a_key_of_a_producer_that_is_not_the_labs_is_withdrawn(built: Lab) -> None:

@@ -44,7 +44,7 @@ def test_the_source_of_a_function_has_its_path_in_the_repository(capsys: Printed
 @pytest.mark.parametrize(
     ("what", "beginning"),
     [
-        (Lab.publish, "def publish("),
+        (Lab.publish, "@in_turn\ndef publish("),
         (Lab.account, "@property\ndef account("),
         (Lab.faults, "@contextmanager\ndef faults("),
         (Lab, "class Lab:"),
@@ -61,7 +61,7 @@ def test_methods_properties_classes_and_modules_are_shown_without_indentation(
 @pytest.mark.parametrize(
     ("what", "sid", "problem"),
     [
-        ("producer/nothing", "", "there are admin/deployer, admin/operator"),
+        ("producer/nothing", "", "there are admin/builder, admin/deployer"),
         ("pipe/permissions", "Nothing", "the statements are "),
         (5, "", "not a function, class or module of inventory_lab"),
         (json.dumps, "", "not a function, class or module of inventory_lab"),

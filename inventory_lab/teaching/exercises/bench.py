@@ -92,6 +92,17 @@ class Bench:
         """The session of the root user of the account, which no policy limits."""
         return self.lab.session("root")
 
+    def table(self, kind: str) -> str:
+        """The fresh name of a new table with the key `product_id`."""
+        name = self.name(kind)
+        self.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return name
+
     def fault(self, client: BaseClient, operation: str, fault: Fault) -> None:
         """Let calls of an operation through this client fail, or be answered, as `fault` says: one fault
         per client and operation.

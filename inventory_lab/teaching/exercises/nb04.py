@@ -75,7 +75,7 @@ def _creating_at_first(answer: dict[str, Any], calls_before: int) -> None:
 @checks("04/add_product", "add a product once, also when two programs do it at the same time")
 def add_product(answer: Answer, bench: Bench) -> None:
     """A new product, the same again, a colleague who is faster, and another error."""
-    table = _table(bench)
+    table = bench.table("stock")
     if answer(bench.client("dynamodb"), table, "Fan", 7) is not True:
         raise WrongAnswer("For a new product it does not return True.")
     if _quantity(bench, table, "Fan") != 7:
@@ -113,7 +113,7 @@ def _colleague_is_faster(answer: Answer, bench: Bench, table: str) -> None:
 @checks("04/change_quantity", "change a count in one write, never below zero", build=True)
 def change_quantity(answer: Answer, bench: Bench) -> None:
     """Deliveries and sales, the last piece, too many, an unknown product, a race, another error."""
-    table = _table(bench)
+    table = bench.table("stock")
     _put(bench, table, "Fan", 7)
     for delta, expected in ((-3, 4), (6, 10), (-10, 0), (5, 5)):
         returned = answer(bench.client("dynamodb"), table, "Fan", delta)
@@ -163,17 +163,6 @@ def _loses_no_sale(answer: Answer, bench: Bench, table: str) -> None:
             "A colleague sells 2 of 20 pieces at the same time and you sell 5: 13 are left, the table says "
             f"{_quantity(bench, table, 'Pan')}. Do not read first: let DynamoDB calculate in one update_item."
         )
-
-
-def _table(bench: Bench) -> str:
-    name = bench.name("stock")
-    bench.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
-    )
-    return name
 
 
 def _put(bench: Bench, table: str, product: str, quantity: int) -> None:

@@ -176,13 +176,7 @@ class _Counts:
     """A table of the bench; `operations` are the calls that the answer made on it."""
 
     def __init__(self, bench: Bench) -> None:
-        name = bench.name("inventory")
-        bench.client("dynamodb").create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        name = bench.table("inventory")
         self.operations: list[str] = []
         self.resource = bench.lab.session("root").resource("dynamodb").Table(name)
         self._raw, self._name = bench.raw("dynamodb"), name

@@ -232,13 +232,7 @@ START_KEY = {"product_id": {"S": "behind the empty page"}}
 @checks("08/low_stock", "list the active products that run short")
 def low_stock(answer: Answer, bench: Bench) -> None:
     """Short pages, of which some are empty; tombstones and placeholders; several limits."""
-    table = bench.name("inventory")
-    bench.client("dynamodb").create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
-    )
+    table = bench.table("inventory")
     for product, (status, quantity) in ITEMS.items():
         item = {
             "product_id": {"S": product},

@@ -155,14 +155,8 @@ class _Counter:
     """A stream, a function that adds 1 for each record, a table, and a mapping between them."""
 
     def __init__(self, bench: Bench) -> None:
-        self._bench, self._stream, self._table = bench, bench.name("orders"), bench.name("lamps")
+        self._bench, self._stream, self._table = bench, bench.name("orders"), bench.table("lamps")
         bench.client("kinesis").create_stream(StreamName=self._stream, ShardCount=1)
-        bench.client("dynamodb").create_table(
-            TableName=self._table,
-            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
         summary = bench.raw("kinesis").describe_stream_summary(StreamName=self._stream)
         bench.client("lambda").create_event_source_mapping(
             EventSourceArn=summary["StreamDescriptionSummary"]["StreamARN"],

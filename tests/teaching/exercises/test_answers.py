@@ -175,3 +175,9 @@ def test_mutations_drop_change_negate_and_swap() -> None:
         "b = a + 1 → b = a - 1",
         "b = a + 1 → b = a + 2",
     }
+
+
+def test_mutations_of_lines_that_read_the_same_have_labels_of_their_own() -> None:
+    source = "def f(a):\n    if a:\n        return\n    return\n"
+    labels = [label for label, _ in mutations(source) if "return → pass" in label]
+    assert labels[-2:] == ["return → pass", "return → pass (2)"]

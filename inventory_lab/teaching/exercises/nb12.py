@@ -40,11 +40,12 @@ BREACHES = {
 @checks("12/correct", "send a rejected sale again, with its number written as a number")
 def correct(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """Two sales with a text for a number; then records that this correction must leave alone."""
-    for event in (SALE, LATER):
-        _is_cured(answer, event)
+    for event, key in ((SALE, "Kettle"), (LATER, "till-9")):
+        _is_cured(answer, event, key)
     body = _body(SALE)
     for case, payload in (
         ('a delta of "three"', _json(body | {"delta": "three"})),
+        ('a delta of "2.5"', _json(body | {"delta": "2.5"})),
         ("no delta at all", _json({name: body[name] for name in body if name != "delta"})),
         ("a payload that is not JSON", b"3 kettles"),
         ("a payload that is a JSON list", b"[1, 2]"),
@@ -57,23 +58,23 @@ def correct(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     _is_left_alone(answer, "a sale that was rejected as InsufficientStock", too_many)
 
 
-def _is_cured(answer: Answer, event: QuantityChanged) -> None:
+def _is_cured(answer: Answer, event: QuantityChanged, key: str) -> None:
     payload = _json(_body(event) | {"delta": str(event.delta)})
-    returned = answer(_failed("MalformedEvent", payload, event.product_id))
+    returned = answer(_failed("MalformedEvent", payload, key))
     if returned is None:
         raise WrongAnswer(
             f'It leaves out a sale whose delta is "{event.delta}". Only its number is written wrongly.'
         )
     if isinstance(returned, RawRecord):
-        returned = _event_in(returned, event.product_id)
+        returned = _event_in(returned, key)
     if not isinstance(returned, QuantityChanged):
         kind = type(returned).__name__
         raise WrongAnswer(f"It returns a {kind}: return a RawRecord, or None.")
     _is_the_same_sale(returned, event)
 
 
-def _event_in(record: RawRecord, product: str) -> Any:
-    if record.partition_key != product:
+def _event_in(record: RawRecord, key: str) -> Any:
+    if record.partition_key != key:
         raise WrongAnswer(
             f"The partition key of the new record is {record.partition_key!r}. It has to be that of the "
             "failed record, or the record goes to another shard."
@@ -111,6 +112,8 @@ def _is_left_alone(answer: Answer, case: str, failed: FailedRecord) -> None:
         ) from exc
     if returned is None:
         return
+    if '"2.5"' in case:
+        raise WrongAnswer('It makes a whole number of "2.5". Nobody sent that number: return None.')
     if "2.5" in case:
         raise WrongAnswer(
             "A delta of 2.5 is not a text. int() would cut it to 2, a number that nobody sent: return None."
@@ -195,7 +198,9 @@ def _alarm_is_right(made: Mapping[str, Mapping[str, Any]], case: AlarmCase, topi
         raise WrongAnswer(
             f"{case.name}: {case.without_data}. Its TreatMissingData is {setting}: it has to be {case.missing}."
         )
-    if list(alarm.get("AlarmActions", [])) != [topic] or alarm.get("ActionsEnabled") is False:
+    if alarm.get("ActionsEnabled") is False:
+        raise WrongAnswer(f"{case.name}: nobody hears of the alarm: ActionsEnabled is False.")
+    if list(alarm.get("AlarmActions", [])) != [topic]:
         raise WrongAnswer(
             f"{case.name}: nobody hears of the alarm. Put the ARN of the topic, and nothing else, into AlarmActions."
         )

@@ -217,7 +217,7 @@ def test_a_filter_looks_into_data_alone(pattern: str, reader: DeployedFunction) 
     ("changes", "named"),
     [
         ({"TumblingWindowInSeconds": 5}, "TumblingWindowInSeconds"),
-        ({"KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/k"}, "KMSKeyArn"),
+        ({"KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:alias/aws/lambda"}, "KMSKeyArn"),
         ({"MetricsConfig": {"Metrics": ["EventCount"]}}, "MetricsConfig"),
         ({"EventSourceArn": QUEUE}, QUEUE),
         ({"EventSourceArn": f"{STREAM}/consumer/c:1"}, "consumer"),

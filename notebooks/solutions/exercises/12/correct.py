@@ -86,3 +86,35 @@ def correct(failed):
     body = json.loads(failed.payload)
     body["delta"] = int(body["delta"])
     return RawRecord(failed.partition_key, json.dumps(body))
+
+
+# %% wrong: It makes a whole number of "2.5".
+def correct(failed):
+    import json
+
+    from inventory_lab import RawRecord
+
+    try:
+        body = json.loads(failed.payload)
+        if not isinstance(body["delta"], str):
+            return None
+        body["delta"] = int(float(body["delta"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return RawRecord(failed.partition_key, json.dumps(body).encode())
+
+
+# %% wrong: It has to be that of the failed record
+def correct(failed):
+    import json
+
+    from inventory_lab import RawRecord
+
+    try:
+        body = json.loads(failed.payload)
+        if not isinstance(body["delta"], str):
+            return None
+        body["delta"] = int(body["delta"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return RawRecord(body["product_id"], json.dumps(body).encode())

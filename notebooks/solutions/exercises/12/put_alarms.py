@@ -201,3 +201,30 @@ def put_alarms(cloudwatch, stream, queue, topic_arn):
         TreatMissingData="notBreaching",
         **common,
     )
+
+
+# %% wrong: ActionsEnabled is False
+def put_alarms(cloudwatch, stream, queue, topic_arn):
+    common = {"Period": 60, "Threshold": 1, "AlarmActions": [topic_arn], "ActionsEnabled": False}
+    cloudwatch.put_metric_alarm(
+        AlarmName=f"{queue}-not-empty",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": queue}],
+        Statistic="Maximum",
+        EvaluationPeriods=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+        **common,
+    )
+    cloudwatch.put_metric_alarm(
+        AlarmName=f"{stream}-silent",
+        Namespace="AWS/Kinesis",
+        MetricName="IncomingRecords",
+        Dimensions=[{"Name": "StreamName", "Value": stream}],
+        Statistic="Sum",
+        EvaluationPeriods=3,
+        ComparisonOperator="LessThanThreshold",
+        TreatMissingData="breaching",
+        **common,
+    )

@@ -80,7 +80,7 @@ def test_a_prefix_under_which_somebody_else_has_a_user_or_a_role_is_refused(
     else:
         iam.create_role(RoleName="anna-admin", AssumeRolePolicyDocument=TRUST)
     anna, annabel = workshop.accounts(owner, ["anna", "annabel"])
-    with pytest.raises(NamesTaken, match=f"the account has {kind} anna-admin"):
+    with pytest.raises(NamesTaken, match=f"the account already has {kind} anna-admin"):
         workshop.admit(anna)
     assert workshop.admit(annabel)
 

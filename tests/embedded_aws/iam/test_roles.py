@@ -196,7 +196,7 @@ def test_trust_that_is_taken_from_a_running_pipe_stops_it_and_says_why(built: La
 def test_trust_that_is_taken_from_a_function_makes_its_invocation_fail(built: Lab) -> None:
     trust(built, FUNCTION_ROLE, "ec2.amazonaws.com")
     functions = built.session("admin").client("lambda")
-    with pytest.raises(BuildDenied, match=r"AccessDenied.*lambda\.amazonaws\.com may not assume"):
+    with pytest.raises(ClientError, match=r"AccessDenied.*lambda\.amazonaws\.com may not assume"):
         functions.invoke(FunctionName="update-inventory", Payload=b"[]")
 
 

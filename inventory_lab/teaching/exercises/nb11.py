@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.answer import Answer, StopAnswer
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
@@ -15,6 +15,9 @@ Fact = dict[str, Any]
 ONE, OTHER = "shardId-000000000001", "shardId-000000000002"
 NINE, TEN = "9", "10"
 """Sequence numbers as text: the second is larger as a number only."""
+LONG, NEXT = "4" + "9" * 54 + "7", "4" + "9" * 54 + "8"
+"""Numbers as long as those of Kinesis: as floats they are equal."""
+LOST_RACES = 6
 
 
 @checks("11/process", "process a record once, however often it comes")
@@ -27,22 +30,32 @@ def process(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
             f"20 pieces and a new sale of 5: the quantity is {_short(after.get('quantity'))}, expected 15."
         )
     _marks(after, {ONE: NINE}, "A new record")
-    if after.get("memory") != ["a", "b"]:
-        raise WrongAnswer(
-            "The event_id of a new record has to be in `memory`, behind those before it."
-        )
-    if (after.get("version"), after.get("note")) != (3, "from the supplier"):
+    _remembers(after)
+    if after.get("note") != item["note"]:
         raise WrongAnswer(
             "The item loses attributes that have nothing to do with the record: keep them."
         )
+    if after.get("version") != item["version"]:
+        raise WrongAnswer("It changes `version`, which has nothing to do with the record: keep it.")
     _recognises_what_comes_again(answer, after)
     _tells_new_from_old(answer)
     _remembers_no_absent_identity(answer)
 
 
+def _remembers(item: Item) -> None:
+    if not isinstance(item.get("memory"), list):
+        raise WrongAnswer(
+            f"`memory` becomes a {type(item.get('memory')).__name__}: keep it a list."
+        )
+    if item["memory"] != ["a", "b"]:
+        raise WrongAnswer(
+            "The event_id of a new record has to be in `memory`, behind those before it."
+        )
+
+
 def _recognises_what_comes_again(answer: Answer, item: Item) -> None:
     """The record of a minute ago, an older one, one without an identity, and a fact stored twice."""
-    for number, event_id in ((NINE, "b"), ("7", "never seen"), (NINE, None)):
+    for number, event_id in ((NINE, "b"), ("7", "never seen"), (NINE, None), ("7", "a")):
         after = _after(answer, item, _fact(number, event_id, -5))
         if after.get("quantity") != item["quantity"]:
             raise WrongAnswer(
@@ -59,6 +72,10 @@ def _recognises_what_comes_again(answer: Answer, item: Item) -> None:
             "A fact that is stored as a second record, with a new number, is counted again. Its event_id is in `memory`."
         )
     _marks(after, {ONE: "95"}, "A fact that is stored as a second record")
+    if after.get("memory") != item["memory"]:
+        raise WrongAnswer(
+            "A fact that is in `memory` already changes `memory`: it would grow with every repetition."
+        )
 
 
 def _tells_new_from_old(answer: Answer) -> None:
@@ -67,6 +84,11 @@ def _tells_new_from_old(answer: Answer) -> None:
     if _after(answer, item, _fact(TEN, "b", -5)).get("quantity") != 15:
         raise WrongAnswer(
             "After record 9, record 10 is taken for an old one. Sequence numbers come as text: compare them as integers."
+        )
+    if _after(answer, _item(20, {ONE: LONG}, []), _fact(NEXT, "b", -5)).get("quantity") != 15:
+        raise WrongAnswer(
+            "Two numbers of 56 digits that differ in the last digit are taken for the same. A float keeps about 16 "
+            "digits: compare them as integers."
         )
     after = _after(answer, item, _fact("3", "c", -5, OTHER))
     if after.get("quantity") != 15:
@@ -104,7 +126,12 @@ def _after(answer: Answer, item: Item, fact: Fact) -> Item:
 
 
 def _marks(item: Item, expected: dict[str, str], case: str) -> None:
-    if item.get("watermarks") != expected:
+    marks = item.get("watermarks")
+    if isinstance(marks, dict) and any(not isinstance(mark, str) for mark in marks.values()):
+        raise WrongAnswer(
+            "A watermark is not a text. Keep the number as it came: it has more digits than DynamoDB stores of a number."
+        )
+    if marks != expected:
         raise WrongAnswer(
             f"{case} leaves watermarks that are not the number of the record for its shard, with the other shards as they "
             "were. Every record that is processed advances the watermark."
@@ -130,14 +157,19 @@ def commit(answer: Answer, bench: Bench) -> None:
     """A new product, a known one, nothing new, races over both, and another error."""
     name = bench.table("inventory")
     table = _table(bench, name)
-    answer(table, "Fan", [_fact("1", "a", 20), _fact("2", "b", -5)], _processed)
-    _stored_is(bench, name, 15, 1, "A new product with two records")
-    answer(table, "Fan", [_fact("3", "c", -1)], _processed)
-    _stored_is(bench, name, 14, 2, "A record of a product that exists")
+    facts = [_fact("1", "a", 20), _fact("2", "b", -5)]
+    _stores(answer, table, facts, "that is not in the table yet")
+    if bench.made("UpdateItem") and not bench.made("PutItem"):
+        raise WrongAnswer("It writes with update_item: write the whole item with table.put_item.")
     _writes_once(bench)
+    _stored_is(bench, name, 15, 1, "A new product with two records")
+    _stores(answer, table, [_fact("3", "c", -1)], "that is in the table")
+    _stored_is(bench, name, 14, 2, "A record of a product that exists")
     _writes_nothing_new(answer, bench, name)
-    _wins_a_race(answer, bench, name, "Fan", 14)
+    _writes_every_change(answer, bench, name)
+    _wins_a_race(answer, bench, name, "Fan", 13)
     _wins_a_race(answer, bench, name, "Pan", 0)
+    _finds_its_work_done(answer, bench, name)
     _other_error_passes(answer, bench, name)
 
 
@@ -146,8 +178,23 @@ def _processed(item: Item, fact: Fact) -> Item:
     if int(fact["number"]) <= int(item["watermarks"].get(fact["shard"], -1)):
         return item
     marks = item["watermarks"] | {fact["shard"]: fact["number"]}
+    if fact["event_id"] is not None and fact["event_id"] in item["memory"]:
+        return item | {"watermarks": marks}
     quantity, memory = item["quantity"] + fact["change"], [*item["memory"], fact["event_id"]]
     return item | {"watermarks": marks, "quantity": quantity, "memory": memory}
+
+
+def _stores(answer: Answer, table: Any, facts: list[Fact], which: str) -> None:
+    try:
+        answer(table, "Fan", facts, _processed)
+    except WrongAnswer as exc:
+        if not isinstance(exc.error, StopAnswer):
+            raise
+        raise WrongAnswer(
+            f"The write of a product {which} is refused again and again, although nobody else writes. Does the "
+            "condition hold for it? :read is the version that was read.",
+            exc.error,
+        ) from exc
 
 
 def _writes_once(bench: Bench) -> None:
@@ -157,7 +204,7 @@ def _writes_once(bench: Bench) -> None:
         raise WrongAnswer(
             "The read is eventually consistent, so it may give an item that is already old: ask for ConsistentRead=True."
         )
-    if len(bench.made("PutItem")) > 2:
+    if len(bench.made("PutItem")) > 1:
         raise WrongAnswer(
             "It writes the item for each record. Process all records first, and write once: between two writes the "
             "function may die."
@@ -175,12 +222,49 @@ def _writes_nothing_new(answer: Answer, bench: Bench, name: str) -> None:
     _stored_is(bench, name, 14, 2, "A batch that came before")
 
 
+def _writes_every_change(answer: Answer, bench: Bench, name: str) -> None:
+    """A batch whose first record came before, and a batch that moves nothing but the watermark."""
+    table = _table(bench, name)
+    answer(table, "Fan", [_fact("3", "c", -1), _fact("4", "d", -1)], _processed)
+    if _stock(bench, name, "Fan") != 13:
+        raise WrongAnswer(
+            "Of two records the first came before, and the second is not counted. Process all records, then compare."
+        )
+    version = _version(bench, name, "Fan")
+    answer(table, "Fan", [_fact("5", "d", -1)], _processed)
+    if _version(bench, name, "Fan") == version:
+        raise WrongAnswer(
+            "A fact that is stored a second time moves only the watermark, and that change is not written. Compare the "
+            "whole item with the one that was read."
+        )
+
+
+def _finds_its_work_done(answer: Answer, bench: Bench, name: str) -> None:
+    """Before the answer writes, another execution has processed the same batch."""
+    table, others = _table(bench, name), bench.lab.session("root").resource("dynamodb").Table(name)
+    fact = _fact("7", "e", -1)
+
+    def faster(_: object, calls_before: int) -> None:
+        if not calls_before:
+            item = _processed(others.get_item(Key={"product_id": "Fan"})["Item"], fact)
+            others.put_item(Item=item | {"version": item["version"] + 1})
+
+    bench.fault(table.meta.client, "PutItem", faster)
+    version = _version(bench, name, "Fan")
+    answer(table, "Fan", [fact], _processed)
+    if _version(bench, name, "Fan") != version + 1:
+        raise WrongAnswer(
+            "Another execution processed the same batch before the write, and the item is written once more. After a "
+            "refused write, too, write nothing when `process` changed nothing."
+        )
+
+
 def _wins_a_race(answer: Answer, bench: Bench, name: str, product: str, stock: int) -> None:
-    """Twice in a row somebody else writes the item between the answer's read and its write."""
+    """Some times in a row somebody else writes the item between the answer's read and its write."""
     table, others = _table(bench, name), bench.lab.session("root").resource("dynamodb").Table(name)
 
     def faster(_: object, calls_before: int) -> None:
-        if calls_before < 2:
+        if calls_before < LOST_RACES:
             item = others.get_item(Key={"product_id": product}).get("Item") or _item(0, {}, [])
             item = _processed(
                 item | {"product_id": product}, _fact("1", None, 30, f"{OTHER}{calls_before}")
@@ -188,42 +272,69 @@ def _wins_a_race(answer: Answer, bench: Bench, name: str, product: str, stock: i
             others.put_item(Item=item | {"version": item["version"] + 1})
 
     bench.fault(table.meta.client, "PutItem", faster)
-    version = _version(bench, name, product)
+    version, puts = _version(bench, name, product), len(bench.made("PutItem"))
     try:
-        answer(table, product, [_fact("4", "d", -2)], _processed)
+        answer(table, product, [_fact("6", "race", -2)], _processed)
     except WrongAnswer as exc:
-        if "ConditionalCheckFailed" not in str(exc):
-            raise
+        raise _lost(exc, len(bench.made("PutItem")) - puts) from exc
+    tries = len(bench.made("PutItem")) - puts
+    _counts_both(_stock(bench, name, product), stock, tries)
+    if _version(bench, name, product) != version + LOST_RACES + 1:
         raise WrongAnswer(
-            "Somebody else wrote the item after it was read, and the refused write ends the function. Catch "
-            "ConditionalCheckFailedException, read again and process again."
-        ) from exc
-    item = bench.raw("dynamodb").get_item(TableName=name, Key={"product_id": {"S": product}})[
-        "Item"
-    ]
-    quantity = int(item["quantity"]["N"])
-    if quantity == stock - 2:
-        raise WrongAnswer(
-            "Somebody else wrote the item after it was read, and what they counted is overwritten. Write on the condition "
-            "that the version is still the one that was read; a new item must not exist yet."
+            f"After {LOST_RACES} lost races the item is in version {_version(bench, name, product)}, expected "
+            f"{version + LOST_RACES + 1}."
         )
-    if quantity in (stock + 30, stock + 60):
-        raise WrongAnswer(
-            "The write was refused, and the records are not counted. Read the item again, process the records again on "
-            "it, and write; until it succeeds."
+
+
+def _lost(exc: WrongAnswer, tries: int) -> WrongAnswer:
+    """What to say of an answer that ended in a race with this error, after so many writes."""
+    if isinstance(exc.error, StopAnswer):
+        return WrongAnswer(
+            "Somebody else wrote the item after it was read, and now every further write is refused: it does not come "
+            "to an end. Begin again with the read, and write with the version that was read then.",
+            exc.error,
         )
-    if (quantity, _version(bench, name, product)) != (stock + 58, version + 3):
-        raise WrongAnswer(
-            f"After two lost races the item has {quantity} pieces, expected {stock + 58}, in version "
-            f"{_version(bench, name, product)}, expected {version + 3}."
+    if "ConditionalCheckFailed" not in str(exc):
+        return exc
+    if tries > 1:
+        return WrongAnswer(
+            f"Somebody else wrote the item again and again, and refused write number {tries} ends the function. Begin "
+            "again with the read after each of them.",
+            exc.error,
         )
+    return WrongAnswer(
+        "Somebody else wrote the item after it was read, and the refused write ends the function. Catch "
+        "ConditionalCheckFailedException, read again and process again.",
+        exc.error,
+    )
+
+
+def _counts_both(quantity: int, stock: int, tries: int) -> None:
+    """Raise WrongAnswer unless the item has the answer's sale of 2 and each 30 of the others."""
+    if quantity == stock + 30 * LOST_RACES - 2:
+        return
+    if (quantity - stock) % 30 == 0:
+        how_often = f" {tries} times" if tries > 1 else ""
+        raise WrongAnswer(
+            f"The write was refused{how_often}, and the records are not counted. Read the item again, process the "
+            "records again on it, and write; until it succeeds."
+        )
+    if tries > 1:
+        raise WrongAnswer(
+            "After a refused write it writes what it had calculated from an old item, and what others counted is "
+            "overwritten. Read again and process the records again on that item."
+        )
+    raise WrongAnswer(
+        "Somebody else wrote the item after it was read, and what they counted is overwritten. Write on the condition "
+        "that the version is still the one that was read; a new item must not exist yet."
+    )
 
 
 def _other_error_passes(answer: Answer, bench: Bench, name: str) -> None:
     table = _table(bench, name)
     bench.fault(table.meta.client, "PutItem", lambda *_: THROTTLED)
     try:
-        answer(table, "Fan", [_fact("9", "z", -1)], _processed)
+        answer(table, "Fan", [_fact("91", "z", -1)], _processed)
     except WrongAnswer as exc:
         if THROTTLED[0] in str(exc):
             return
@@ -252,6 +363,11 @@ def _stored_is(bench: Bench, name: str, quantity: int, version: int, case: str) 
         raise WrongAnswer(
             f"{case}: the item has version {_version(bench, name, 'Fan')}, expected {version}. Each write makes it one more."
         )
+
+
+def _stock(bench: Bench, name: str, product: str) -> int:
+    answer = bench.raw("dynamodb").get_item(TableName=name, Key={"product_id": {"S": product}})
+    return int(answer["Item"]["quantity"]["N"])
 
 
 def _version(bench: Bench, name: str, product: str) -> int:

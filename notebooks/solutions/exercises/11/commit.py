@@ -16,7 +16,7 @@ def commit(table, product, records, process):
         for record in records:
             after = process(after, record)
         if after == before:
-            return
+            break
         try:
             table.put_item(
                 Item=after | {"version": before["version"] + 1},
@@ -30,7 +30,7 @@ def commit(table, product, records, process):
 
 # %% unchanged: continue → pass -- nothing follows in the loop
 
-# %% unchanged: return → pass (2) -- after the write the next round finds nothing to do, and ends
+# %% unchanged: return → pass -- after the write the next round finds nothing to do, and ends
 
 
 # %% wrong: what they counted is overwritten
@@ -79,7 +79,7 @@ def commit(table, product, records, process):
     return True
 
 
-# %% wrong: It does not come to an end
+# %% wrong: now every further write is refused
 def commit(table, product, records, process):
     new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
     item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
@@ -146,7 +146,7 @@ def commit(table, product, records, process):
 # %% wrong: Catch ConditionalCheckFailedException alone.
 def commit(table, product, records, process):
     new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
-    for attempt in range(5):
+    while True:
         item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
         after = item
         for record in records:
@@ -183,3 +183,199 @@ def commit(table, product, records, process):
             return
         except table.meta.client.exceptions.ConditionalCheckFailedException:
             continue
+
+
+# %% wrong: refused 3 times, and the records are not counted
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    for _ in range(3):
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version) OR version = :v",
+                ExpressionAttributeValues={":v": item["version"]},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+
+
+# %% wrong: moves only the watermark, and that change is not written
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after["quantity"] == item["quantity"]:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version) OR version = :v",
+                ExpressionAttributeValues={":v": item["version"]},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+
+
+# %% wrong: Of two records the first came before
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            if process(after, record) == after:
+                return
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version) OR version = :v",
+                ExpressionAttributeValues={":v": item["version"]},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+
+
+# %% wrong: The write of a product that is not in the table yet
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="version = :v",
+                ExpressionAttributeValues={":v": item["version"]},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+
+
+# %% wrong: The write of a product that is in the table
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version)",
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+
+
+# %% wrong: write the whole item with table.put_item
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.update_item(
+                Key={"product_id": product},
+                UpdateExpression="SET quantity = :q, watermarks = :w, memory = :m, version = :n",
+                ConditionExpression="attribute_not_exists(version) OR version = :v",
+                ExpressionAttributeValues={
+                    ":q": after["quantity"],
+                    ":w": after["watermarks"],
+                    ":m": after["memory"],
+                    ":n": item["version"] + 1,
+                    ":v": item["version"],
+                },
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+
+
+# %% wrong: what it had calculated from an old item
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+    after, version = item, item["version"]
+    for record in records:
+        after = process(after, record)
+    while after != item:
+        try:
+            table.put_item(
+                Item=after | {"version": version + 1},
+                ConditionExpression="attribute_not_exists(version) OR version = :v",
+                ExpressionAttributeValues={":v": version},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            version += 1
+
+
+# %% wrong: and refused write number 2 ends the function
+def commit(table, product, records, process):
+    def attempt():
+        new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after != item:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version) OR version = :v",
+                ExpressionAttributeValues={":v": item["version"]},
+            )
+
+    try:
+        attempt()
+    except table.meta.client.exceptions.ConditionalCheckFailedException:
+        attempt()
+
+
+# %% wrong: the item is written once more
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    refused = False
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item and not refused:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version) OR version = :v",
+                ExpressionAttributeValues={":v": item["version"]},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            refused = True

@@ -105,3 +105,82 @@ def process(item, record):
     if record["event_id"]:
         after["memory"] = item["memory"] + [record["event_id"]]
     return after
+
+
+# %% wrong: it would grow with every repetition
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if int(number) <= int(item["watermarks"].get(shard, -1)):
+        return item
+    again = event_id is not None and event_id in item["memory"]
+    return item | {
+        "quantity": item["quantity"] + (0 if again else record["change"]),
+        "watermarks": item["watermarks"] | {shard: number},
+        "memory": item["memory"] + ([event_id] if event_id else []),
+    }
+
+
+# %% wrong: A float keeps about 16 digits
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if float(number) <= float(item["watermarks"].get(shard, -1)):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id is None:
+        return after | {"quantity": item["quantity"] + record["change"]}
+    if event_id not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = [*item["memory"], event_id]
+    return after
+
+
+# %% wrong: A redelivered record changes the item
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    marked = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id in item["memory"]:
+        return marked
+    if int(number) <= int(item["watermarks"].get(shard, -1)):
+        return item
+    marked["quantity"] = item["quantity"] + record["change"]
+    if event_id is not None:
+        marked["memory"] = [*item["memory"], event_id]
+    return marked
+
+
+# %% wrong: `memory` becomes a set
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if int(number) <= int(item["watermarks"].get(shard, -1)):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id is not None and event_id in item["memory"]:
+        return after
+    after["quantity"] = item["quantity"] + record["change"]
+    after["memory"] = set(item["memory"]) | ({event_id} if event_id else set())
+    return after
+
+
+# %% wrong: A watermark is not a text.
+def process(item, record):
+    shard, number, event_id = record["shard"], int(record["number"]), record["event_id"]
+    if number <= int(item["watermarks"].get(shard, -1)):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id is None or event_id not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = item["memory"] + ([event_id] if event_id else [])
+    return after
+
+
+# %% wrong: It changes `version`
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if int(number) <= int(item["watermarks"].get(shard, -1)):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    after["version"] = item["version"] + 1
+    if event_id is None or event_id not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = item["memory"] + ([event_id] if event_id else [])
+    return after

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +12,9 @@ from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
 DENIED = ("AccessDenied", "User is not authorized to perform: sqs:createqueue")
+ADD = "Add the ids to `seen`, the set that you were given, so that the next call knows them."
+FORGOTTEN = "What is in `seen` must stay there."
+CHANGED = "The deduplication_id alone says what is a repeat; do not compare the other fields."
 
 
 @checks("09/subscribe_queue", "let a queue of your own receive the alerts of one topic", build=True)
@@ -20,20 +22,78 @@ def subscribe_queue(answer: Answer, bench: Bench) -> None:
     """The queue receives what its topic publishes, nothing of others, and nothing twice."""
     sqs, sns, name = bench.client("sqs"), bench.client("sns"), bench.name("buyers")
     topic = bench.client("sns").create_topic(Name=bench.name("alerts"))["TopicArn"]
-    other = bench.client("sns").create_topic(Name=bench.name("alerts"))["TopicArn"]
+    others = [
+        bench.client("sns").create_topic(Name=other)["TopicArn"]
+        for other in (bench.name("alerts"), topic.rpartition(":")[2] + "-archive")
+    ]
     url = _queue_url(answer, bench, (sqs, sns, name, topic))
-    _policy_is_narrow(bench, url, topic, other)
+    _subscription_is_plain(bench, topic)
+    _policy_is_narrow(bench, url, topic, others)
     _receives(bench, url, topic)
     again = answer(sqs, sns, name, topic)
     if again != url:
         raise WrongAnswer(f"The second call returns {_short(again)}, not the URL of the queue.")
-    subscriptions = bench.raw("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    if len(subscriptions) != 1:
+    _second_call_keeps(bench, topic)
+    _half_made(answer, bench, topic)
+    _errors_pass(answer, bench, topic)
+
+
+def _subscriptions(bench: Bench, topic: str) -> list[str]:
+    listed = bench.raw("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    return [each["SubscriptionArn"] for each in listed]
+
+
+def _subscription_is_plain(bench: Bench, topic: str) -> None:
+    """Raise WrongAnswer for a subscription that filters, or sends messages without their envelope."""
+    for arn in _subscriptions(bench, topic):
+        attributes = bench.raw("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        if attributes.get("RawMessageDelivery") == "true":
+            raise WrongAnswer(
+                "With RawMessageDelivery the messages come without their envelope, which the next cells "
+                "open. Subscribe without this attribute."
+            )
+        if attributes.get("FilterPolicy"):
+            raise WrongAnswer(
+                "Your subscription has a filter policy, so the queue receives some messages only. It is to "
+                "receive all that the topic publishes."
+            )
+
+
+def _second_call_keeps(bench: Bench, topic: str) -> None:
+    """Raise WrongAnswer when the second call deleted something, or subscribed again."""
+    if bench.made("DeleteQueue"):
         raise WrongAnswer(
-            f"After two calls there are {len(subscriptions)} subscriptions: the queue must be subscribed "
+            "The second call deletes the queue, with the alerts in it, and AWS refuses the same name for 60 "
+            "seconds. Keep the queue: create_queue answers with the URL of one that exists."
+        )
+    if bench.made("Unsubscribe"):
+        raise WrongAnswer(
+            "The second call removes a subscription: an alert that is sent in this moment is lost. Subscribe "
+            "again without this: subscribe answers with the subscription that exists."
+        )
+    if (number := len(_subscriptions(bench, topic))) != 1:
+        raise WrongAnswer(
+            f"After two calls there are {number} subscriptions: the queue must be subscribed "
             "by its ARN, the same each time."
         )
-    _errors_pass(answer, bench, topic)
+
+
+def _half_made(answer: Answer, bench: Bench, topic: str) -> None:
+    """A first call stopped after it had created the queue; the next one does the rest."""
+    name = bench.name("buyers")
+    url = bench.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    try:
+        answer(bench.client("sqs"), bench.client("sns"), name, topic)
+    except WrongAnswer as exc:
+        if "QueueAlreadyExists" in str(exc):  # its own queues begin with their attributes
+            return
+        raise
+    bench.raw("sns").publish(TopicArn=topic, Message="Low stock of Fan")
+    if not _drained(bench, url):
+        raise WrongAnswer(
+            "A first call stopped after it had created the queue. Your function takes the queue as ready, and "
+            "it receives nothing: set the policy and subscribe in every call."
+        )
 
 
 def _queue_url(answer: Answer, bench: Bench, arguments: tuple[Any, ...]) -> str:
@@ -45,6 +105,8 @@ def _queue_url(answer: Answer, bench: Bench, arguments: tuple[Any, ...]) -> str:
     if created[0].parameters["QueueName"] != name:
         raise WrongAnswer("The queue has another name than the argument `name` says.")
     url = str(bench.raw("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+    if str(returned).startswith("arn:"):
+        raise WrongAnswer("It returns an ARN: return the URL of the queue.")
     if returned != url:
         raise WrongAnswer(f"It returns {_short(returned)}: return the URL of the queue.")
     if not bench.made("Subscribe"):
@@ -55,7 +117,7 @@ def _queue_url(answer: Answer, bench: Bench, arguments: tuple[Any, ...]) -> str:
     return url
 
 
-def _policy_is_narrow(bench: Bench, url: str, topic: str, other: str) -> None:
+def _policy_is_narrow(bench: Bench, url: str, topic: str, others: Sequence[str]) -> None:
     """Raise WrongAnswer for a queue policy that lets nobody, or too many, send."""
     text = bench.raw("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
     policy = json.loads(text.get("Attributes", {}).get("Policy") or "{}")
@@ -68,9 +130,9 @@ def _policy_is_narrow(bench: Bench, url: str, topic: str, other: str) -> None:
         )
     for statement in statements:
         _statement_is_narrow(statement)
-    if _allowed(bench, url, other):
+    if any(_allowed(bench, url, other) for other in others):
         raise WrongAnswer(
-            "The policy also lets other topics send, even those of other accounts. Add a condition: "
+            "The policy also lets other topics send. The condition must name the ARN of this one topic: "
             "ArnEquals with aws:SourceArn."
         )
     if not _allowed(bench, url, topic):
@@ -88,10 +150,15 @@ def _statement_is_narrow(statement: Mapping[str, Any]) -> None:
     ]
     if statement.get("Effect") == "Allow" and wide:
         raise WrongAnswer(f"The policy also allows {wide[0]}. SNS needs sqs:SendMessage alone.")
-    if statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
+    principal = statement.get("Principal")
+    if principal in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
         raise WrongAnswer(
             "The principal is everybody. Name the service that sends: {'Service': 'sns.amazonaws.com'}."
         )
+    services = principal.get("Service", []) if isinstance(principal, dict) else []
+    services = [services] if isinstance(services, str) else services
+    if strangers := [service for service in services if service != "sns.amazonaws.com"]:
+        raise WrongAnswer(f"The principal is {strangers[0]}: the service that sends is SNS alone.")
 
 
 def _allowed(bench: Bench, url: str, topic: str) -> bool:
@@ -138,38 +205,51 @@ def _errors_pass(answer: Answer, bench: Bench, topic: str) -> None:
 
 @checks("09/new_alerts", "act on each alert once, and miss none")
 def new_alerts(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
-    """Repeats within one reading and over two; two shortages of one product; a corrected repeat."""
+    """Repeats within one reading and over three; two shortages of one product; a changed repeat."""
     seen: set[str] = set()
-    first = [_alert("Fan", 8, "a"), _alert("Pan", 3, "b"), _alert("Fan", 8, "a")]
-    _selects(answer, first, seen, ["a", "b"], "One reading with a repeat")
-    second = [_alert("Pan", 3, "b"), _alert("Fan", 5, "c"), _alert("Fan", 5, "d")]
-    _selects(answer, second, seen, ["c", "d"], "The next reading")
+    fan, pan = _alert("Fan", 8, "k"), _alert("Pan", 3, "b")
+    lamp = _alert("Lamp", 1010, "h") | {"alert": "high"}
+    _selects(answer, [fan, pan, lamp, fan], seen, ["k", "b", "h"], "One reading with a repeat")
+    second = [pan, _alert("Fan", 5, "m"), _alert("Fan", 5, "c")]
+    _selects(answer, second, seen, ["m", "c"], "The next reading")
+    _selects(answer, [fan], seen, [], "A repeat after two readings", FORGOTTEN)
+    _selects(answer, [_alert("Pan", 2, "b")], seen, [], "A repeat with another quantity", CHANGED)
     _selects(answer, [], seen, [], "An empty reading")
 
 
 def _selects(
-    answer: Answer, alerts: Sequence[dict[str, Any]], seen: set[str], expected: list[str], case: str
+    answer: Answer,
+    alerts: Sequence[dict[str, Any]],
+    seen: set[str],
+    expected: list[str],
+    case: str,
+    advice: str = ADD,
 ) -> None:
-    returned = answer(copy.deepcopy(list(alerts)), seen)
+    returned = answer([dict(alert) for alert in alerts], seen)
     if not isinstance(returned, list) or not all(isinstance(each, dict) for each in returned):
         raise WrongAnswer(f"It returns {_short(returned)}: return a list of the alerts to act on.")
-    ids = [each.get("deduplication_id") for each in returned]
+    if any(each not in alerts for each in returned):
+        raise WrongAnswer("An alert that it returns is changed. Return the alerts as they came.")
+    ids = [each["deduplication_id"] for each in returned]
     if ids == expected:
         return
     missing = [alert for alert in alerts if alert["deduplication_id"] in set(expected) - set(ids)]
     if missing:
-        raise WrongAnswer(
-            f"{case}: a shortage of {missing[0]['product_id']} is dropped although nobody has acted on it. A product "
-            "can run short twice, even with the same number of pieces: compare the deduplication_id."
-        )
+        raise WrongAnswer(f"{case}: {_dropped(missing[0]['product_id'])}")
     if len(ids) > len(set(ids)):
         raise WrongAnswer(f"{case}: the same alert is listed twice. Remember its id at once.")
     if set(ids) - set(expected):
-        raise WrongAnswer(
-            f"{case}: an alert is listed that was acted on before. Add the ids to `seen`, the set that you "
-            "were given, so that the next call knows them."
-        )
+        raise WrongAnswer(f"{case}: an alert is listed that was acted on before. {advice}")
     raise WrongAnswer(f"{case}: the alerts are in another order than they came.")
+
+
+def _dropped(product: str) -> str:
+    if product != "Fan":
+        return f"the alert of {product} is new, and it is not in the list. Look at each alert."
+    return (
+        "a shortage of Fan is dropped although nobody has acted on it. A product can run short twice, even "
+        "with the same number of pieces: compare the deduplication_id."
+    )
 
 
 def _alert(product: str, quantity: int, identity: str) -> dict[str, Any]:
@@ -182,4 +262,8 @@ def _alert(product: str, quantity: int, identity: str) -> dict[str, Any]:
 
 
 def _short(value: object) -> str:
-    return "nothing" if value is None else f"{value!r:.60}"
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    varies = isinstance(value, set) or " at 0x" in text
+    return f"a {type(value).__name__}" if varies or len(text) > 60 else text

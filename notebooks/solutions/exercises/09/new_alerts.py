@@ -61,3 +61,66 @@ def new_alerts(alerts, seen):
     for alert in alerts:
         seen.add(alert["deduplication_id"])
     return seen
+
+
+# %% wrong: What is in `seen` must stay there
+def new_alerts(alerts, seen):
+    fresh = []
+    for alert in alerts:
+        identity = alert["deduplication_id"]
+        if identity not in seen:
+            seen.add(identity)
+            fresh.append(alert)
+    seen.clear()
+    seen.update(alert["deduplication_id"] for alert in alerts)
+    return fresh
+
+
+# %% wrong: the alert of Lamp is new, and it is not in the list
+def new_alerts(alerts, seen):
+    fresh = []
+    for alert in alerts:
+        identity = alert["deduplication_id"]
+        if identity not in seen:
+            seen.add(identity)
+            fresh.append(alert)
+    return [alert for alert in fresh if alert["alert"] == "low"]
+
+
+# %% wrong: do not compare the other fields
+def new_alerts(alerts, seen):
+    fresh = []
+    for alert in alerts:
+        identity = tuple(sorted(alert.items()))
+        if identity not in seen:
+            seen.add(identity)
+            fresh.append(alert)
+    return fresh
+
+
+# %% wrong: the alerts are in another order
+def new_alerts(alerts, seen):
+    known = {alert["deduplication_id"]: alert for alert in alerts}
+    fresh = sorted(set(known) - seen)
+    seen.update(fresh)
+    return [known[identity] for identity in fresh]
+
+
+# %% wrong: Return the alerts as they came
+def new_alerts(alerts, seen):
+    fresh = []
+    for alert in alerts:
+        identity = alert.pop("deduplication_id")
+        if identity not in seen:
+            seen.add(identity)
+            fresh.append(alert)
+    return fresh
+
+
+# %% wrong: It returns a generator
+def new_alerts(alerts, seen):
+    for alert in alerts:
+        identity = alert["deduplication_id"]
+        if identity not in seen:
+            seen.add(identity)
+            yield alert

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
@@ -10,6 +11,7 @@ from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
 LIMIT = ("LimitExceededException", "Too many operations for a given subscriber")
+WRITES = ("PutItem", "UpdateItem", "TransactWriteItems")
 THROTTLED = ("ThrottlingException", "Rate of requests exceeds the allowed throughput.")
 
 
@@ -21,8 +23,11 @@ def create_table(answer: Answer, bench: Bench) -> None:
     arn = _new_table(answer, bench, dynamodb, name)
     raw = bench.raw("dynamodb")
     raw.put_item(TableName=name, Item={"product_id": {"S": "Fan"}})
+    looks = len(bench.made("DescribeTable"))
+    slow = bench.client("dynamodb")
+    bench.altered(slow, "DescribeTable", _creating_at_first)
     try:
-        again = answer(bench.client("dynamodb"), name)
+        again = answer(slow, name)
     except WrongAnswer as exc:
         if "ResourceInUse" not in str(exc):
             raise
@@ -34,12 +39,21 @@ def create_table(answer: Answer, bench: Bench) -> None:
         raise WrongAnswer("When the table exists, your function deletes it and its items. Keep it.")
     if again != arn:
         raise WrongAnswer(f"For a table that exists it returns {_short(again)}, not its ARN.")
-    _other_error_passes(answer, bench, "CreateTable", LIMIT, bench.name("stock"))
+    if "ACTIVE" not in _states(bench)[looks:]:
+        raise WrongAnswer(
+            "A table that exists may be CREATING too: another program has created it a moment ago. Wait in "
+            "this case as well."
+        )
+    _other_error_passes(answer, bench, ("CreateTable",), LIMIT, bench.name("stock"))
 
 
 def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
-    returned = answer(dynamodb, name)
-    created = bench.made("CreateTable")
+    try:
+        returned = answer(dynamodb, name)
+    finally:
+        created = bench.made("CreateTable")
+        if created and created[0].parameters.get("TableName") != name:
+            raise WrongAnswer("The table has another name than the argument `name` says.")
     if not created:
         raise WrongAnswer("No table was created: call dynamodb.create_table.")
     sent = created[0].parameters
@@ -47,14 +61,15 @@ def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
         raise WrongAnswer(
             "The key is not product_id alone: one element of KeySchema, KeyType HASH."
         )
+    if sent["AttributeDefinitions"][0]["AttributeType"] != "S":
+        raise WrongAnswer(
+            "The key is no string: in AttributeDefinitions the type of product_id is S."
+        )
     if sent.get("BillingMode") != "PAY_PER_REQUEST":
         raise WrongAnswer(
             "The table is not on demand: set BillingMode to PAY_PER_REQUEST, or you pay for capacity by the hour."
         )
-    states = [
-        call.answer.get("Table", {}).get("TableStatus") for call in bench.made("DescribeTable")
-    ]
-    if "ACTIVE" not in states:
+    if "ACTIVE" not in _states(bench):
         raise WrongAnswer(
             "Your function returns while the table is still CREATING, and the next call would fail. Wait "
             'until it is ACTIVE: dynamodb.get_waiter("table_exists").'
@@ -65,6 +80,12 @@ def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
             f"It returns {_short(returned)}. Return the ARN: describe_table answers with it."
         )
     return arn
+
+
+def _states(bench: Bench) -> list[str | None]:
+    """The states of the table that the answer has seen."""
+    looks = bench.made("DescribeTable")
+    return [call.answer.get("Table", {}).get("TableStatus") for call in looks]
 
 
 def _creating_at_first(answer: dict[str, Any], calls_before: int) -> None:
@@ -89,8 +110,43 @@ def add_product(answer: Answer, bench: Bench) -> None:
             "Adding a product again overwrites its item. Give put_item a ConditionExpression: "
             "attribute_not_exists(product_id)."
         )
+    _writes_once(answer, bench, table)
+    _sold_out_and_bare(answer, bench, table)
     _colleague_is_faster(answer, bench, table)
-    _other_error_passes(answer, bench, "PutItem", THROTTLED, table, "Lamp", 1)
+    _other_error_passes(answer, bench, WRITES, THROTTLED, table, "Lamp", 1)
+
+
+def _writes_once(answer: Answer, bench: Bench, table: str) -> None:
+    before = _writes(bench)
+    answer(bench.client("dynamodb"), table, "Fan", 99)
+    if _writes(bench) - before > 1:
+        raise WrongAnswer(
+            "Your function overwrites the product that exists and puts its item back: in between, others read "
+            "and sell a stock that does not exist. Let a condition prevent the write."
+        )
+
+
+def _writes(bench: Bench) -> int:
+    """The number of writes that the answer has tried and that succeeded."""
+    return sum(not call.error for operation in WRITES for call in bench.made(operation))
+
+
+def _sold_out_and_bare(answer: Answer, bench: Bench, table: str) -> None:
+    """A product of which there are no pieces, and one whose item has no quantity."""
+    if answer(bench.client("dynamodb"), table, "Cup", 0) is not True or (
+        _quantity(bench, table, "Cup") != 0
+    ):
+        raise WrongAnswer("A new product with 0 pieces is not added: 0 is a quantity like others.")
+    lid = {"product_id": {"S": "Lid"}, "removed": {"BOOL": True}}
+    raw = bench.raw("dynamodb")
+    raw.put_item(TableName=table, Item=lid)
+    returned = answer(bench.client("dynamodb"), table, "Lid", 5)
+    stored = raw.get_item(TableName=table, Key={"product_id": lid["product_id"]}).get("Item")
+    if stored != lid or returned is not False:
+        raise WrongAnswer(
+            "An item that exists without a quantity is taken for a new product, and changed. Only the key is "
+            "in every item: the condition is about product_id."
+        )
 
 
 def _colleague_is_faster(answer: Answer, bench: Bench, table: str) -> None:
@@ -102,7 +158,8 @@ def _colleague_is_faster(answer: Answer, bench: Bench, table: str) -> None:
             TableName=table, Item={"product_id": {"S": "Pan"}, "quantity": {"N": "3"}}
         )
 
-    bench.fault(dynamodb, "PutItem", faster)
+    for operation in WRITES:
+        bench.fault(dynamodb, operation, faster)
     if answer(dynamodb, table, "Pan", 50) is not False or _quantity(bench, table, "Pan") != 3:
         raise WrongAnswer(
             "A colleague adds the product between your look and your write, and you overwrite it. A "
@@ -128,17 +185,28 @@ def change_quantity(answer: Answer, bench: Bench) -> None:
     _refuses(answer, bench, table, "Fan", -6, "A sale of 6 of 5 pieces")
     _refuses(answer, bench, table, "Ghost", 4, "A change of a product that nobody added")
     _loses_no_sale(answer, bench, table)
-    _other_error_passes(answer, bench, "UpdateItem", THROTTLED, table, "Fan", 1)
+    _rule_holds_in_the_write(answer, bench, table)
+    if bench.made("GetItem"):
+        raise WrongAnswer(
+            "You read the quantity in a call of its own, and others sell in between: the number that you return "
+            "may not be yours. update_item answers with the new one."
+        )
+    _other_error_passes(answer, bench, ("UpdateItem",), THROTTLED, table, "Fan", 1)
 
 
 def _refuses(answer: Answer, bench: Bench, table: str, product: str, delta: int, case: str) -> None:
-    before = _quantity(bench, table, product)
+    before, writes = _quantity(bench, table, product), _writes(bench)
     returned = answer(bench.client("dynamodb"), table, product, delta)
     after = _quantity(bench, table, product)
     if after != before:
         raise WrongAnswer(
             f"{case} changes the table: {_pieces(before)} before, {_pieces(after)} after. Put the rule "
             "into the ConditionExpression."
+        )
+    if _writes(bench) > writes:
+        raise WrongAnswer(
+            f"{case} is written and then taken back: in between, others see a stock that does not exist. Let "
+            "the condition prevent the write."
         )
     if returned is not None:
         raise WrongAnswer(f"{case} returns {_short(returned)}, expected None.")
@@ -147,6 +215,29 @@ def _refuses(answer: Answer, bench: Bench, table: str, product: str, delta: int,
 def _loses_no_sale(answer: Answer, bench: Bench, table: str) -> None:
     """A colleague sells two pieces just before the answer writes."""
     _put(bench, table, "Pan", 20)
+    dynamodb = _colleague_sells(bench, table)
+    answer(dynamodb, table, "Pan", -5)
+    if _quantity(bench, table, "Pan") != 13:
+        raise WrongAnswer(
+            "A colleague sells 2 of 20 pieces at the same time and you sell 5: 13 are left, the table says "
+            f"{_quantity(bench, table, 'Pan')}. Do not read first: let DynamoDB calculate in one update_item."
+        )
+
+
+def _rule_holds_in_the_write(answer: Answer, bench: Bench, table: str) -> None:
+    """The same with six pieces: then there are too few for the answer."""
+    _put(bench, table, "Pan", 6)
+    returned = answer(_colleague_sells(bench, table), table, "Pan", -5)
+    left = _quantity(bench, table, "Pan")
+    if left != 4 or returned is not None:
+        raise WrongAnswer(
+            "There are 6 pieces when you look; a colleague sells 2 before you write, and your sale of 5 leaves "
+            f"{left}. Put the rule into the ConditionExpression: DynamoDB checks it in the moment of the write."
+        )
+
+
+def _colleague_sells(bench: Bench, table: str) -> Any:
+    """A client whose first write comes after a colleague's sale of two pieces."""
     dynamodb = bench.client("dynamodb")
 
     def sells(*_: object) -> None:
@@ -157,12 +248,7 @@ def _loses_no_sale(answer: Answer, bench: Bench, table: str) -> None:
 
     for operation in ("UpdateItem", "PutItem"):
         bench.fault(dynamodb, operation, lambda _, calls: sells() if calls == 0 else None)
-    answer(dynamodb, table, "Pan", -5)
-    if _quantity(bench, table, "Pan") != 13:
-        raise WrongAnswer(
-            "A colleague sells 2 of 20 pieces at the same time and you sell 5: 13 are left, the table says "
-            f"{_quantity(bench, table, 'Pan')}. Do not read first: let DynamoDB calculate in one update_item."
-        )
+    return dynamodb
 
 
 def _put(bench: Bench, table: str, product: str, quantity: int) -> None:
@@ -181,16 +267,18 @@ def _quantity(bench: Bench, table: str, product: str) -> int | None:
 
 
 def _other_error_passes(
-    answer: Answer, bench: Bench, operation: str, error: tuple[str, str], *arguments: Any
+    answer: Answer, bench: Bench, operations: Sequence[str], error: tuple[str, str], *arguments: Any
 ) -> None:
     dynamodb = bench.client("dynamodb")
-    bench.fault(dynamodb, operation, lambda *_: error)
+    for operation in operations:
+        bench.fault(dynamodb, operation, lambda *_: error)
     try:
         answer(dynamodb, *arguments)
     except WrongAnswer as exc:
         if error[0] in str(exc):
             return
-        raise
+        if "WaiterError" not in str(exc):
+            raise
     raise WrongAnswer(
         f"When AWS answers {error[0]}, your function hides it. Catch the one exception that you expect."
     )
@@ -201,4 +289,6 @@ def _pieces(quantity: int | None) -> str:
 
 
 def _short(value: object) -> str:
-    return "nothing" if value is None else f"{value!r:.60}"
+    if value is None:
+        return "nothing"
+    return f"a {type(value).__name__}" if len(repr(value)) > 60 else repr(value)

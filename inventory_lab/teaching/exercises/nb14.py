@@ -47,6 +47,9 @@ def phases(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     found = answer()
     if not isinstance(found, dict):
         raise WrongAnswer(f"It returns {found!r:.40}. Return a dictionary of phases.")
+    for name, phase in found.items():
+        if isinstance(phase, dict) and isinstance(phase.get("commands"), str):
+            raise WrongAnswer(f"The commands of {name} are one text: make them a list.")
     _passes(_built(found, GOOD))
     _fails(_built(found, BROKEN))
 
@@ -172,6 +175,11 @@ def _fails(trial: _Trial) -> None:
         raise WrongAnswer(
             f"A commit with a failing test fails in {min(trial.failed)}. Run the tests in build."
         )
+    if not trial.cases and "on-failure" in trial.buildspec:
+        raise WrongAnswer(
+            "With on-failure: ABORT nothing runs after a failed test, so its report is not stored either. Let "
+            "post_build look at CODEBUILD_BUILD_SUCCEEDING instead."
+        )
     if not trial.cases:
         raise WrongAnswer("A failing test is not reported: nothing may delete reports/unit.xml.")
     if trial.kept:
@@ -190,6 +198,7 @@ PLACES = (
 """The log group, the bucket and the beginning of the report groups of two projects."""
 LOG_ACTIONS = ("CreateLogGroup", "CreateLogStream", "PutLogEvents")
 REPORT_ACTIONS = ("CreateReportGroup", "CreateReport", "UpdateReport", "BatchPutTestCases")
+BUCKET_ACTIONS = ("s3:ListBucket", "s3:DeleteBucket", "s3:PutBucketPolicy")
 UPDATE = "lambda:UpdateFunctionCode"
 
 
@@ -256,9 +265,13 @@ def _gives_nothing_besides(document: Any, needed: Sequence[Right], meant: Sequen
 
 
 def _elsewhere(document: Any, needed: Sequence[Right]) -> Iterator[Right]:
-    """The same actions on another bucket and another project."""
+    """The same actions on another bucket, project and prefix; and what lists or changes the bucket itself."""
+    bucket = next(arn.partition("/")[0] for action, arn in needed if action == "s3:GetObject")
+    for action in BUCKET_ACTIONS:
+        if allows(document, action, bucket):
+            yield action, bucket
     for action, resource in needed:
-        for name in ("orders", "stock"):
+        for name in ("orders", "stock", "/sources", "/builds"):
             other = resource.replace(name, f"{name}-2025")
             if other != resource and allows(document, action, other):
                 yield action, other
@@ -268,18 +281,20 @@ def _readable(arn: str) -> str:
     return arn if arn == "*" else arn.split(":", 5)[-1]
 
 
-MOST_CALLS = 40
+MOST_CALLS, LONG = 40, 30
 ARTIFACT = "arn:aws:s3:::orders-artifacts/builds/{serial}/function.zip"
 
 
 @dataclass
 class _Service:
-    """CodeBuild and Lambda as `deliver` meets them: a build that ends after two pauses."""
+    """CodeBuild and Lambda as `deliver` meets them: a build that ends after some pauses."""
 
     status: str
     serial: str
+    pauses: int = 2
     waits: int = 0
     asked: int = 0
+    asked_since_pause: int = 0
     started: list[Mapping[str, Any]] = field(default_factory=list)
     deployed: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -293,7 +308,8 @@ class _Service:
 
     def get(self, parameters: Mapping[str, Any], _: int) -> Any:
         self.asked += 1
-        if self.asked > MOST_CALLS and self.waits == 0:
+        self.asked_since_pause += 1
+        if self.asked_since_pause > MOST_CALLS:
             raise StopAnswer(
                 "It asks for the build again and again without a pause: call wait(5) in the loop."
             )
@@ -308,6 +324,7 @@ class _Service:
         if not seconds > 0:
             raise StopAnswer("wait takes the seconds to pause: use a number above 0.")
         self.waits += 1
+        self.asked_since_pause = 0
         if self.waits > MOST_CALLS:
             raise StopAnswer(
                 f"It does not come to an end: the build is {self.status} long ago. A build also ends "
@@ -315,7 +332,7 @@ class _Service:
             )
 
     def _build(self) -> dict[str, Any]:
-        done = self.waits >= 2
+        done = self.waits >= self.pauses
         return {
             "id": self.build_id,
             "arn": f"arn:aws:codebuild:us-east-1:123456789012:build/{self.build_id}",
@@ -336,7 +353,7 @@ def deliver(answer: Answer, bench: Bench) -> None:
     for branch in ("feature/main", "maintenance"):
         why = f"The build succeeded, on the branch {branch}"
         _is_not_deployed(answer, bench, _Service("SUCCEEDED", "c3"), branch, why)
-    _is_deployed(answer, bench, _Service("SUCCEEDED", "d4"), "orders-artifacts/sources/2.zip")
+    _is_deployed(answer, bench, _Service("SUCCEEDED", "d4", LONG), "orders-artifacts/sources/2.zip")
     _denials_pass(answer, bench)
 
 
@@ -376,6 +393,11 @@ def _is_started_right(service: _Service, source: str, branch: str) -> None:
 
 def _is_deployed(answer: Answer, bench: Bench, service: _Service, source: str) -> None:
     returned = _delivered(answer, bench, service, source, "main")
+    if not service.deployed and 0 < service.waits < service.pauses:
+        raise WrongAnswer(
+            f"It gives up while the build is still running (calls of wait: {service.waits}). Ask until "
+            "buildComplete is true."
+        )
     if not service.deployed:
         raise WrongAnswer(
             "The build of main succeeded, and nothing is deployed. What start_build answers is how the "
@@ -389,8 +411,8 @@ def _is_deployed(answer: Answer, bench: Bench, service: _Service, source: str) -
     bucket, _, key = ARTIFACT.format(serial=service.serial).partition(":::")[2].partition("/")
     if (request.get("S3Bucket"), request.get("S3Key")) != (bucket, key):
         raise WrongAnswer(
-            f"It deploys {request.get('S3Bucket')}/{request.get('S3Key')}, and the artifact of this build is "
-            f"{bucket}/{key}. Take both from build['artifacts']['location']."
+            f"It deploys S3Bucket={request.get('S3Bucket')} and S3Key={request.get('S3Key')}, and the artifact of "
+            f"this build is {key} in {bucket}. Take both from build['artifacts']['location']."
         )
     if request.get("DryRun"):
         raise WrongAnswer("With DryRun nothing is deployed.")

@@ -11,16 +11,21 @@ from inventory_lab.iam import AccessRequest, decide
 from inventory_lab.settings import Settings
 from inventory_lab.teaching.exercises.answer import Answer
 from inventory_lab.teaching.exercises.bench import AwsCall, Bench
+from inventory_lab.teaching.exercises.policies import actions_of
 from inventory_lab.teaching.exercises.registry import checks
 
 LEARNERS = (("123456789012", "anna-", "ben-"), ("444455556666", "team-7-", "team-8-"))
 """An account, the prefix of somebody in it, and that of a neighbour."""
 STREAM_ACTIONS = ("kinesis:CreateStream", "kinesis:PutRecord", "kinesis:DeleteStream")
+MORE_OF_KINESIS = (
+    "kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:UpdateShardCount", "kinesis:AddTagsToStream",
+)  # fmt: skip
 ROLE_ACTIONS = ("iam:CreateRole", "iam:PutRolePolicy")
 HOUR = 3600
 INSIDE = "iam:PermissionsBoundary"
 LOOKS = ("DescribeStream", "DescribeStreamSummary")
-OURS, THEIRS = {"project": "inventory-lab"}, {"project": "invoices", "owner": "inventory-lab"}
+OURS = {"project": "inventory-lab"}
+THEIRS = ({"project": "invoices", "owner": "inventory-lab"}, {"project": "inventory-lab-2"})
 DENIED = ("AccessDeniedException", "User: learner is not authorized to perform this action")
 
 
@@ -63,8 +68,8 @@ def _nothing_is_lost(settings: Settings) -> None:
     """Raise WrongAnswer for retries that give up soon, or that outlive the records."""
     if settings.retries != -1:
         raise WrongAnswer(
-            f"With retries={settings.retries} a batch is given up within minutes when AWS or a permission "
-            "fails for a while. -1 retries for as long as the records are young enough."
+            f"With retries={settings.retries} a batch may be given up long before its records are 12 hours "
+            "old. -1 retries for as long as the records are young enough."
         )
     if settings.maximum_record_age_seconds == -1:
         raise WrongAnswer(
@@ -113,8 +118,8 @@ class _Limits:
         except (InvalidPolicy, ValueError, TypeError) as exc:
             raise WrongAnswer(f"IAM would refuse the document: {exc}", exc) from exc
 
-    def stream(self, name: str, account: str = "") -> str:
-        return f"arn:aws:kinesis:us-east-1:{account or self.account}:stream/{name}"
+    def stream(self, name: str, account: str = "", region: str = "us-east-1") -> str:
+        return f"arn:aws:kinesis:{region}:{account or self.account}:stream/{name}"
 
     def role(self, name: str) -> str:
         return f"arn:aws:iam::{self.account}:role/{name}"
@@ -131,9 +136,18 @@ def _streams(limits: _Limits, neighbour: str) -> None:
                 )
                 hint += " statements."
             raise WrongAnswer(f"It does not allow {action} on stream/{_named(own, limits)}.{hint}")
+    for action in MORE_OF_KINESIS:
+        if not limits.allows(action, limits.stream(own)):
+            raise WrongAnswer(
+                f"It does not allow {action} on stream/{_named(own, limits)}. The task says: all of Kinesis."
+            )
     others = {
         "the stream of a neighbour": limits.stream(f"{neighbour}orders"),
         "a stream of another account": limits.stream(own, "999900001111"),
+        "a stream in another region": limits.stream(own, region="eu-west-1"),
+        "a consumer of a neighbour's stream": limits.stream(
+            f"{neighbour}orders/consumer/{limits.prefix}reports:1767571200"
+        ),
         "a stream with the prefix in the middle of its name": limits.stream(f"old-{own}"),
     }
     for what, arn in others.items():
@@ -154,7 +168,12 @@ def _roles(limits: _Limits, neighbour: str) -> None:
                 f"It does not allow {action} on a role that is inside the policy <prefix>boundary. Compare the "
                 "condition's key and ARN, and the ARN of the role."
             )
-        if limits.allows(action, own, inside.replace(limits.prefix, neighbour)):
+        others = (
+            inside.replace(limits.prefix, neighbour),
+            inside.replace("boundary", "wide"),
+            inside.replace(limits.account, "999900001111"),
+        )
+        if any(limits.allows(action, own, other) for other in others):
             raise WrongAnswer(
                 f"It allows {action} on a role inside another policy than the learner's own, which may be wider."
             )
@@ -179,6 +198,9 @@ def _nothing_else(limits: _Limits) -> None:
         ): "DynamoDB",
         ("s3:GetObject", "arn:aws:s3:::payroll/2026"): "S3",
     }
+    more = [action for action in actions_of("iam") if action not in ROLE_ACTIONS]
+    for action in (*more, "iam:PassRole"):
+        forbidden.setdefault((action, own), "more of IAM than the two actions")
     for (action, resource), meaning in forbidden.items():
         if limits.allows(action, resource) or limits.allows(action, resource, limits.policy_arn):
             raise WrongAnswer(f"It also allows {action}: {meaning}. Allow what the task names.")
@@ -193,7 +215,7 @@ def remove_stream(answer: Answer, bench: Bench) -> None:
     """A missing stream; foreign ones; a rehearsal; one that takes a while to go; a denial; a second page."""
     if (outcome := _call(answer, bench, bench.name("orders"))) != "not there":
         raise WrongAnswer(f"Of a stream that does not exist it says {outcome!r}, not 'not there'.")
-    for tags in ({}, THEIRS):
+    for tags in ({}, *THEIRS):
         _leaves_alone(answer, bench, tags)
     _rehearses(answer, bench)
     _deletes(answer, bench)
@@ -226,6 +248,11 @@ def _explained(exc: WrongAnswer) -> WrongAnswer:
     if "WaiterError" in text or "has waited" in text:
         return WrongAnswer(
             'It waits for the wrong thing. The waiter for a deletion is "stream_not_exists".', exc
+        )
+    if "has not been implemented" in text:
+        return WrongAnswer(
+            "The embedded AWS does not have this call. Look at the hint for one that answers with the tags.",
+            exc.error,
         )
     if "ResourceNotFoundException" in text:
         return WrongAnswer(
@@ -304,6 +331,11 @@ def _rehearses(answer: Answer, bench: Bench) -> None:
 def _deletes(answer: Answer, bench: Bench) -> None:
     name = _created(bench, OURS | {"owner": "learner"})
     outcome = _call(answer, bench, name)
+    if outcome == "not ours":
+        raise WrongAnswer(
+            "Of a stream of yours that has other tags besides it says 'not ours'. Look for project=inventory-lab "
+            "among all tags."
+        )
     if _exists(bench, name):
         raise WrongAnswer(
             f"It says {outcome!r}, and the stream is still there: call delete_stream."

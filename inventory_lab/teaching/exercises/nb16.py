@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
@@ -21,6 +22,11 @@ from inventory_lab.teaching.exercises.registry import checks
 COUNTED = "stock_counted"
 FIELDS = {"event_type", "event_id", "product_id", "quantity", "occurred_at", "schema_version"}
 MOST_COUNTED = 60
+IN_THE_FILE = {
+    *("ClassVar", "InventoryEvent", "KINDS", "MalformedEvent", "Objection", "RULES", "Reason"),
+    *("Status", "Stock", "check_count", "count_rule", "dataclass", "handle"),
+}
+"""The names that the lesson's file has, besides those of Python."""
 EVENTS = 2_500
 """So many that 500 counts nearly certainly have both ends of their range."""
 OURS = (
@@ -43,7 +49,8 @@ class Count(InventoryEvent):
 
 @checks("16/check_count", "refuse a count that breaks the contract")
 def check_count(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
-    """The bounds, then values of the wrong type and size."""
+    """The bounds, then values of the wrong type and size. True comes first: a range takes long over a float."""
+    _stands_alone(answer)
     for quantity in (0, 1, 37, LARGEST_QUANTITY):
         try:
             answer(quantity)
@@ -54,24 +61,34 @@ def check_count(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     wrong: tuple[tuple[object, str], ...] = (
         (-1, "No shelf holds less than nothing."),
         (LARGEST_QUANTITY + 1, "The contract ends at 1,000,000,000."),
+        (True, "In Python a bool is an int as well. Compare the type itself."),
         ("12", "It is a text, and a reader must not guess."),
         (12.5, "It is not a whole number."),
         (12.0, "It is a float. JSON's 12 becomes an int, 12.0 does not."),
         (None, "It is JSON's null."),
         ([12], "It is a list."),
-        (True, "In Python a bool is an int as well. Compare the type itself."),
     )
     for value, why in wrong:
         _refuses(answer, value, why)
 
 
+def _stands_alone(answer: Answer) -> None:
+    """Raise WrongAnswer when the function needs a name that the file of the lesson does not have."""
+    used = inspect.getclosurevars(answer.function).globals.keys() - IN_THE_FILE
+    if used:
+        raise WrongAnswer(
+            f"It uses {min(used)}, which stands outside of the function. The function alone is copied into the file "
+            "of the handler: put what it needs inside."
+        )
+
+
 def _refuses(answer: Answer, quantity: object, why: str) -> None:
     try:
-        answer(quantity)
+        returned = answer(quantity)
     except WrongAnswer as exc:
         if not isinstance(exc.error, MalformedEvent):
             raise WrongAnswer(
-                f"With the quantity {quantity!r} it raises {type(exc.error).__name__}. The reader of a batch "
+                f"With the quantity {quantity!r} it ends with an error of its own, {exc}. The reader of a batch "
                 "catches MalformedEvent alone: any other error fails the whole batch.",
                 exc.error,
             ) from exc
@@ -79,13 +96,22 @@ def _refuses(answer: Answer, quantity: object, why: str) -> None:
             raise WrongAnswer(
                 f"The error says that the field {exc.error.field!r} is wrong: it is 'quantity'."
             ) from exc
+        if not isinstance(exc.error.problem, str) or not exc.error.problem.strip():
+            raise WrongAnswer(
+                f"The problem of its MalformedEvent is {exc.error.problem!r}: give a text that says what is wrong."
+            ) from exc
         return
+    if returned is not None and returned != quantity:
+        raise WrongAnswer(
+            f"For the quantity {quantity!r} it returns {_short(returned)}, and the reader goes on: raise MalformedEvent."
+        )
     raise WrongAnswer(f"It lets the quantity {quantity!r} pass. {why}")
 
 
 @checks("16/count_rule", "let a count set the stock of an active product")
 def count_rule(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """Active products with less, more and as much as before; then products that are not active."""
+    _stands_alone(answer)
     for before, counted in ((10, 12), (10, 3), (10, 10), (10, 0), (0, 5)):
         result = answer(Item("Fan", Status.ACTIVE, before), _count("Fan", counted))
         _sets_the_stock(result, before, counted)
@@ -93,7 +119,13 @@ def count_rule(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
         (Status.UNKNOWN, "was never added"),
         (Status.REMOVED, "was removed"),
     ):
-        _objects(answer(Item("Fan", status), _count("Fan", 12)), words)
+        result = answer(Item("Fan", status), _count("Fan", 12))
+        _objects(result, words)
+        if answer(Item("Fan", status), _count("Fan", 12)) != result:
+            raise WrongAnswer(
+                "The same product and the same count give another result the second time. A pure rule uses its "
+                "arguments alone: no clock, no randomness."
+            )
 
 
 def _count(product: str, quantity: int) -> Count:
@@ -106,6 +138,11 @@ def _sets_the_stock(result: object, before: int, counted: int) -> None:
         raise WrongAnswer(f"{case}: it objects ({result.reason}), although the product is active.")
     if not isinstance(result, Stock):
         raise WrongAnswer(f"{case}: it returns {_short(result)}: return a Stock or an Objection.")
+    if not isinstance(result.status, Status):
+        raise WrongAnswer(
+            f"{case}: the status of the Stock is {result.status!r:.20}. The status is its first argument, the quantity "
+            "its second."
+        )
     if result.quantity == before + counted and before and counted:
         raise WrongAnswer(
             f"{case}: it leaves {result.quantity}. A count says how many there are, not how many came."
@@ -120,7 +157,7 @@ def _objects(result: object, words: str) -> None:
     if isinstance(result, Stock):
         raise WrongAnswer(
             f"A product that {words} is counted, and becomes {result.status} with {result.quantity} pieces. A typing "
-            "error at the scanner would create a product: object."
+            "error at the scanner would put a product into the catalogue: return an Objection."
         )
     if not isinstance(result, Objection):
         raise WrongAnswer(f"For a product that {words} it returns {_short(result)}.")
@@ -146,14 +183,28 @@ def with_counts(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
             "The same chance gives other counts the second time, so no failure could be repeated. Use `chance` "
             "alone: uuid4() and the module's own random differ in every run."
         )
-    if _counted_day(answer, shop, 2) == made:
+    other = _counted_day(answer, shop, 2)
+    if other == made:
         raise WrongAnswer("Another chance gives the same counts: draw from the argument `chance`.")
+    if _places(other) == _places(made):
+        raise WrongAnswer(
+            "With another chance the counts follow the same events as before. Let `chance` decide, too, which events "
+            "a count follows."
+        )
+
+
+def _places(made: Sequence[dict[str, Any]]) -> list[int]:
+    return [place for place, event in enumerate(made) if event["event_type"] == COUNTED]
 
 
 def _counted_day(answer: Answer, shop: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
     returned = answer(iter(copy.deepcopy(list(shop))), random.Random(seed))
     if returned is None or isinstance(returned, dict | str) or not hasattr(returned, "__iter__"):
         raise WrongAnswer(f"It returns {_short(returned)}. Yield one event after the other.")
+    if not isinstance(returned, Iterator):
+        raise WrongAnswer(
+            f"It returns a {type(returned).__name__} with all events. A generator yields one event after the other."
+        )
     made = list(islice(returned, 3 * len(shop)))
     if not all(isinstance(event, dict) for event in made):
         raise WrongAnswer("An event is not a dictionary.")
@@ -302,6 +353,22 @@ _CASES: list[tuple[str, list[dict[str, Any]]]] = [
     (
         "Everything may be sold.",
         [_ADDED, _event("quantity_changed", "Fan", delta=-7)],
+    ),
+    (
+        "A product with an empty shelf is still in the catalogue.",
+        [_ADDED, _event("quantity_changed", "Fan", delta=-7), _event(COUNTED, "Fan", quantity=4)],
+    ),
+    (
+        "A second addition is rejected, also when the shelf is empty.",
+        [
+            _ADDED,
+            _event("quantity_changed", "Fan", delta=-7),
+            _event("product_added", "Fan", quantity=9),
+        ],
+    ),
+    (
+        "A delivery may be larger than the stock.",
+        [_ADDED, _event("quantity_changed", "Fan", delta=12)],
     ),
     (
         "A removed product may be added again.",

@@ -55,3 +55,39 @@ def add_product(dynamodb, table, product, quantity):
         TableName=table, Item={"product_id": {"S": product}, "quantity": {"S": str(quantity)}}
     )
     return True
+
+
+# %% wrong: the condition is about product_id
+def add_product(dynamodb, table, product, quantity):
+    item = {"product_id": {"S": product}, "quantity": {"N": str(quantity)}}
+    try:
+        dynamodb.put_item(
+            TableName=table, Item=item, ConditionExpression="attribute_not_exists(quantity)"
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+# %% wrong: and puts its item back
+def add_product(dynamodb, table, product, quantity):
+    item = {"product_id": {"S": product}, "quantity": {"N": str(quantity)}}
+    answer = dynamodb.put_item(TableName=table, Item=item, ReturnValues="ALL_OLD")
+    if "Attributes" in answer:
+        dynamodb.put_item(TableName=table, Item=answer["Attributes"])
+        return False
+    return True
+
+
+# %% wrong: 0 is a quantity like others
+def add_product(dynamodb, table, product, quantity):
+    if not quantity:
+        return False
+    item = {"product_id": {"S": product}, "quantity": {"N": str(quantity)}}
+    try:
+        dynamodb.put_item(
+            TableName=table, Item=item, ConditionExpression="attribute_not_exists(product_id)"
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True

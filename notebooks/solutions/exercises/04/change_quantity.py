@@ -89,3 +89,61 @@ def change_quantity(dynamodb, table, product, delta):
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return None
     return int(answer["Attributes"]["quantity"]["N"])
+
+
+# %% wrong: a colleague sells 2 before you write
+def change_quantity(dynamodb, table, product, delta):
+    key = {"product_id": {"S": product}}
+    item = dynamodb.get_item(TableName=table, Key=key).get("Item")
+    if item is None or int(item["quantity"]["N"]) + delta < 0:
+        return None
+    answer = dynamodb.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="ADD quantity :n",
+        ExpressionAttributeValues={":n": {"N": str(delta)}},
+        ReturnValues="UPDATED_NEW",
+    )
+    return int(answer["Attributes"]["quantity"]["N"])
+
+
+# %% wrong: You read the quantity in a call of its own
+def change_quantity(dynamodb, table, product, delta):
+    key = {"product_id": {"S": product}}
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="ADD quantity :n",
+            ConditionExpression="quantity >= :least",
+            ExpressionAttributeValues={":n": {"N": str(delta)}, ":least": {"N": str(-delta)}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    return int(dynamodb.get_item(TableName=table, Key=key)["Item"]["quantity"]["N"])
+
+
+# %% wrong: is written and then taken back
+def change_quantity(dynamodb, table, product, delta):
+    key = {"product_id": {"S": product}}
+    try:
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="ADD quantity :n",
+            ConditionExpression="attribute_exists(quantity)",
+            ExpressionAttributeValues={":n": {"N": str(delta)}},
+            ReturnValues="UPDATED_NEW",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    quantity = int(answer["Attributes"]["quantity"]["N"])
+    if quantity < 0:
+        dynamodb.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="ADD quantity :n",
+            ExpressionAttributeValues={":n": {"N": str(-delta)}},
+        )
+        return None
+    return quantity

@@ -66,3 +66,78 @@ def create_table(dynamodb, name):
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )
+
+
+# %% wrong: A table that exists may be CREATING too
+def create_table(dynamodb, name):
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+    return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+
+
+# %% wrong: your function hides it
+def create_table(dynamodb, name):
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+        )
+    except Exception:
+        pass
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+    return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+
+
+# %% wrong: The key is no string
+def create_table(dynamodb, name):
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "N"}],
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        pass
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+    return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+
+
+# %% wrong: The table has another name
+def create_table(dynamodb, name):
+    try:
+        dynamodb.create_table(
+            TableName="inventory",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        pass
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+    return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+
+
+# %% wrong: It returns a dict
+def create_table(dynamodb, name):
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        pass
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+    return dynamodb.describe_table(TableName=name)["Table"]

@@ -70,3 +70,32 @@ def build_policy(logs, bucket, reports):
     ]
     statements = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+# %% wrong: it allows s3:GetObject on orders-artifacts/sources-2025/commit.zip
+def build_policy(logs, bucket, reports):
+    log = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    calls = ["CreateReportGroup", "CreateReport", "UpdateReport", "BatchPutTestCases"]
+    rights = [
+        (log, logs),
+        ("s3:GetObject", f"{bucket}/sources*"),
+        ("s3:PutObject", f"{bucket}/builds/*"),
+        ([f"codebuild:{call}" for call in calls], reports),
+    ]
+    statements = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+# %% wrong: it allows s3:ListBucket on orders-artifacts
+def build_policy(logs, bucket, reports):
+    log = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    calls = ["CreateReportGroup", "CreateReport", "UpdateReport", "BatchPutTestCases"]
+    rights = [
+        (log, logs),
+        ("s3:ListBucket", bucket),
+        ("s3:GetObject", f"{bucket}/sources/*"),
+        ("s3:PutObject", f"{bucket}/builds/*"),
+        ([f"codebuild:{call}" for call in calls], reports),
+    ]
+    statements = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights]
+    return {"Version": "2012-10-17", "Statement": statements}

@@ -115,7 +115,7 @@ def deliver(codebuild, functions, project, function, source, branch, wait):
     return None
 
 
-# %% wrong: It deploys orders-artifacts/sources/1.zip, and the artifact of this build is
+# %% wrong: It deploys S3Bucket=orders-artifacts and S3Key=sources/1.zip
 def deliver(codebuild, functions, project, function, source, branch, wait):
     build = codebuild.start_build(
         projectName=project,
@@ -131,3 +131,71 @@ def deliver(codebuild, functions, project, function, source, branch, wait):
     return functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)[
         "CodeSha256"
     ]
+
+
+# %% wrong: It gives up while the build is still running (calls of wait: 10)
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    variables = [{"name": "BRANCH", "value": branch}]
+    build = codebuild.start_build(
+        projectName=project, sourceLocationOverride=source, environmentVariablesOverride=variables
+    )["build"]
+    for _ in range(10):
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED" or branch != "main":
+        return None
+    location = build["artifacts"]["location"]
+    bucket, _, key = location.split(":::")[1].partition("/")
+    answer = functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)
+    return answer["CodeSha256"]
+
+
+# %% wrong: It gives up while the build is still running (calls of wait: 1)
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    variables = [{"name": "BRANCH", "value": branch}]
+    build = codebuild.start_build(
+        projectName=project, sourceLocationOverride=source, environmentVariablesOverride=variables
+    )["build"]
+    if not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED" or branch != "main":
+        return None
+    location = build["artifacts"]["location"]
+    bucket, _, key = location.split(":::")[1].partition("/")
+    answer = functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)
+    return answer["CodeSha256"]
+
+
+# %% wrong: again and again without a pause
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    variables = [{"name": "BRANCH", "value": branch}]
+    build = codebuild.start_build(
+        projectName=project, sourceLocationOverride=source, environmentVariablesOverride=variables
+    )["build"]
+    wait(5)
+    while not build["buildComplete"]:
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED" or branch != "main":
+        return None
+    location = build["artifacts"]["location"]
+    bucket, _, key = location.split(":::")[1].partition("/")
+    answer = functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)
+    return answer["CodeSha256"]
+
+
+# %% wrong: and S3Key=function.zip, and the artifact
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    variables = [{"name": "BRANCH", "value": branch}]
+    build = codebuild.start_build(
+        projectName=project, sourceLocationOverride=source, environmentVariablesOverride=variables
+    )["build"]
+    while not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED" or branch != "main":
+        return None
+    location = build["artifacts"]["location"]
+    bucket, _, key = location.split(":::")[1].rpartition("/")
+    answer = functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)
+    return answer["CodeSha256"]

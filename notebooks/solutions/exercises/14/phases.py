@@ -1,6 +1,7 @@
 """The exit code of each command decides whether its phase fails. POST_BUILD runs after a failed BUILD too, because it is
 the place to tidy up, so it has to ask whether the build is succeeding before it keeps anything.
-`on-failure: ABORT` in `build` would also do: then nothing runs after a failed test.
+`on-failure: ABORT` in `build` would keep `dist` empty too, but then nothing runs after a failed test, and nobody
+sees its report.
 """
 
 
@@ -65,3 +66,19 @@ def phases():
 def phases():
     test = "python -m pytest --junitxml=reports/unit.xml"
     return {"build": {"commands": [test, "mkdir -p dist", "cp -R inventory_lab dist/"]}}
+
+
+# %% wrong: so its report is not stored either
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    build = {"commands": [test], "on-failure": "ABORT"}
+    return {"build": build, "post_build": {"commands": [keep]}}
+
+
+# %% wrong: are one text: make them a list
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    succeeding = 'test "$CODEBUILD_BUILD_SUCCEEDING" = 1'
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    return {"build": {"commands": test}, "post_build": {"commands": [succeeding, keep]}}

@@ -177,3 +177,105 @@ def boundary(account, prefix):
         },
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+# %% wrong: it allows actions on a stream in another region
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:*:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: it allows actions on a consumer of a neighbour's stream
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:*/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: inside another policy than the learner's own
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}*"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnLike": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: inside another policy than the learner's own
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::*:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnLike": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: The task says: all of Kinesis
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": ["kinesis:CreateStream", "kinesis:PutRecord", "kinesis:DeleteStream"],
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: It also allows iam:PassRole
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}

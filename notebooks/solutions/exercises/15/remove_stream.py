@@ -132,3 +132,50 @@ def remove_stream(kinesis, name, dry_run):
     kinesis.delete_stream(StreamName=name)
     kinesis.get_waiter("stream_exists").wait(StreamName=name)
     return "deleted"
+
+
+# %% wrong: It deletes a stream that has another project's tag
+def remove_stream(kinesis, name, dry_run):
+    try:
+        tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    if not any(t["Key"] == "project" and "inventory-lab" in t["Value"] for t in tags):
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: Look for project=inventory-lab among all tags
+def remove_stream(kinesis, name, dry_run):
+    try:
+        tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    if tags != [{"Key": "project", "Value": "inventory-lab"}]:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"
+
+
+# %% wrong: The embedded AWS does not have this call
+def remove_stream(kinesis, name, dry_run):
+    try:
+        summary = kinesis.describe_stream_summary(StreamName=name)
+    except kinesis.exceptions.ResourceNotFoundException:
+        return "not there"
+    arn = summary["StreamDescriptionSummary"]["StreamARN"]
+    tags = kinesis.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    if {"Key": "project", "Value": "inventory-lab"} not in tags:
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
+    return "deleted"

@@ -87,7 +87,7 @@ def settings_for(learner, account):
     return {"prefix": f"{learner}-", "shards": 1}
 
 
-# %% wrong: a batch is given up within minutes
+# %% wrong: a batch may be given up long before its records are 12 hours old
 def settings_for(learner, account):
     from inventory_lab import Settings
 

@@ -37,7 +37,7 @@ def check_count(quantity):
         raise MalformedEvent("quantity", f"is {quantity!r}, not a whole number from 0 to 10^9")
 
 
-# %% wrong: it raises ValueError
+# %% wrong: ends with an error of its own, ValueError
 def check_count(quantity):
     if type(quantity) is not int or not 0 <= quantity <= 10**9:
         raise ValueError(f"{quantity!r} is not a count")
@@ -51,6 +51,45 @@ def check_count(quantity):
         raise MalformedEvent("quantity", f"is {quantity!r}, not a whole number from 1 to 10^9")
 
 
-# %% wrong: It lets the quantity -1 pass.
+# %% wrong: For the quantity -1 it returns False
 def check_count(quantity):
     return type(quantity) is int and 0 <= quantity <= 10**9
+
+
+# %% wrong: quantity True pass. In Python a bool
+from inventory_lab.domain.events import MalformedEvent
+
+
+def check_count(quantity):
+    if quantity not in range(10**9 + 1):
+        raise MalformedEvent("quantity", f"{quantity!r} is no count")
+
+
+# %% wrong: which stands outside of the function
+from inventory_lab.domain.events import MalformedEvent
+
+
+LARGEST = 10**9
+
+
+def check_count(quantity):
+    if type(quantity) is not int or not 0 <= quantity <= LARGEST:
+        raise MalformedEvent("quantity", f"{quantity!r} is no count")
+
+
+# %% wrong: The problem of its MalformedEvent is -1
+from inventory_lab.domain.events import MalformedEvent
+
+
+def check_count(quantity):
+    if type(quantity) is not int or not 0 <= quantity <= 10**9:
+        raise MalformedEvent("quantity", quantity)
+
+
+# %% wrong: and the reader goes on: raise MalformedEvent
+from inventory_lab.domain.events import MalformedEvent
+
+
+def check_count(quantity):
+    if type(quantity) is not int or not 0 <= quantity <= 10**9:
+        return MalformedEvent("quantity", "is no count")

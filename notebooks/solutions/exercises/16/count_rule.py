@@ -29,7 +29,7 @@ def count_rule(item, event):
     return Stock(Status.ACTIVE, item.quantity + event.quantity)
 
 
-# %% wrong: A typing error at the scanner would create a product
+# %% wrong: A typing error at the scanner would put a product into the catalogue
 def count_rule(item, event):
     from inventory_lab.domain.inventory import Status, Stock
 
@@ -72,4 +72,26 @@ def count_rule(item, event):
 
     if item.status is not Status.ACTIVE:
         return Objection(Reason.MALFORMED_EVENT, "it is not active")
+    return Stock(Status.ACTIVE, event.quantity)
+
+
+# %% wrong: The status is its first argument
+from inventory_lab.domain.inventory import Objection, Reason, Status, Stock
+
+
+def count_rule(item, event):
+    if item.status is not Status.ACTIVE:
+        return Objection(Reason.UNKNOWN_PRODUCT, "not in the catalogue")
+    return Stock(event.quantity, Status.ACTIVE)
+
+
+# %% wrong: give another result the second time
+from inventory_lab.domain.inventory import Objection, Reason, Status, Stock
+
+
+def count_rule(item, event):
+    from time import time_ns
+
+    if item.status is not Status.ACTIVE:
+        return Objection(Reason.UNKNOWN_PRODUCT, f"not in the catalogue at {time_ns()}")
     return Stock(Status.ACTIVE, event.quantity)

@@ -114,3 +114,57 @@ def expected_stock(events):
     for event in events:
         if event["event_type"] == "stock_counted":
             stock[event["product_id"]] = event["quantity"]
+
+
+# %% wrong: A product with an empty shelf is still in the catalogue.
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        product, kind = event["product_id"], event["event_type"]
+        if kind == "product_added":
+            if product not in stock:
+                stock[product] = event["quantity"]
+        elif kind == "stock_counted":
+            if stock.get(product):
+                stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif product in stock and stock[product] + event["delta"] >= 0:
+            stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: A second addition is rejected, also when the shelf is empty.
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        product, kind = event["product_id"], event["event_type"]
+        if kind == "product_added":
+            if not stock.get(product):
+                stock[product] = event["quantity"]
+        elif kind == "stock_counted":
+            if product in stock:
+                stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif product in stock and stock[product] + event["delta"] >= 0:
+            stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: A delivery may be larger than the stock.
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        product, kind = event["product_id"], event["event_type"]
+        if kind == "product_added":
+            if product not in stock:
+                stock[product] = event["quantity"]
+        elif kind == "stock_counted":
+            if product in stock:
+                stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif abs(event["delta"]) <= stock.get(product, -1):
+            stock[product] += event["delta"]
+    return stock

@@ -114,3 +114,31 @@ def with_counts(events, chance):
             "occurred_at": event["occurred_at"],
             "schema_version": 1,
         }
+
+
+# %% wrong: the counts follow the same events as before
+def with_counts(events, chance):
+    for number, event in enumerate(events):
+        yield event
+        count = {"event_type": "stock_counted", "quantity": chance.randint(0, 60)}
+        count["event_id"] = f"count-{number}"
+        for name in ("product_id", "occurred_at"):
+            count[name] = event[name]
+        count["schema_version"] = event["schema_version"]
+        if number % 5 == 4:
+            yield count
+
+
+# %% wrong: It returns a list with all events
+def with_counts(events, chance):
+    made = []
+    for number, event in enumerate(events):
+        made.append(event)
+        count = {"event_type": "stock_counted", "quantity": chance.randint(0, 60)}
+        count["event_id"] = f"count-{number}"
+        for name in ("product_id", "occurred_at"):
+            count[name] = event[name]
+        count["schema_version"] = event["schema_version"]
+        if chance.random() < 0.2:
+            made.append(count)
+    return made

@@ -63,7 +63,7 @@ def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
         )
     if sent["AttributeDefinitions"][0]["AttributeType"] != "S":
         raise WrongAnswer(
-            "The key is no string: in AttributeDefinitions the type of product_id is S."
+            "The key is not a string: in AttributeDefinitions the type of product_id is S."
         )
     if sent.get("BillingMode") != "PAY_PER_REQUEST":
         raise WrongAnswer(

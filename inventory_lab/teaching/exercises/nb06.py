@@ -231,7 +231,7 @@ def _invalid_passes(answer: Answer, bench: Bench) -> None:
 @checks("06/mend", "read a denial and write the statement that mends it")
 def mend(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """Denials of three services, one of a queue named after denials, one explicit deny, and a line that
-    is no denial.
+    is not a denial.
     """
     user = "User: arn:aws:sts::123456789012:assumed-role/orders-pipe/orders"
     for action, resource in (

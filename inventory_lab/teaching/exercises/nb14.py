@@ -387,7 +387,7 @@ def _is_started_right(service: _Service, source: str, branch: str) -> None:
     variables = {v["name"]: v["value"] for v in request.get("environmentVariablesOverride", [])}
     if variables != {"BRANCH": branch}:
         raise WrongAnswer(
-            f"The build is told {variables or 'nothing'}; it must be told the branch, in the variable BRANCH."
+            f"The build gets {variables or 'no variables'}; it needs the branch, in the variable BRANCH."
         )
 
 

@@ -77,7 +77,7 @@ def _stands_alone(answer: Answer) -> None:
     used = inspect.getclosurevars(answer.function).globals.keys() - IN_THE_FILE
     if used:
         raise WrongAnswer(
-            f"It uses {min(used)}, which stands outside of the function. The function alone is copied into the file "
+            f"It uses {min(used)}, which is defined outside the function. The function alone is copied into the file "
             "of the handler: put what it needs inside."
         )
 

@@ -98,7 +98,7 @@ def create_table(dynamodb, name):
     return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
 
 
-# %% wrong: The key is no string
+# %% wrong: The key is not a string
 def create_table(dynamodb, name):
     try:
         dynamodb.create_table(

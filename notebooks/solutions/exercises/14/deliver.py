@@ -106,7 +106,7 @@ def deliver(codebuild, functions, project, function, source, branch, wait):
     return None
 
 
-# %% wrong: it must be told the branch, in the variable BRANCH
+# %% wrong: it needs the branch, in the variable BRANCH
 def deliver(codebuild, functions, project, function, source, branch, wait):
     build = codebuild.start_build(projectName=project, sourceLocationOverride=source)["build"]
     while not build["buildComplete"]:

@@ -65,7 +65,7 @@ def check_count(quantity):
         raise MalformedEvent("quantity", f"{quantity!r} is no count")
 
 
-# %% wrong: which stands outside of the function
+# %% wrong: which is defined outside the function
 from inventory_lab.domain.events import MalformedEvent
 
 

@@ -7,6 +7,9 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
+
 from tests.embedded_aws.patch_checks import Aws, check, outcome
 
 MAIL = {"Protocol": "email", "Endpoint": "a@example.com"}
@@ -265,8 +268,10 @@ def making_a_message_visible_that_was_sent_13_hours_ago(aws: Aws) -> str:
 
 
 @check("Queue.wait_for_messages", True)
-def whether_lab_time_passes_while_a_receive_call_waits(aws: Aws) -> bool:
+def whether_lab_time_passes_while_a_queue_waits(aws: Aws) -> bool:
+    """Asks the queue itself: without the hook a receive call waits forever, on a clock that stands still."""
     url, _ = aws.queue()
+    queue = sqs_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].get_queue(url.rpartition("/")[2])
     before = aws.lab.clock.now()
-    aws.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1)
+    queue.wait_for_messages(0.01)
     return aws.lab.clock.now() > before

@@ -275,7 +275,7 @@ def counted_twice(records, executions, quantity):
             return record["event_id"], "delivered twice"
 
 
-# %% wrong: both included
+# %% wrong: from `first` to `last`, both included
 def counted_twice(records, executions, quantity):
     events = {record["event_id"]: record["change"] for record in records}
     extra = quantity - sum(events.values())

@@ -53,7 +53,7 @@ def fault_plan(times):
     return {"crash_after_commit": 1, "at_most": times - 1}
 
 
-# %% wrong: use `times`
+# %% wrong: It is the same plan for 3 and for 2
 def fault_plan(times):
     from inventory_lab import FaultPlan
 

@@ -282,13 +282,14 @@ def _bodies_are_right(bodies: Sequence[Any], events: Sequence[Any]) -> None:
 
 def _differing(body: object, events: Sequence[Mapping[str, Any]]) -> str:
     """What is wrong with a record's data, compared with the event that is most like it."""
-    if not isinstance(body, dict):
-        return f"The data of a record is {_kind(body)}, not one event."
+    if not isinstance(body, dict) or not events:
+        return f"The data of a record is {_kind(body)}, not one of the events."
     fields = [
         sorted(key for key in {*body, *event} if body.get(key) != event.get(key))
         for event in events
     ]
-    return f"A record differs from its event in {', '.join(min(fields, key=len))}."
+    fewest = min(fields, key=lambda differing: len(differing))
+    return f"A record differs from its event in {', '.join(fewest)}."
 
 
 def _decoded(data: object) -> object:

@@ -24,7 +24,7 @@ def fault_plan(times):
 def fault_plan(times):
     from inventory_lab import FaultPlan
 
-    return FaultPlan(lost_response=1, at_most=times)
+    return FaultPlan(lost_response=1, at_most=times - 1)
 
 
 # %% wrong: Let it die when its work is done.
@@ -51,3 +51,31 @@ def fault_plan(times):
 # %% wrong: return a FaultPlan
 def fault_plan(times):
     return {"crash_after_commit": 1, "at_most": times - 1}
+
+
+# %% wrong: It is the same plan for 3 and for 2
+def fault_plan(times):
+    from inventory_lab import FaultPlan
+
+    return FaultPlan(crash_after_commit=1, at_most=2)
+
+
+# %% wrong: A probability of 0.5 strikes now and then
+def fault_plan(times):
+    from inventory_lab import FaultPlan
+
+    return FaultPlan(crash_after_commit=0.5, at_most=times - 1)
+
+
+# %% wrong: One kind is enough
+def fault_plan(times):
+    from inventory_lab import FaultPlan
+
+    return FaultPlan(crash_after_commit=1, duplicate_delivery=1, at_most=times - 1)
+
+
+# %% wrong: how many answers have to be lost before the last one arrives
+def fault_plan(times):
+    from inventory_lab import FaultPlan
+
+    return FaultPlan(crash_after_commit=1, at_most=times - 2)

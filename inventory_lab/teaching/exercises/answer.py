@@ -12,7 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, islice
 from threading import get_ident
 from types import FrameType, TracebackType
 from typing import Any
@@ -46,12 +46,28 @@ class Answer:
 
     def __call__(self, *arguments: object, **keywords: object) -> Any:
         """What the function returns. Raises WrongAnswer for every error of the function."""
+        return self._protected(
+            lambda: self.function(*arguments, **keywords), *arguments, **keywords
+        )
+
+    def at_most(self, most: int, *arguments: object) -> Any:
+        """What the function returns; of a generator, a list of its first `most` items, which are made
+        under the same protection. Raises WrongAnswer for every error of the function.
+        """
+
+        def items() -> Any:
+            returned = self.function(*arguments)
+            return list(islice(returned, most)) if isinstance(returned, Iterator) else returned
+
+        return self._protected(items, *arguments)
+
+    def _protected(self, call: Callable[[], Any], *arguments: object, **keywords: object) -> Any:
         self._check_signature(*arguments, **keywords)
         output = io.StringIO()
         try:
             limited = _limited(self.function.__globals__)
             with contextlib.redirect_stdout(output), _no_waiting(), limited:
-                return self.function(*arguments, **keywords)
+                return call()
         except StopAnswer as exc:
             raise WrongAnswer(str(exc), exc) from None
         except SystemExit as exc:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from inventory_lab.domain.errors import MalformedEvent
 from inventory_lab.domain.events import parse_event
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.answer import Answer, StopAnswer
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
 PRODUCTS = ["Kettle", "Toaster", "Lamp"]
 FIRST = "2026-03-01T10:00:00Z"
 THROTTLED = ("ProvisionedThroughputExceededException", "Rate exceeded for shard")
-REFUSED = ("ResourceNotFoundException", "Stream orders not found")
+STREAM = "tills"
+REFUSED = ("ResourceNotFoundException", f"Stream {STREAM} not found")
 
 
 def _stamp(number: int) -> str:
@@ -28,27 +31,45 @@ def _stamp(number: int) -> str:
 @checks("01/generate", "make events that keep the contract, the same for the same seed", build=True)
 def generate(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """Several lengths, products and seeds; the contract is read by the library's own reader."""
-    for count, seed in ((40, 1), (3, 2), (200, 3)):
-        _events_are_right(_made(answer, PRODUCTS, count, seed), PRODUCTS, count)
+    cases = [(40, 1, PRODUCTS), (3, 2, PRODUCTS), (2, 3, PRODUCTS)]
+    long_days = [(400, seed, PRODUCTS[2:]) for seed in range(4, 12)]  # some of them sell out
+    for count, seed, products in cases + long_days:
+        events = _made(answer, products, count, seed)
+        if seed > 1 and events[0].get("event_type") == "quantity_changed":
+            raise WrongAnswer(
+                "The second call begins with a change of a product that it has not added: something "
+                "stays from the first call. Create the stock inside the function."
+            )
+        _events_are_right(events, products, count)
     _seed_decides(answer)
 
 
 def _made(answer: Answer, products: Sequence[str], count: int, seed: int) -> list[dict[str, Any]]:
-    returned = answer(list(products), count, seed, _stamp)
-    if returned is None or isinstance(returned, dict | str) or not hasattr(returned, "__iter__"):
+    given = list(products)
+    events = answer.at_most(count + 1, given, count, seed, _stamp)
+    if not isinstance(events, list | tuple):
         raise WrongAnswer(
-            f"It returns {_short(returned)}. Return a list of events, or yield one after the other."
+            f"It returns {_kind(events)}. Return a list of events, or yield one after the other."
         )
-    events = list(islice(returned, count + 1))
     if len(events) != count:
         many = "more" if len(events) > count else len(events)
         raise WrongAnswer(
-            f"Asked for {count} events, it makes {many}. The additions count as well."
+            f"Asked for {count} events of {len(products)} products, it makes {many}. "
+            "The additions count as well."
         )
     for event in events:
         if not isinstance(event, dict):
-            raise WrongAnswer(f"An event is {_short(event)}: make each one a dictionary.")
-    return events
+            raise WrongAnswer(f"An event is {_kind(event)}: make each one a dictionary.")
+    if len(set(map(id, events))) < count:
+        raise WrongAnswer(
+            "It gives the same dictionary several times, so all of them show the last event. "
+            "Make a new dictionary for each event."
+        )
+    if given != list(products):
+        raise WrongAnswer(
+            "It changes the list `products`, which belongs to the caller. Work with a copy of it."
+        )
+    return list(events)
 
 
 def _events_are_right(
@@ -59,15 +80,29 @@ def _events_are_right(
         try:
             parse_event(json.dumps(event).encode())
         except (MalformedEvent, TypeError) as exc:
-            raise WrongAnswer(f"Event {number + 1} breaks the contract: {exc}") from exc
+            empty = event.get("delta") == 0 and stock.get(str(event.get("product_id"))) == 0
+            more = ". A sale of a product with no stock becomes 0: restock it instead" * empty
+            raise WrongAnswer(f"Event {number + 1} breaks the contract: {exc}{more}") from exc
         _fits(event, stock, products)
     ids = [event["event_id"] for event in events]
     if len(set(ids)) != len(ids):
         raise WrongAnswer(
             "Two events have the same event_id, so the second one would be taken for a repetition."
         )
+    _times_are_right([event["occurred_at"] for event in events])
     if count >= 40:
         _varied(events, products)
+
+
+def _times_are_right(times: Sequence[str]) -> None:
+    expected = [_stamp(number) for number in range(len(times))]
+    if list(times) == [_stamp(number + 1) for number in range(len(times))]:
+        raise WrongAnswer("The first event has the time stamp(1): the numbers begin with 0.")
+    if list(times) != expected:
+        at = next(n for n, time in enumerate(times) if time != expected[n])
+        raise WrongAnswer(
+            f"Event {at + 1} has another time than stamp({at}) gives: each event has a time of its own."
+        )
 
 
 def _fits(event: Mapping[str, Any], stock: dict[str, int], products: Sequence[str]) -> None:
@@ -92,19 +127,27 @@ def _fits(event: Mapping[str, Any], stock: dict[str, int], products: Sequence[st
 
 
 def _varied(events: Sequence[Mapping[str, Any]], products: Sequence[str]) -> None:
-    if {event["product_id"] for event in events} != set(products):
-        raise WrongAnswer("Not every product has events.")
+    changed = {event["product_id"] for event in events if "delta" in event}
+    for product in products:
+        if product not in changed:
+            raise WrongAnswer(f"{product} is never sold or restocked: choose among all `products`.")
     deltas = [event["delta"] for event in events if event["event_type"] == "quantity_changed"]
     if not any(delta < 0 for delta in deltas) or not any(delta > 0 for delta in deltas):
         raise WrongAnswer("A shop sells and restocks: make negative and positive changes.")
 
 
 def _seed_decides(answer: Answer) -> None:
+    state = random.getstate()
     one, again = (_made(answer, PRODUCTS, 40, 5) for _ in range(2))
     if one != again:
         raise WrongAnswer(
             "The same seed gives other events the second time. Make a random.Random(seed) inside the "
             "function and use only it: uuid4(), the time and the module's own random differ in every run."
+        )
+    if random.getstate() != state:
+        raise WrongAnswer(
+            "It uses the random numbers that the whole program shares: random.seed(seed) changes them for "
+            "all other code. Make a random.Random(seed) of your own, and take every choice from it."
         )
     other = _made(answer, PRODUCTS, 40, 6)
     if [_facts(event) for event in other] == [_facts(event) for event in one]:
@@ -122,52 +165,131 @@ def _facts(event: Mapping[str, Any]) -> tuple[Any, ...]:
 
 @checks("01/publish", "publish every event once, in order, and wait when the shard is busy")
 def publish(answer: Answer, bench: Bench) -> None:
-    """Events of several products; a busy shard; an error that must not be hidden."""
+    """Events of several products; a shard that is busy for a short and a long time; an error that must
+    not be hidden.
+    """
     events = [
         _change("Kettle", 5, "a"),
         _change("Tea für zwei", -2, "b"),
         _change("Kettle", -1, "c"),
     ]
-    _published(answer, bench, events, busy=0)
-    _published(answer, bench, events, busy=2)
+    for busy in (0, 2, 1):
+        _published(answer, bench, events, busy)
     _published(answer, bench, [], busy=0)
     _other_errors_pass(answer, bench, events)
+    _nothing_is_dropped(answer, bench, events)
 
 
 def _published(answer: Answer, bench: Bench, events: list[dict[str, Any]], busy: int) -> None:
-    kinesis, before, pauses = bench.client("kinesis"), len(bench.calls), len(bench.slept)
+    kinesis, before, pauses = _busy_kinesis(bench, busy), len(bench.calls), len(bench.slept)
+    given = copy.deepcopy(events)
+    returned = answer(kinesis, STREAM, given, bench.sleep)
+    calls = [call for call in bench.calls[before:] if call.operation == "PutRecord"]
+    _requests_are_right([call.parameters for call in calls if not call.error], events)
+    _pauses_are_right(bench.slept[pauses:], busy)
+    if returned != len(events) or isinstance(returned, bool):
+        raise WrongAnswer(f"It returns {_short(returned)}: return how many events it published.")
+    if given != events:
+        raise WrongAnswer("It changes the list `events` or an event in it: the caller needs them.")
+
+
+def _busy_kinesis(bench: Bench, busy: int) -> Any:
+    """A client whose stream stores the first record, and refuses the next `busy` attempts."""
+    kinesis = bench.client("kinesis")
     bench.fault(
         kinesis, "PutRecord", lambda _, calls: THROTTLED if 1 <= calls <= busy else _stored(calls)
     )
-    returned = answer(kinesis, "orders", copy.deepcopy(events), bench.sleep)
-    calls = [call for call in bench.calls[before:] if call.operation == "PutRecord"]
-    stored = [call.parameters for call in calls if not call.error]
-    _requests_are_right(stored, events)
-    if busy and len(bench.slept) == pauses:
+    bench.fault(kinesis, "PutRecords", _one_by_one)
+    return kinesis
+
+
+def _one_by_one(*_: object) -> None:
+    raise StopAnswer(
+        "It calls put_records, which can refuse a part of the records: that is for notebook 02. "
+        "Send each event with a put_record of its own."
+    )
+
+
+def _pauses_are_right(slept: Sequence[float], busy: int) -> None:
+    if len(slept) < busy:
         raise WrongAnswer(
             "It tries again at once. The shard is still busy then: call sleep(1) first."
         )
-    if returned != len(events) or isinstance(returned, bool):
-        raise WrongAnswer(f"It returns {_short(returned)}: return how many events it published.")
+    if len(slept) > busy:
+        raise WrongAnswer(
+            "It pauses although the record was stored: sleep only when one is refused."
+        )
+    for seconds in slept:
+        if not 1 <= seconds <= 60:
+            raise WrongAnswer(
+                f"It pauses for {seconds:g} seconds. The limit of a shard counts by the second: call sleep(1)."
+            )
+
+
+def _nothing_is_dropped(answer: Answer, bench: Bench, events: list[dict[str, Any]]) -> None:
+    """A shard that is busy for long: to give up with AWS's error is allowed, to go on is not."""
+    before = len(bench.calls)
+    try:
+        answer(_busy_kinesis(bench, 40), STREAM, copy.deepcopy(events), bench.sleep)
+    except WrongAnswer as exc:
+        if _code(exc) == THROTTLED[0] and len(bench.calls) - before > 4:
+            return
+        raise
+    stored = [call for call in bench.calls[before:] if not call.error]
+    if len(stored) < len(events):
+        raise WrongAnswer(
+            "When the shard stays busy, your function gives up an event and says nothing. Repeat the "
+            "call until the event is stored."
+        )
 
 
 def _requests_are_right(stored: Sequence[Mapping[str, Any]], events: Sequence[Any]) -> None:
+    if any(request.get("StreamName") != STREAM for request in stored):
+        raise WrongAnswer("It writes to another stream than the argument `stream` says.")
     bodies = [_decoded(request["Data"]) for request in stored]
-    if len(bodies) < len(events):
-        raise WrongAnswer(
-            f"{len(events) - len(bodies)} of {len(events)} events are not in the stream. "
-            "After ProvisionedThroughputExceededException the same event has to be sent again."
-        )
-    if bodies != list(events):
-        raise WrongAnswer("The stream holds other events, or the same ones in another order.")
+    _bodies_are_right(bodies, events)
     for request, event in zip(stored, events, strict=True):
         if request.get("PartitionKey") != event["product_id"]:
             raise WrongAnswer(
                 f"The partition key is {request.get('PartitionKey')!r:.40}. Use the product, so that "
                 "the events of a product stay in order."
             )
-        if request.get("StreamName") != "orders":
-            raise WrongAnswer("It writes to another stream than the argument `stream` says.")
+
+
+def _bodies_are_right(bodies: Sequence[Any], events: Sequence[Any]) -> None:
+    for body in bodies:
+        if body not in events:
+            raise WrongAnswer(
+                f"{_differing(body, events)} Encode each event as it is, with all its fields."
+            )
+    if len(bodies) < len(events):
+        raise WrongAnswer(
+            f"{len(events) - len(bodies)} of {len(events)} events are not in the stream. "
+            "After ProvisionedThroughputExceededException the same event has to be sent again."
+        )
+    if len(bodies) > len(events):
+        raise WrongAnswer(
+            f"{len(events)} events have become {len(bodies)} records. Send again only the event that was "
+            "refused, not those before it."
+        )
+    if list(bodies) != list(events):
+        order = ", ".join(str(body["event_id"]) for body in bodies)
+        raise WrongAnswer(
+            f"The events a, b, c are in the stream in the order {order}. Repeat the event that was "
+            "refused before you send the next one."
+        )
+
+
+def _differing(body: object, events: Sequence[Mapping[str, Any]]) -> str:
+    """What is wrong with a record's data, compared with the event that is most like it."""
+    if not isinstance(body, dict) or not events:
+        return f"The data of a record is {_kind(body)}, not one of the events."
+    fields = [
+        sorted(key for key in {*body, *event} if body.get(key) != event.get(key))
+        for event in events
+    ]
+    fewest = min(fields, key=lambda differing: len(differing))
+    return f"A record differs from its event in {', '.join(fewest)}."
 
 
 def _decoded(data: object) -> object:
@@ -183,10 +305,12 @@ def _other_errors_pass(answer: Answer, bench: Bench, events: list[dict[str, Any]
     kinesis = bench.client("kinesis")
     bench.fault(kinesis, "PutRecord", lambda *_: REFUSED)
     try:
-        answer(kinesis, "orders", copy.deepcopy(events), bench.sleep)
+        answer(kinesis, STREAM, copy.deepcopy(events), bench.sleep)
     except WrongAnswer as exc:
-        if "ResourceNotFound" in str(exc):
+        if _code(exc) == REFUSED[0]:
             return
+        if not isinstance(exc.error, StopAnswer):
+            raise
         raise WrongAnswer(
             "When the stream does not exist, your function tries again for ever. Catch "
             "ProvisionedThroughputExceededException alone."
@@ -213,3 +337,13 @@ def _change(product: str, delta: int, event_id: str) -> dict[str, Any]:
 
 def _short(value: object) -> str:
     return "nothing" if value is None else f"{value!r:.60}"
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def _code(exc: WrongAnswer) -> str:
+    """The code of AWS's error that came out of the answer; "" for another error."""
+    error = exc.error
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""

@@ -41,6 +41,17 @@ def test_an_error_is_a_diagnosis_that_names_the_line(body: str, diagnosis: str) 
         answer(f"def f():\n    {body}\n")()
 
 
+def test_the_items_of_a_generator_are_made_under_the_same_protection() -> None:
+    """A generator runs only when somebody takes its items."""
+    crashes = "def f():\n    yield 1\n    yield {}['Records']\n"
+    with pytest.raises(WrongAnswer, match=r"KeyError in line 3 \(yield \{\}\['Records'\]\)"):
+        answer(crashes).at_most(2)
+    assert answer(crashes).at_most(1) == [1]
+    with pytest.raises(WrongAnswer, match="does not come to an end: after 300,000 steps"):
+        answer("def f():\n    while True: pass\n    yield 1\n").at_most(1)
+    assert answer("def f(x):\n    return {x: 2}\n").at_most(1, 5) == {5: 2}
+
+
 def test_other_threads_sleep_as_before() -> None:
     """A kernel has threads that wait for messages."""
     import threading

@@ -48,20 +48,23 @@ def generate(products, count, seed, stamp):
     import random, uuid
 
     stock = {product: 100 for product in products}
-    base = {"schema_version": 1, "occurred_at": stamp(0)}
-    for product in products[:count]:
-        yield base | {
+    for number, product in enumerate(products[:count]):
+        yield {
+            "schema_version": 1,
+            "occurred_at": stamp(number),
             "event_id": str(uuid.uuid4()),
             "event_type": "product_added",
             "product_id": product,
             "quantity": 100,
         }
-    for number in range(count - len(products)):
+    for number in range(len(products), count):
         product = random.choice(products)
         delta = random.choice([-2, -1, 1, 2])
         delta = delta if stock[product] + delta >= 0 else 1
         stock[product] += delta
-        yield base | {
+        yield {
+            "schema_version": 1,
+            "occurred_at": stamp(number),
             "event_id": str(uuid.uuid4()),
             "event_type": "quantity_changed",
             "product_id": product,
@@ -194,3 +197,218 @@ def generate(products, count, seed, stamp):
         else:
             event |= {"event_type": "quantity_changed", "delta": -chance.randint(1, 9)}
         yield event
+
+
+# %% wrong: It uses the random numbers that the whole program shares
+def generate(products, count, seed, stamp):
+    import random
+
+    stock = {}
+    random.seed(seed)
+    for number in range(count):
+        event = {"event_id": f"{seed}/{number}", "occurred_at": stamp(number), "schema_version": 1}
+        new = [product for product in products if product not in stock]
+        if new:
+            product = new[0]
+            stock[product] = random.randint(10, 50)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = random.choice(products)
+            delta = max(-stock[product], random.randint(-4, 4)) or 5
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        yield event | {"product_id": product}
+
+
+# %% wrong: each event has a time of its own
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    for number in range(count):
+        event = {"event_id": f"{seed}/{number}", "occurred_at": stamp(0), "schema_version": 1}
+        new = [product for product in products if product not in stock]
+        if new:
+            product = new[0]
+            stock[product] = chance.randint(10, 50)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = chance.choice(products)
+            delta = max(-stock[product], chance.randint(-4, 4)) or 5
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        yield event | {"product_id": product}
+
+
+# %% wrong: the numbers begin with 0
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    for number in range(1, count + 1):
+        event = {"event_id": f"{seed}/{number}", "occurred_at": stamp(number), "schema_version": 1}
+        new = [product for product in products if product not in stock]
+        if new:
+            product = new[0]
+            stock[product] = chance.randint(10, 50)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = chance.choice(products)
+            delta = max(-stock[product], chance.randint(-4, 4)) or 5
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        yield event | {"product_id": product}
+
+
+# %% wrong: It changes the list `products`
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    for number in range(count):
+        event = {"event_id": f"{seed}/{number}", "occurred_at": stamp(number), "schema_version": 1}
+        if products:
+            product = products.pop(0)
+            stock[product] = chance.randint(10, 50)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = chance.choice(list(stock))
+            delta = max(-stock[product], chance.randint(-4, 4)) or 5
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        yield event | {"product_id": product}
+
+
+# %% wrong: something stays from the first call
+stock = {}
+
+
+def generate(products, count, seed, stamp):
+    import random
+
+    chance = random.Random(seed)
+    for number in range(count):
+        event = {"event_id": f"{seed}/{number}", "occurred_at": stamp(number), "schema_version": 1}
+        new = [product for product in products if product not in stock]
+        if new:
+            product = new[0]
+            stock[product] = chance.randint(10, 50)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = chance.choice(products)
+            delta = max(-stock[product], chance.randint(-4, 4)) or 5
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        yield event | {"product_id": product}
+
+
+# %% wrong: Lamp is never sold or restocked
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    for number in range(count):
+        event = {"event_id": f"{seed}/{number}", "occurred_at": stamp(number), "schema_version": 1}
+        new = [product for product in products if product not in stock]
+        if new:
+            product = new[0]
+            stock[product] = chance.randint(10, 50)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = products[number % max(1, len(products) - 1)]
+            delta = max(-stock[product], chance.randint(-4, 4)) or 5
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        yield event | {"product_id": product}
+
+
+# %% wrong: It gives the same dictionary several times
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock, event, events = random.Random(seed), {}, {}, []
+    for number in range(count):
+        event |= {"event_id": f"{seed}/{number}", "occurred_at": stamp(number), "schema_version": 1}
+        new = [product for product in products if product not in stock]
+        if new:
+            product = new[0]
+            stock[product] = chance.randint(10, 50)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = chance.choice(products)
+            delta = max(-stock[product], chance.randint(-4, 4)) or 5
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        event["product_id"] = product
+        events.append(event)
+    return events
+
+
+# %% wrong: Asked for 2 events of 3 products, it makes more.
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock, facts = random.Random(seed), dict.fromkeys(products, 50), []
+    for product in products:
+        facts.append({"event_type": "product_added", "product_id": product, "quantity": 50})
+    for _ in range(count - len(products)):
+        product = chance.choice(products)
+        delta = max(-stock[product], chance.randint(-4, 4)) or 5
+        stock[product] += delta
+        facts.append({"event_type": "quantity_changed", "product_id": product, "delta": delta})
+    return [
+        fact | {"event_id": f"{seed}/{n}", "occurred_at": stamp(n), "schema_version": 1}
+        for n, fact in enumerate(facts)
+    ]
+
+
+# %% wrong: restock it instead
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    for number in range(count):
+        event = {"event_id": f"{seed}/{number}", "occurred_at": stamp(number), "schema_version": 1}
+        new = [product for product in products if product not in stock]
+        if new:
+            product = new[0]
+            stock[product] = chance.randint(5, 20)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = chance.choice(products)
+            delta = chance.choice([max(-stock[product], -2), max(-stock[product], -1), 1, 2])
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        yield event | {"product_id": product}
+
+
+# %% wrong: 'Random' object has no attribute 'chioce'
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    for number in range(count):
+        event = {"event_id": f"{seed}/{number}", "occurred_at": stamp(number), "schema_version": 1}
+        new = [product for product in products if product not in stock]
+        if new:
+            product = new[0]
+            stock[product] = chance.randint(10, 50)
+            event |= {"event_type": "product_added", "quantity": stock[product]}
+        else:
+            product = chance.chioce(products)
+            delta = max(-stock[product], chance.randint(-4, 4)) or 5
+            stock[product] += delta
+            event |= {"event_type": "quantity_changed", "delta": delta}
+        yield event | {"product_id": product}
+
+
+# %% wrong: It does not come to an end: after
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock, number = random.Random(seed), {}, 0
+    while number < count:
+        product = chance.choice(products)
+        if product in stock:
+            yield {"event_id": f"{seed}/{number}", "product_id": product}
+            number += 1

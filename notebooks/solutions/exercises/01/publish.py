@@ -113,3 +113,178 @@ def publish(kinesis, stream, events, sleep):
             except kinesis.exceptions.ProvisionedThroughputExceededException:
                 pass
     return len(events)
+
+
+# %% wrong: It pauses for 0.1 seconds
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    for event in events:
+        while True:
+            try:
+                kinesis.put_record(
+                    StreamName=stream,
+                    Data=json.dumps(event).encode(),
+                    PartitionKey=event["product_id"],
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                sleep(0.1)
+    return len(events)
+
+
+# %% wrong: It pauses although the record was stored
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    for event in events:
+        while True:
+            sleep(1)
+            try:
+                kinesis.put_record(
+                    StreamName=stream,
+                    Data=json.dumps(event).encode(),
+                    PartitionKey=event["product_id"],
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                pass
+    return len(events)
+
+
+# %% wrong: It writes to another stream
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    for event in events:
+        while True:
+            try:
+                kinesis.put_record(
+                    StreamName="orders",
+                    Data=json.dumps(event).encode(),
+                    PartitionKey=event["product_id"],
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                sleep(1)
+    return len(events)
+
+
+# %% wrong: gives up an event and says nothing
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    for event in events:
+        for _ in range(3):
+            try:
+                kinesis.put_record(
+                    StreamName=stream,
+                    Data=json.dumps(event).encode(),
+                    PartitionKey=event["product_id"],
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                sleep(1)
+    return len(events)
+
+
+# %% wrong: A record differs from its event in product_id
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    for event in events:
+        product = event.pop("product_id")
+        while True:
+            try:
+                kinesis.put_record(
+                    StreamName=stream, Data=json.dumps(event).encode(), PartitionKey=product
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                sleep(1)
+    return len(events)
+
+
+# %% wrong: A record differs from its event in event_id
+def publish(kinesis, stream, events, sleep):
+    import json
+    from uuid import uuid4
+
+    for event in events:
+        while True:
+            try:
+                event["event_id"] = str(uuid4())
+                kinesis.put_record(
+                    StreamName=stream,
+                    Data=json.dumps(event).encode(),
+                    PartitionKey=event["product_id"],
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                sleep(1)
+    return len(events)
+
+
+# %% wrong: are in the stream in the order a, c, b
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    waiting = list(events)
+    while waiting:
+        event = waiting.pop(0)
+        try:
+            kinesis.put_record(
+                StreamName=stream, Data=json.dumps(event).encode(), PartitionKey=event["product_id"]
+            )
+        except kinesis.exceptions.ProvisionedThroughputExceededException:
+            sleep(1)
+            waiting.append(event)
+    return len(events)
+
+
+# %% wrong: Send again only the event that was refused
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    while True:
+        try:
+            for event in events:
+                kinesis.put_record(
+                    StreamName=stream,
+                    Data=json.dumps(event).encode(),
+                    PartitionKey=event["product_id"],
+                )
+            return len(events)
+        except kinesis.exceptions.ProvisionedThroughputExceededException:
+            sleep(1)
+
+
+# %% wrong: It changes the list `events`
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    number = 0
+    while events:
+        try:
+            kinesis.put_record(
+                StreamName=stream,
+                Data=json.dumps(events[0]).encode(),
+                PartitionKey=events[0]["product_id"],
+            )
+            del events[0]
+            number += 1
+        except kinesis.exceptions.ProvisionedThroughputExceededException:
+            sleep(1)
+    return number
+
+
+# %% wrong: It calls put_records
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    records = [
+        {"Data": json.dumps(event).encode(), "PartitionKey": event["product_id"]}
+        for event in events
+    ]
+    kinesis.put_records(StreamName=stream, Records=records)
+    return len(records)

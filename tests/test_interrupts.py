@@ -20,6 +20,7 @@ from inventory_lab import Lab, ProductAdded, QuantityChanged, Settings, connect
 from inventory_lab.embedded_aws.awslambda import timeouts
 from inventory_lab.lab import local_lab
 from inventory_lab.turns import HeldBack
+from tests.copies import in_a_copy, needs_copies
 
 PACKAGE = str(Path(inventory_lab.__file__).parent)
 EVERY_TIME = "process_passed"
@@ -123,6 +124,8 @@ def new_lab() -> Lab:
     lab = connect(settings=Settings(retries=1))
     lab.build()
     process_some(lab, -1)  # what is imported late is imported now
+    assert lab.reconcile().exact
+    assert len(lab.inventory())
     return lab
 
 
@@ -137,6 +140,7 @@ def sample(config: pytest.Config, points: int) -> list[int]:
     return random.Random(points).sample(range(points), k=min(points, config.getoption("--cuts")))
 
 
+@needs_copies
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_that_is_interrupted_at_any_line_loses_nothing_and_the_next_one_works(
     call: str, lab: Lab, pytestconfig: pytest.Config
@@ -147,23 +151,25 @@ def test_a_call_that_is_interrupted_at_any_line_loses_nothing_and_the_next_one_w
         counted = Tracer()
         assert not counted.run(lambda: work(lab, 0))
     lab.build()
+    prepare(lab, 1)
     numbers = sample(pytestconfig, len(counted.points))
-    print(f"{call}: {len(counted.points)} points")
-    for done, number in enumerate(numbers, 1):
-        if done % 50 == 0:
-            lab.close()
-            lab = new_lab()
-        prepare(lab, number + 1)
-        before, tracer = process_state(), Tracer(at=number)
-        interrupted = tracer.run(partial(work, lab, number + 1))
-        point = list(tracer.points)[-1]
-        assert interrupted is tracer.pressed, point
-        assert process_state() == before, point
-        work(lab, number + 1)
-        lab.build()
-        process_some(lab, number + 20_000)
-        assert lab.reconcile().exact, (point, lab.reconcile())
-        assert len(lab.inventory()), point
+    print(f"{call}: {len(numbers)} of {len(counted.points)} points")
+    failed = [said for at in numbers if (said := in_a_copy(partial(interrupt, lab, work, at)))]
+    assert not failed, f"{len(failed)} of {len(numbers)}, the first:\n{failed[0]}"
+
+
+def interrupt(lab: Lab, work: Prepare, at: int) -> None:
+    """Interrupt the work at this point; then it works, and all is exact."""
+    before, tracer = process_state(), Tracer(at)
+    interrupted = tracer.run(partial(work, lab, 1))
+    point = list(tracer.points)[-1]
+    assert interrupted is tracer.pressed, point
+    assert process_state() == before, point
+    work(lab, 1)
+    lab.build()
+    process_some(lab, 2)
+    assert lab.reconcile().exact, (point, lab.reconcile())
+    assert len(lab.inventory()), point
 
 
 def test_connect_that_is_interrupted_leaves_no_lab_or_a_whole_one(

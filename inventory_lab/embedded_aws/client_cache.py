@@ -42,6 +42,8 @@ def all_patches() -> list[Patch]:
         _once(botocore.endpoint_provider, "RuleSet",
               "(version, parameters, rules, partitions, documentation=None, **kwargs)",
               "clients of one service share the rules of its endpoints", _same_rules),
+        _once(botocore.hooks._PrefixTrie, "_recursive_copy", "(self, node)",
+              "the handlers of a client's events are copied without a look-up for each", lambda _: _copied),
     ]  # fmt: skip
 
 
@@ -96,6 +98,24 @@ def _same_methods(create: Callable[..., dict[str, Any]]) -> Callable[..., dict[s
         return dict(_METHODS[id(service_model)][1])
 
     return same_methods
+
+
+def _copied(_: Any, node: dict[str, Any]) -> dict[str, Any]:
+    """A node of handlers as botocore copies it: the dictionaries and lists, not what is in them."""
+    return {
+        key: _COPIES[type(value)](value) if type(value) in _COPIES else value
+        for key, value in node.items()
+    }
+
+
+def _copied_handlers(nodes: Any) -> Any:
+    return botocore.hooks.NodeList(nodes.first.copy(), nodes.middle.copy(), nodes.last.copy())
+
+
+_COPIES: dict[type, Callable[[Any], Any]] = {
+    dict: lambda node: _copied(None, node) if node else {},
+    botocore.hooks.NodeList: _copied_handlers,
+}
 
 
 def _same_rules(rule_set: Callable[..., Any]) -> Callable[..., Any]:

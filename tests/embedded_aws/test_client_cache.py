@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 from typing import Any
 
@@ -57,14 +58,14 @@ def test_a_client_has_what_botocore_gives_it(service: str, region: str) -> None:
 
 
 def test_every_patch_fits_the_botocore_that_the_tests_run_with() -> None:
-    assert [patch.problem() for patch in client_cache.all_patches()] == [None] * 5
+    assert [patch.problem() for patch in client_cache.all_patches()] == [None] * 6
 
 
 def test_a_patch_that_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.hooks, "accepts_kwargs", lambda function, strict: True)
     names = [patch.name for patch in client_cache.patches()]
     assert "accepts_kwargs" not in names
-    assert len(names) == 4
+    assert len(names) == 5
 
 
 def test_clients_of_one_service_share_the_model_and_the_methods() -> None:
@@ -146,3 +147,19 @@ def test_a_handler_without_keyword_arguments_is_refused_as_before(handler: Any) 
     expected = bool(botocore.hooks.accepts_kwargs(handler))
     with applied(client_cache.patches()):
         assert bool(botocore.hooks.accepts_kwargs(handler)) is expected
+
+
+def test_a_copy_of_the_handlers_is_independent_of_the_original() -> None:
+    with applied(client_cache.patches()):
+        emitter = botocore.hooks.HierarchicalEmitter()
+        emitter.register("a.b", with_a_name("first"))
+        copied = copy.copy(emitter)
+        copied.register("a.b", with_a_name("second"))
+        copied.register("a.c", with_a_name("third"))
+        assert [answer for _, answer in emitter.emit("a.b")] == ["first"]
+        assert [answer for _, answer in copied.emit("a.b")] == ["first", "second"]
+        assert emitter.emit("a.c") == []
+
+
+def with_a_name(name: str) -> Any:
+    return lambda **_: name

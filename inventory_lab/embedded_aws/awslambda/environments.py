@@ -29,6 +29,7 @@ from typing import Any
 
 import boto3
 
+from inventory_lab.embedded_aws.awslambda.bytecode import import_hook
 from inventory_lab.embedded_aws.awslambda.logs import LogStream, Output, RootLogger, of_invocation
 from inventory_lab.embedded_aws.awslambda.runtime import TASK_ROOT, Handler
 from inventory_lab.turns import invocation
@@ -106,11 +107,14 @@ class Environment:
         modules = self._swap(sys.modules, self._modules)
         loggers = self._swap(known, self._loggers)
         sys.path.insert(0, str(self.root))
+        hook = import_hook(self.root)
+        sys.path_hooks.insert(0, hook)
         if self.handle is None:
             importlib.invalidate_caches()
         try:
             yield
         finally:
+            sys.path_hooks.remove(hook)
             sys.path = path  # whatever the handler did to it
             sys.path[:] = entries
             self._modules = self._swap(sys.modules, modules)

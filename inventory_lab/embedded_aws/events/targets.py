@@ -3,6 +3,7 @@
 | | AWS | here |
 |---|---|---|
 | Input, InputPath, InputTransformer | one of them, or the whole event | the same |
+| Id of a target | at most 64 letters, digits and `.-_`, else ValidationException | the same |
 | targets of a rule | at most 5, else LimitExceededException | the same |
 | an undelivered event | to the target's dead-letter queue, with RULE_ARN, TARGET_ARN, ERROR_CODE and ERROR_MESSAGE | the same |
 | NO_PERMISSIONS, NO_RESOURCE | not retried | the same |
@@ -44,6 +45,7 @@ _PREDEFINED = {
     "aws.events.event.json": f"$.{_RULE}.event-json",
 }
 _PATH = re.compile(r"\$(\.[\w/-]+|\[\d+\]|\.\*|\[\*\])*")
+_ID = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 _PLACEHOLDER = re.compile(r"<([\w.-]+)>")
 
 
@@ -65,6 +67,7 @@ def invalid(targets: Sequence[Mapping[str, Any]]) -> str | None:
     """Why AWS refuses these targets with a ValidationException; None when it accepts them.
 
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 
     >>> invalid([{"Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:q", "Input": "no JSON"}])
     'Invalid Input for target 1: it is not JSON.'
@@ -74,6 +77,11 @@ def invalid(targets: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _invalid(target: Mapping[str, Any]) -> str | None:
     name = target["Id"]
+    if not _ID.fullmatch(name):
+        return (
+            f"Value '{name}' at 'targets.member.id' failed to satisfy constraint: Member must have length less than "
+            "or equal to 64 and satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+"
+        )
     if sum(target.get(kind) is not None for kind in _INPUTS) > 1:
         return (
             f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}."

@@ -46,7 +46,8 @@ def _enriched(answer: Answer, facts: Sequence[Fact]) -> None:
         )
     if len(returned) != len(facts):
         raise WrongAnswer(
-            f"{len(facts)} records came in and {len(returned)} events go out. The pipe hands on only what you return."
+            f"The batch has {_plural(len(facts), 'record')}, and your list has {_plural(len(returned), 'event')}. "
+            "The pipe hands on only what you return."
         )
     for place, (event, fact) in enumerate(zip(returned, facts, strict=True)):
         _is_enriched(event, fact, [other["event_id"] for other in facts].index(fact["event_id"]))
@@ -59,6 +60,8 @@ def _why_it_crashed(error: BaseException | None) -> str:
         return "Not every event has a delta: a product that is added has a quantity instead"
     if isinstance(error, TypeError) and "list indices" in str(error):
         return "A pipe sends a bare list, without Records"
+    if isinstance(error, json.JSONDecodeError):
+        return "`data` is base64: decode it before you read it as JSON"
     return ""
 
 
@@ -77,6 +80,12 @@ def _is_enriched(event: Any, fact: Fact, number: int) -> None:
         raise WrongAnswer(
             f"The field {missing[0]} of the event is lost. Keep all fields, and add one."
         )
+    changed = [name for name in fact if event[name] != fact[name]]
+    if changed:
+        raise WrongAnswer(
+            f"The field {changed[0]} of an event was {fact[changed[0]]!r}, and is now {_short(event[changed[0]])}. "
+            "Keep the fields as they are. The text is UTF-8."
+        )
     if "large" not in event:
         raise WrongAnswer("An event has no field `large`. Add it to every event, True or False.")
     _size_is_right(event["large"], fact)
@@ -86,7 +95,7 @@ def _size_is_right(large: Any, fact: Fact) -> None:
     expected = fact.get("delta", 0) <= -5
     what = f"an event with delta {fact['delta']}" if "delta" in fact else "an event without a delta"
     if not isinstance(large, bool):
-        raise WrongAnswer(f"For {what}, `large` is {_short(large)}: it must be True or False.")
+        raise WrongAnswer(f"For {what}, `large` is {large!r:.60}: it must be True or False.")
     if large != expected:
         why = " A positive delta is a delivery, not a sale." if fact.get("delta", 0) > 0 else ""
         raise WrongAnswer(f"For {what}, `large` is {large}, and should be {expected}.{why}")
@@ -110,6 +119,8 @@ def _record(number: int, fact: Fact) -> dict[str, Any]:
     }
 
 
+MOST_TRIES = 20
+"""So often may put_targets be called while its entries fail."""
 DENIED = ("AccessDeniedException", "User is not authorized to perform: lambda:AddPermission")
 
 
@@ -125,12 +136,15 @@ class _Case:
 
 @checks("07/add_rule", "let one rule of a bus invoke several functions", build=True)
 def add_rule(answer: Answer, bench: Bench) -> None:
-    """Two functions; one; the same again; a changed pattern; a target that is refused; an error."""
+    """Two functions; the same again; a changed pattern; a second rule; a rule that gets one function more;
+    a target that is refused; an error.
+    """
     functions = _functions(bench, 2)
     case = _Case(_bus(bench), bench.name("sales"), {"source": ["shop"]}, functions)
     arn = _rule_arn(answer, bench, case)
     _bus_is_right(bench, case)
     _targets_are_right(bench, case)
+    _one_call_sets_them(bench)
     for function in functions:
         _only_the_rule_may_invoke(bench, function, arn, functions)
     _again(answer, bench, case, arn)
@@ -142,6 +156,7 @@ def add_rule(answer: Answer, bench: Bench) -> None:
     _every_rule_has_its_permission(bench, functions[1], second)
     _only_the_rule_may_invoke(bench, functions[1], second, functions)
     _targets_are_right(bench, other)
+    _one_function_more(answer, bench, case)
     _failed_entries_come_out(answer, bench, case)
     _errors_come_out(answer, bench, case)
 
@@ -189,6 +204,14 @@ def _bus_is_right(bench: Bench, case: _Case) -> None:
         raise WrongAnswer("The rule has no target: call events.put_targets.")
     if targets[0].parameters.get("EventBusName", "default") != case.bus:
         raise WrongAnswer("put_targets needs the name of the bus as well.")
+
+
+def _one_call_sets_them(bench: Bench) -> None:
+    calls = bench.made("PutTargets")
+    if len(calls) > 1:
+        raise WrongAnswer(
+            f"It calls put_targets {len(calls)} times. One call takes all targets: collect them in a list first."
+        )
 
 
 def _pattern_is_right(bench: Bench, case: _Case, when: str) -> None:
@@ -335,11 +358,29 @@ def _again(answer: Answer, bench: Bench, case: _Case, arn: str) -> None:
     _targets_are_right(bench, case)
 
 
+def _one_function_more(answer: Answer, bench: Bench, case: _Case) -> None:
+    """A rule whose first function has its permission already, and whose second one is new."""
+    grown = _Case(case.bus, bench.name("restock"), case.pattern, case.functions)
+    first = _Case(grown.bus, grown.rule, grown.pattern, grown.functions[:1])
+    rule = _rule_arn(answer, bench, first)
+    _call(answer, bench, grown)
+    sources = [
+        source for each in _statements(bench, grown.functions[1]) for source in _sources(each)
+    ]
+    if rule not in sources:
+        raise WrongAnswer(
+            "A second call with one more function gives it no permission: the ResourceConflictException of the "
+            "first function ends the loop. Put the try inside the loop."
+        )
+    _targets_are_right(bench, grown)
+
+
 def _failed_entries_come_out(answer: Answer, bench: Bench, case: _Case) -> None:
-    events = bench.client("events")
+    events, before = bench.client("events"), len(bench.made("PutTargets"))
+    target = _targets(bench, case)[0]["Id"]
 
     def fail(reply: dict[str, Any], _: int) -> None:
-        entry = {"TargetId": "1", "ErrorCode": "ConcurrentModificationException"}
+        entry = {"TargetId": target, "ErrorCode": "ConcurrentModificationException"}
         reply |= {"FailedEntryCount": 1, "FailedEntries": [{**entry, "ErrorMessage": "try again"}]}
 
     bench.altered(events, "PutTargets", fail)
@@ -347,6 +388,10 @@ def _failed_entries_come_out(answer: Answer, bench: Bench, case: _Case) -> None:
         raise WrongAnswer(
             "put_targets answered 200 with a FailedEntryCount of 1, and your function goes on as if all targets "
             "were there. Raise an error."
+        )
+    if len(bench.made("PutTargets")) - before > MOST_TRIES:
+        raise WrongAnswer(
+            "While entries fail, your function calls put_targets for ever. Raise an error, at the latest after a few tries."
         )
 
 
@@ -403,5 +448,12 @@ def _functions(bench: Bench, count: int) -> tuple[str, ...]:
     )
 
 
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _short(value: object) -> str:
+    """The value as a diagnosis shows it, without an address in memory."""
+    if " at 0x" in repr(value):
+        return f"a {type(value).__name__}"
     return "nothing" if value is None else f"{value!r:.60}"

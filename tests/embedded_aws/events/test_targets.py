@@ -52,6 +52,14 @@ def test_a_rule_has_at_most_five_targets(probe: DeployedFunction) -> None:
     assert len(events.list_targets_by_rule(Rule="sales")["Targets"]) == 5
 
 
+@pytest.mark.parametrize("name", [ARN, "two words", "x" * 65])
+def test_the_id_of_a_target_is_a_short_word(probe: DeployedFunction, name: str) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
+    events = rule_to(probe, {"Arn": QUEUE, "Id": "x" * 64})
+    with pytest.raises(ClientError, match=r"ValidationException.*at 'targets.member.id'"):
+        events.put_targets(Rule="sales", Targets=[{"Id": name, "Arn": QUEUE}])
+
+
 @pytest.mark.parametrize(
     ("template", "paths", "received"),
     [

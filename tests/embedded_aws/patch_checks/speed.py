@@ -110,5 +110,6 @@ WORKLOADS: dict[str, Workload] = {
     "ClientCreator._load_service_model": clients,
     "ClientCreator._create_methods": clients,
     "botocore.endpoint_provider.RuleSet": clients,
+    "_PrefixTrie._recursive_copy": clients,
 }
 """By the target of the patch."""

@@ -104,3 +104,30 @@ def add_large(event, context):
 
     facts = [json.loads(base64.b64decode(record["data"])) for record in event]
     return [fact | {"large": "yes" if fact.get("delta", 0) <= -5 else "no"} for fact in facts]
+
+
+# %% wrong: `data` is base64: decode it before you read it as JSON
+def add_large(event, context):
+    import json
+
+    facts = [json.loads(record["data"]) for record in event]
+    return [fact | {"large": fact.get("delta", 0) <= -5} for fact in facts]
+
+
+# %% wrong: The text is UTF-8.
+def add_large(event, context):
+    import base64
+    import json
+
+    texts = [base64.b64decode(record["data"]).decode("latin-1") for record in event]
+    return [fact | {"large": fact.get("delta", 0) <= -5} for fact in map(json.loads, texts)]
+
+
+# %% wrong: It returns a generator
+def add_large(event, context):
+    import base64
+    import json
+
+    for record in event:
+        fact = json.loads(base64.b64decode(record["data"]))
+        yield fact | {"large": fact.get("delta", 0) <= -5}

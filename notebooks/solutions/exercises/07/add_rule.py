@@ -248,3 +248,72 @@ def add_rule(events, functions, bus, name, pattern, targets):
 def add_rule(events, functions, bus, name, pattern, targets):
     rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=str(pattern))["RuleArn"]
     return rule
+
+
+# %% wrong: Put the try inside the loop.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    try:
+        for arn in targets:
+            functions.add_permission(
+                FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com", SourceArn=rule,
+            )  # fmt: skip
+    except functions.exceptions.ResourceConflictException:
+        pass
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    answer = events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    if answer["FailedEntryCount"]:
+        raise RuntimeError("a target failed")
+    return rule
+
+
+# %% wrong: One call takes all targets: collect them in a list first.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for number, arn in enumerate(targets):
+        try:
+            functions.add_permission(
+                FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com", SourceArn=rule,
+            )  # fmt: skip
+        except functions.exceptions.ResourceConflictException:
+            pass
+        entry = {"Id": str(number), "Arn": arn}
+        answer = events.put_targets(Rule=name, EventBusName=bus, Targets=[entry])
+        if answer["FailedEntryCount"]:
+            raise RuntimeError("a target failed")
+    return rule
+
+
+# %% wrong: your function calls put_targets for ever
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for arn in targets:
+        try:
+            functions.add_permission(
+                FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com", SourceArn=rule,
+            )  # fmt: skip
+        except functions.exceptions.ResourceConflictException:
+            pass
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    while events.put_targets(Rule=name, EventBusName=bus, Targets=entries)["FailedEntryCount"]:
+        pass
+    return rule
+
+
+# %% wrong: AWS answered ValidationException
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": arn, "Arn": arn} for arn in targets]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    return rule

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
@@ -15,7 +16,7 @@ KINDS = ("ToggleButtons", "BoundedIntText", "Button", "Label")
 LABELS = ("Product", "Pieces", "Restock")
 
 
-@checks("13/percentile", "say which latency a share of the events kept")
+@checks("13/percentile", "compute the value that a share of all values does not exceed")
 def percentile(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """The nearest rank: a value that was measured, for any order, share and number of values."""
     hundred = [37 * n % 101 for n in range(1, 101)]  # 1 to 100 in another order
@@ -25,6 +26,7 @@ def percentile(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
         (hundred, 0.5, 50),
         (hundred, 0.99, 99),
         ([1, 2], 0.5, 1),
+        ([3, 1, 2], 0.4, 2),
         (slow, 0.99, 1.0),
         (slow, 1, 100.0),
         ([7], 0.25, 7),
@@ -38,13 +40,15 @@ def percentile(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
 def _one_percentile(
     answer: Answer, values: list[float], share: float, expected: float | None
 ) -> None:
-    given = list(values)
-    returned = answer(given, share)
+    given, case = list(values), f"percentile({_short_list(values)}, {share})"
+    try:
+        returned = answer(given, share)
+    except WrongAnswer as exc:
+        raise WrongAnswer(f"{case}: {exc}", exc.error) from exc
     if given != values:
         raise WrongAnswer("It changes the list that it was given. Sort a copy: sorted(values).")
     if returned == expected and returned is not True:
         return
-    case = f"percentile({_short_list(values)}, {share})"
     if not values:
         raise WrongAnswer(f"{case} is {returned!r:.40}. Without values there is no answer: None.")
     if returned is None:
@@ -54,10 +58,15 @@ def _one_percentile(
             f"{case} is {returned!r:.40}, which is not among the values. Return one that was measured: no mean, "
             "and nothing between two of them."
         )
-    raise WrongAnswer(
-        f"{case} is {returned!r:.40}. Return the smallest value for which at least this share of all values is not "
-        "greater."
-    )
+    raise WrongAnswer(f"{case} is {returned!r:.40}. {_of_rank(returned, values, share)}")
+
+
+def _of_rank(returned: float, values: Sequence[float], share: float) -> str:
+    """What is wrong with a value that is one of the values."""
+    reached = sum(value <= returned for value in values)
+    if reached < share * len(values):
+        return f"Only {reached} of {len(values)} values are not greater, and that is less than the share."
+    return "A smaller value reaches this share as well."
 
 
 def _short_list(values: Sequence[float]) -> str:
@@ -100,8 +109,7 @@ class Panel:
             raise WrongAnswer(
                 f"The box has {', '.join(kinds) or 'no widgets'}. It needs, in this order: {', '.join(KINDS)}."
             )
-        self._answer = answer
-        self.product, self.pieces, self.button, self.message = box.children
+        self._box = box
         for child, label in zip(box.children, LABELS, strict=False):
             if child.description != label:
                 raise WrongAnswer(
@@ -110,9 +118,32 @@ class Panel:
                 )
 
     @property
-    def options(self) -> list[str]:
-        """The products that can be chosen."""
-        return [str(option) for option in self.product.options]
+    def product(self) -> Any:
+        """The widget in which a product is chosen; the box may have got a new one."""
+        return self._box.children[0]
+
+    @property
+    def pieces(self) -> Any:
+        """The widget with the number of pieces."""
+        return self._box.children[1]
+
+    @property
+    def button(self) -> Any:
+        """The widget that is clicked."""
+        return self._box.children[2]
+
+    @property
+    def message(self) -> str:
+        """What the label shows."""
+        return str(self._box.children[3].value)
+
+    @property
+    def options(self) -> list[Any]:
+        """The values that can be chosen; an option is a value, or a label with a value."""
+        options = self.product.options
+        if isinstance(options, Mapping):
+            return list(options.values())
+        return [option[1] if isinstance(option, tuple) else option for option in options]
 
     def click(self) -> None:
         """Call what a click calls. Raises WrongAnswer for nothing, and for what it raises."""
@@ -133,21 +164,27 @@ class Panel:
             raise WrongAnswer(
                 "ipywidgets calls the function of a click with one argument, the button."
             ) from exc
-        Answer(callback)(self.button) if inspect.isfunction(callback) else callback(self.button)
+        arguments: tuple[Any, ...] = (self.button,)
+        keywords: dict[str, Any] = {}
+        while isinstance(callback, partial):
+            arguments, keywords = (*callback.args, *arguments), callback.keywords | keywords
+            callback = callback.func
+        ends = inspect.isfunction(callback) or inspect.ismethod(callback)
+        (Answer(callback) if ends else callback)(*arguments, **keywords)
 
 
 @checks("13/restock_panel", "let a person restock with a click", build=True)
 def restock_panel(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """Options, an order, a second order, an order that fails, and a shop where nothing runs short."""
-    shop = Shop(Pan=7, Fan=3, Lamp=5)
+    shop = Shop(Pan=12, Fan=5, Lamp=3)
     panel = Panel(answer, shop)
     _begins(panel, shop)
-    panel.product.value, panel.pieces.value = "Lamp", 20
-    _orders(panel, shop, ("Lamp", 20), ["Fan", "Pan"])
-    panel.product.value, panel.pieces.value = "Pan", 8
-    _orders(panel, shop, ("Pan", 8), ["Fan"])
+    _orders(panel, shop, ("Fan", 20), ["Lamp", "Pan"])
+    shop.pieces["Cup"] = 1
+    _orders(panel, shop, ("Pan", 8), ["Cup", "Lamp"])
     _failing_order(panel, shop)
-    _orders(panel, shop, ("Fan", 8), [])
+    _orders(panel, shop, ("Lamp", 9), ["Cup"])
+    _orders(panel, shop, ("Cup", 9), [])
     if not panel.button.disabled:
         raise WrongAnswer(
             "Nothing runs short any more, and Restock can still be pressed: disable it."
@@ -159,9 +196,14 @@ def restock_panel(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
 def _begins(panel: Panel, shop: Shop) -> None:
     if shop.orders:
         raise WrongAnswer("The panel orders before anybody has clicked. Did you call the function?")
-    if panel.options != ["Fan", "Lamp", "Pan"]:
+    if all(isinstance(option, int) for option in panel.options) and panel.options:
         raise WrongAnswer(
-            f"Fan has 3 pieces, Lamp 5 and Pan 7, and the options are {panel.options}: all of them, the product with "
+            "The value of each option is the number of pieces, and a click would order a number. Give the products "
+            "as options."
+        )
+    if panel.options != ["Lamp", "Fan", "Pan"]:
+        raise WrongAnswer(
+            f"Lamp has 3 pieces, Fan 5 and Pan 12, and the options are {panel.options}: all of them, the product with "
             "the fewest pieces first."
         )
     limits = panel.pieces.min, panel.pieces.value, panel.pieces.max
@@ -175,26 +217,43 @@ def _begins(panel: Panel, shop: Shop) -> None:
 
 
 def _orders(panel: Panel, shop: Shop, order: tuple[str, int], options: list[str]) -> None:
+    panel.product.value, panel.pieces.value = order
     before = len(shop.orders)
     panel.click()
-    made = shop.orders[before:]
-    if made != [order]:
-        calls = ", ".join(f"restock{call!r}" for call in made) or "nothing"
-        raise WrongAnswer(
-            f"{order[0]} and {order[1]} pieces are chosen, and a click calls {calls}, not restock{order!r}. Read the "
-            "widgets when the click happens."
-        )
+    _require_order(shop.orders[before:], order)
     if panel.options != options:
         raise WrongAnswer(
             f"After {order[0]} was ordered the options are {panel.options}, not {options}. Ask low_stock() again after "
             "each order."
         )
     expected = f"{order[0]}: {order[1]} pieces ordered"
-    if panel.message.value != expected:
+    if panel.message != expected:
         raise WrongAnswer(
-            f"After the order the message is {panel.message.value!r:.60}, not {expected!r}. New options choose another "
-            "product, so the order of your lines matters."
+            f"After the order the message is {panel.message!r:.60}, not {expected!r}.{_message(panel.message, order[0])}"
         )
+
+
+def _require_order(made: list[tuple[Any, Any]], order: tuple[str, int]) -> None:
+    if made == [order]:
+        return
+    calls = " and ".join(f"restock{call!r}" for call in made) or "nothing"
+    why = "Read the widgets when the click happens."
+    if made == [order[::-1]]:
+        why = "The product comes first."
+    elif len(made) > 1:
+        why = "One click is one order."
+    raise WrongAnswer(
+        f"{order[0]} and {order[1]} pieces are chosen, and a click calls {calls}, not restock{order!r}. {why}"
+    )
+
+
+def _message(shown: str, product: str) -> str:
+    """What led to another message, as far as it can be seen."""
+    if not shown:
+        return " Assign it to the value of the Label."
+    if product not in shown:
+        return " New options choose another product, so the order of your lines matters."
+    return ""
 
 
 def _failing_order(panel: Panel, shop: Shop) -> None:
@@ -202,15 +261,15 @@ def _failing_order(panel: Panel, shop: Shop) -> None:
     try:
         panel.click()
     except WrongAnswer as exc:
-        if "the stream does not exist" not in str(exc):
+        if type(exc.error) is not RuntimeError:
             raise
         raise WrongAnswer(
             "restock raised an error and the click lets it through. A click belongs to no cell, so nobody sees "
             "it: catch the exception and show its text in the Label."
         ) from exc
-    if "the stream does not exist" not in panel.message.value:
+    if "the stream does not exist" not in panel.message:
         raise WrongAnswer(
-            f"restock raised RuntimeError('the stream does not exist'), and the message is {panel.message.value!r:.60}. "
+            f"restock raised RuntimeError('the stream does not exist'), and the message is {panel.message!r:.60}. "
             "Show the text of the error."
         )
     shop.error = None

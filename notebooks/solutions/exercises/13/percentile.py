@@ -41,7 +41,7 @@ def percentile(values, share):
     return ordered[max(math.ceil(share * len(ordered)), 1) - 1]
 
 
-# %% wrong: Return the smallest value for which at least this share
+# %% wrong: A smaller value reaches this share as well.
 def percentile(values, share):
     if not values:
         return None
@@ -49,10 +49,43 @@ def percentile(values, share):
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
-# %% wrong: Return the smallest value for which at least this share
+# %% wrong: values are not greater, and that is less than the share
 def percentile(values, share):
     import math
 
     if not values:
         return None
     return values[max(math.ceil(share * len(values)), 1) - 1]
+
+
+# %% wrong: Only 1 of 3 values are not greater
+def percentile(values, share):
+    if not values:
+        return None
+    return sorted(values)[max(round(share * len(values)), 1) - 1]
+
+
+# %% wrong: percentile([100 values], 0.99) is 100.0. A smaller value
+def percentile(values, share):
+    import math
+
+    if not values:
+        return None
+    distinct = sorted(set(values))
+    return distinct[max(math.ceil(share * len(distinct)), 1) - 1]
+
+
+# %% wrong: percentile([4, 9], 0) is 9. A smaller value
+def percentile(values, share):
+    import math
+
+    if not values:
+        return None
+    return sorted(values)[math.ceil(share * len(values)) - 1]
+
+
+# %% wrong: percentile([], 0.5): IndexError
+def percentile(values, share):
+    import math
+
+    return sorted(values)[max(math.ceil(share * len(values)), 1) - 1]

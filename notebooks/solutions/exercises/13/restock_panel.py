@@ -159,3 +159,298 @@ def restock_panel(widgets, low_stock, restock):
     button = widgets.Button(description="Restock", disabled=not stock)
     button.on_click(lambda _: restock(product.value, pieces.value))
     widgets.VBox([product, pieces, button, widgets.Label()])
+
+
+# %% wrong: the options are ['Fan', 'Lamp', 'Pan']: all of them
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock)
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: The value of each option is the number of pieces
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock.items(), key=lambda item: item[1])
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: not ['Cup', 'Lamp']. Ask low_stock() again
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        product.options = [p for p in product.options if p != name]
+        button.disabled = not product.options
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: The product comes first.
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(amount, name)
+        except Exception as error:
+            message.value = str(error)
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: Assign it to the value of the Label.
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+            return
+        print(f"{name}: {amount} pieces ordered")
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: Show the text of the error.
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: Restock can still be pressed: disable it.
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: it must go from 1 to 1000 and begin with 50
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: A screen reader reads it aloud.
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000)
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: TraitError in line
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+        button.disabled = not stock
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = error
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: restock raised an error and the click lets it through
+def restock_panel(widgets, low_stock, restock):
+    class Panel:
+        def __init__(self):
+            self.product = widgets.ToggleButtons(description="Product")
+            self.pieces = widgets.BoundedIntText(50, min=1, max=1000, description="Pieces")
+            self.button = widgets.Button(description="Restock")
+            self.label = widgets.Label()
+            self.button.on_click(self.order)
+            self.ask()
+
+        def ask(self):
+            low = low_stock().items()
+            self.product.options = [name for name, _ in sorted(low, key=lambda pair: pair[1])]
+            self.button.disabled = not self.product.options
+
+        def order(self, button):
+            name, count = self.product.value, self.pieces.value
+            restock(name, count)
+            self.label.value = "{}: {} pieces ordered".format(name, count)
+            self.ask()
+
+    panel = Panel()
+    return widgets.VBox([panel.product, panel.pieces, panel.button, panel.label])

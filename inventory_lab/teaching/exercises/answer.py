@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from itertools import count, islice
 from threading import get_ident
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +27,7 @@ STEPS = 300_000
 """Instructions of the learner's code that one call may execute: far more than any exercise needs."""
 WAITS = 100
 LONGEST_LINE = 70
+Result = TypeVar("Result")
 _LONG_VALUE = re.compile(r", value: .{60,}?(?=, type: <class)")
 _OBJECT = re.compile(r"<(?:\w+\.)*(\w+) object at 0x[0-9a-f]+>")
 _serial = count(1)
@@ -49,23 +50,17 @@ class Answer:
 
     def __call__(self, *arguments: object, **keywords: object) -> Any:
         """What the function returns. Raises WrongAnswer for every error of the function."""
-        return self._protected(
-            lambda: self.function(*arguments, **keywords), *arguments, **keywords
-        )
-
-    def at_most(self, most: int, *arguments: object) -> Any:
-        """What the function returns; of a generator, a list of its first `most` items, which are made
-        under the same protection. Raises WrongAnswer for every error of the function.
-        """
-
-        def items() -> Any:
-            returned = self.function(*arguments)
-            return list(islice(returned, most)) if isinstance(returned, Iterator) else returned
-
-        return self._protected(items, *arguments)
-
-    def _protected(self, call: Callable[[], Any], *arguments: object, **keywords: object) -> Any:
         self._check_signature(*arguments, **keywords)
+        return self._protected(lambda: self.function(*arguments, **keywords))
+
+    def take(self, items: Iterator[Any], most: int) -> list[Any]:
+        """The first `most` items of a generator that the function returned: its code runs only when they
+        are taken. Raises WrongAnswer for every error of it.
+        """
+        return self._protected(lambda: list(islice(items, most)))
+
+    def _protected(self, call: Callable[[], Result]) -> Result:
+        """What the call gives. Raises WrongAnswer for every error of the learner's code."""
         output = io.StringIO()
         try:
             limited = _limited(self.function.__globals__)

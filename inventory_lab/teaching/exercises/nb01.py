@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -46,7 +46,9 @@ def generate(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
 
 def _made(answer: Answer, products: Sequence[str], count: int, seed: int) -> list[dict[str, Any]]:
     given = list(products)
-    events = answer.at_most(count + 1, given, count, seed, _stamp)
+    events = answer(given, count, seed, _stamp)
+    if isinstance(events, Iterator):
+        events = answer.take(events, count + 1)
     if not isinstance(events, list | tuple):
         raise WrongAnswer(
             f"It returns {_kind(events)}. Return a list of events, or yield one after the other."

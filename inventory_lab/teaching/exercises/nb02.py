@@ -379,10 +379,12 @@ def _read(answer: Answer, bench: Bench, stream: str, shard: str, *, closed: bool
             "This shard is closed, so its last page has no NextShardIterator, and your function fails "
             'with a KeyError. page.get("NextShardIterator") gives None then.'
         ) from exc
+    if not isinstance(returned, list):
+        raise WrongAnswer(
+            f"It returns {_short(returned)}, not the list of the records. Collect them in `records`."
+        )
     asked = [call for call in bench.calls[before:] if call.operation == "GetShardIterator"]
     _iterator_is_right(asked, shard)
-    if not isinstance(returned, list):
-        raise WrongAnswer(f"It returns {_short(returned)}, not the list of the records.")
     if any(isinstance(page, list) for page in returned):
         raise WrongAnswer("It returns a list of pages. One flat list is expected: use extend.")
     if not all(isinstance(record, dict) and "SequenceNumber" in record for record in returned):
@@ -436,6 +438,11 @@ def _records_are_all_there(data: list[Any], expected: list[bytes], calls: int) -
         raise WrongAnswer(
             "Some records of the shard have the same data, and it returns one of them. Each is a record, "
             "with a SequenceNumber of its own: return all."
+        )
+    if len(data) == len(expected):
+        raise WrongAnswer(
+            "The Data of a record is not what GetRecords gave. Return the records unchanged: their data "
+            "are bytes."
         )
     more = f"{len(data)} records came back, {len(expected)} are in the shard"
     raise WrongAnswer(f"{more}; each must be there once, as GetRecords gave it.")

@@ -7,7 +7,6 @@ import inspect
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, ClassVar
 
 from inventory_lab.domain.errors import MalformedEvent
@@ -205,7 +204,7 @@ def _counted_day(answer: Answer, shop: Sequence[dict[str, Any]], seed: int) -> l
         raise WrongAnswer(
             f"It returns a {type(returned).__name__} with all events. A generator yields one event after the other."
         )
-    made = list(islice(returned, 3 * len(shop)))
+    made = answer.take(returned, 3 * len(shop))
     if not all(isinstance(event, dict) for event in made):
         raise WrongAnswer("An event is not a dictionary.")
     return made

@@ -234,3 +234,28 @@ def read_shard(kinesis, stream, shard_id):
             break
         iterator = page.get("NextShardIterator")
     return records
+
+
+# %% wrong: It returns a generator, not the list of the records.
+def read_shard(kinesis, stream, shard_id):
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        yield from page["Records"]
+        iterator = page.get("NextShardIterator") if page["MillisBehindLatest"] else None
+
+
+# %% wrong: their data are bytes
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        for record in page["Records"]:
+            records.append(record | {"Data": record["Data"].decode()})
+        iterator = page.get("NextShardIterator") if page["MillisBehindLatest"] else None
+    return records

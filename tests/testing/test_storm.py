@@ -28,8 +28,8 @@ HANDLERS = Path(__file__).parent / "handlers"
 
 @pytest.fixture(autouse=True)
 def few_plays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dozen plays show that a schedule is made smaller; a storm takes sixty."""
-    monkeypatch.setattr(shrink, "PLAYS", 12)
+    """Twenty plays show that a schedule is made smaller; a storm takes sixty."""
+    monkeypatch.setattr(shrink, "PLAYS", 20)
 
 
 @pytest.mark.parametrize("reader", ["pipe", "mapping"])

@@ -1,4 +1,4 @@
-"""What botocore computes again for every session and client, although the answer is the same.
+"""What botocore computes again for every session, client and call, although the answer is the same.
 
 A lab makes some thirty clients, and a new environment of a function makes its own. Nothing here
 changes an answer: `tests/embedded_aws/test_client_cache.py` compares the clients with botocore's.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import botocore.auth
 import botocore.client
 import botocore.endpoint_provider
 import botocore.hooks
+import botocore.httpsession
 from botocore.model import ServiceModel
 
 from inventory_lab.embedded_aws.patching import Patch
@@ -44,6 +47,11 @@ def all_patches() -> list[Patch]:
               "clients of one service share the rules of its endpoints", _same_rules),
         _once(botocore.hooks._PrefixTrie, "_recursive_copy", "(self, node)",
               "the handlers of a client's events are copied without a look-up for each", lambda _: _copied),
+        _once(botocore.auth.SigV4Auth, "add_auth", "(self, request)",
+              "a signature that nobody verifies is not computed", _with_no_signature),
+        _once(botocore.httpsession, "create_urllib3_context",
+              "(ssl_version=None, cert_reqs=None, options=None, ciphers=None)",
+              "clients share the settings of connections that are never opened", cache),
     ]  # fmt: skip
 
 
@@ -116,6 +124,30 @@ _COPIES: dict[type, Callable[[Any], Any]] = {
     dict: lambda node: _copied(None, node) if node else {},
     botocore.hooks.NodeList: _copied_handlers,
 }
+
+
+NO_SIGNATURE = "0" * 64
+
+
+def _with_no_signature(add_auth: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """The headers that name the key, as botocore makes them; a presigned URL is signed as ever."""
+
+    def with_no_signature(self: Any, request: Any) -> None:
+        if self.credentials is None or type(self) not in _PLAIN_SIGNERS:
+            add_auth(self, request)
+            return
+        now = botocore.auth.get_current_datetime()
+        request.context["timestamp"] = now.strftime(botocore.auth.SIGV4_TIMESTAMP)
+        self._modify_request_before_signing(request)
+        request.headers["Authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={self.scope(request)}, "
+            f"SignedHeaders=host;x-amz-date, Signature={NO_SIGNATURE}"
+        )
+
+    return with_no_signature
+
+
+_PLAIN_SIGNERS = (botocore.auth.SigV4Auth, botocore.auth.S3SigV4Auth)
 
 
 def _same_rules(rule_set: Callable[..., Any]) -> Callable[..., Any]:

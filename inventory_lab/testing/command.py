@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-from inventory_lab.exceptions import BadHandler
+from inventory_lab.exceptions import BadHandler, WrongSetting
 from inventory_lab.settings import HANDLERS
 from inventory_lab.testing.storm import storm
 
+WORTH_A_PROCESS = 20
+"""Schedules: a process takes some seconds to start."""
 EXIT_PASSED, EXIT_FAILED, EXIT_BAD_INPUT = 0, 1, 2
 
 
@@ -21,6 +24,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schedules", type=int, default=200, metavar="N", help="default: 200")
     parser.add_argument("--events", type=int, default=50, metavar="N", help="default: 50")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="default: 1")
+    parser.add_argument(
+        "--processes", type=int, metavar="N", help="default: one for each processor"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,9 +40,16 @@ def run(options: argparse.Namespace) -> int:
             seed=options.seed,
             reader=options.reader,
             function=options.function,
+            processes=_processes(options),
         )
-    except BadHandler as exc:
+    except (BadHandler, WrongSetting) as exc:
         print(f"inventory-lab: {exc}", file=sys.stderr)
         return EXIT_BAD_INPUT
     print(report)
     return EXIT_PASSED if report else EXIT_FAILED
+
+
+def _processes(options: argparse.Namespace) -> int:
+    if options.processes is not None:
+        return int(options.processes)
+    return (os.cpu_count() or 1) if options.schedules >= WORTH_A_PROCESS else 1

@@ -6,12 +6,14 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from inventory_lab.exceptions import PublishFailed
+from inventory_lab.exceptions import PublishFailed, WrongSetting
 from inventory_lab.settings import HANDLERS, Settings
 from inventory_lab.testing.blame import first_difference
+from inventory_lab.testing.processes import outcomes
 from inventory_lab.testing.report import Failure, Outcome, StormReport
 from inventory_lab.testing.scenario import INVENTORY, Scenario
 from inventory_lab.testing.schedule import STORM_FAULTS, Part, Schedule, schedule_of
@@ -42,6 +44,7 @@ def storm(
     scenario: Scenario = INVENTORY,
     faults: Sequence[str] = STORM_FAULTS,
     shrink: bool = True,
+    processes: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> StormReport:
     """How a handler came through seeded schedules of faults.
@@ -50,26 +53,34 @@ def storm(
     the lab. `schedules` are played with the seeds `seed`, `seed + 1`, …, each with about `events`
     records; `reader` is what invokes the function; `function` names it in a file or text; `scenario`
     says what the events are and what state they have to leave. The storm ends at the first schedule that
-    fails; with `shrink` it makes that one as small as it can, which takes up to a minute. `progress` is
-    called with the number of schedules played so far. Raises BadHandler for a handler that cannot be deployed, WrongSetting for a
-    fault that does not exist.
+    fails; with `shrink` it makes that one as small as it can, which takes up to a minute. With more
+    `processes` schedules are played side by side, which changes no result; a program that asks for them
+    needs the usual `if __name__ == "__main__":`. `progress` is called with the number of schedules played
+    so far. Raises BadHandler for a handler that cannot be deployed, WrongSetting for a fault that does
+    not exist or a number below 1.
 
     >>> storm("fold", schedules=2, events=12).passed
     True
     """
+    _check(schedules=schedules, events=events, processes=processes)
     player = Player(handler, function, reader, scenario)
-    for played in range(schedules):
-        schedule = schedule_of(seed + played, scenario, events, faults)
-        outcome = player.play(schedule)
+    schedule = partial(schedule_of, scenario=scenario, events=events, faults=faults)
+    seeds = range(seed, seed + schedules)
+    for played, outcome in enumerate(outcomes(player.play, schedule, seeds, processes), 1):
         if progress is not None:
-            progress(played + 1)
+            progress(played)
         if outcome.problem:
-            small = (
-                smallest(schedule, outcome, player.play) if shrink and not outcome.stuck else None
-            )
-            failure = Failure(schedule, outcome, *(small or (schedule, outcome)))
-            return StormReport(player.name, played + 1, seed, reader, failure)
+            failed = schedule(seed + played - 1)
+            small = smallest(failed, outcome, player.play) if shrink and not outcome.stuck else None
+            failure = Failure(failed, outcome, *(small or (failed, outcome)))
+            return StormReport(player.name, played, seed, reader, failure)
     return StormReport(player.name, schedules, seed, reader)
+
+
+def _check(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < 1:
+            raise WrongSetting(name, number, "at least 1")
 
 
 class Player:

@@ -11,6 +11,7 @@ import botocore.client
 import botocore.hooks
 import botocore.session
 import pytest
+from botocore.config import Config
 
 from inventory_lab.embedded_aws import client_cache, performance
 from inventory_lab.embedded_aws.patching import applied
@@ -58,14 +59,14 @@ def test_a_client_has_what_botocore_gives_it(service: str, region: str) -> None:
 
 
 def test_every_patch_fits_the_botocore_that_the_tests_run_with() -> None:
-    assert [patch.problem() for patch in client_cache.all_patches()] == [None] * 6
+    assert [patch.problem() for patch in client_cache.all_patches()] == [None] * 8
 
 
 def test_a_patch_that_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.hooks, "accepts_kwargs", lambda function, strict: True)
     names = [patch.name for patch in client_cache.patches()]
     assert "accepts_kwargs" not in names
-    assert len(names) == 5
+    assert len(names) == 7
 
 
 def test_clients_of_one_service_share_the_model_and_the_methods() -> None:
@@ -163,3 +164,39 @@ def test_a_copy_of_the_handlers_is_independent_of_the_original() -> None:
 
 def with_a_name(name: str) -> Any:
     return lambda **_: name
+
+
+def sent(session: boto3.Session) -> dict[str, str]:
+    """The headers of a call, as text."""
+    headers: dict[str, str] = {}
+    client = session.client("kinesis")
+
+    def note(request: Any, **_: Any) -> Any:
+        headers.update(
+            {k: v.decode() if isinstance(v, bytes) else v for k, v in request.headers.items()}
+        )
+        return answer()
+
+    client.meta.events.register("before-send.kinesis", note)
+    client.list_streams()
+    return headers
+
+
+def test_a_call_names_its_key_and_token_and_carries_no_signature() -> None:
+    session = boto3.Session(**KEYS, aws_session_token="t")
+    expected = sent(session)
+    with applied(client_cache.patches()):
+        headers = sent(session)
+    assert headers.keys() == expected.keys()
+    assert headers["X-Amz-Security-Token"] == "t"
+    key = expected["Authorization"].partition(",")[0]
+    assert headers["Authorization"].startswith(f"{key}, SignedHeaders=")
+    assert headers["Authorization"].endswith(client_cache.NO_SIGNATURE)
+
+
+def test_a_presigned_url_is_signed_as_ever() -> None:
+    with applied(client_cache.patches()):
+        s3 = boto3.Session(**KEYS).client("s3", config=Config(signature_version="s3v4"))
+        url = s3.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
+    assert "X-Amz-Signature=" in url
+    assert client_cache.NO_SIGNATURE not in url

@@ -205,3 +205,19 @@ def local_handler(event: object, context: object) -> None:
 def test_a_function_that_uses_what_cannot_be_carried_along_is_refused_by_name() -> None:
     with pytest.raises(BadHandler, match="INVENTORY"):
         storm(local_handler, schedules=1)
+
+
+def test_processes_side_by_side_report_what_one_process_reports() -> None:
+    weak = HANDLERS / "adds_and_reports.py"
+    one, two = (
+        storm(weak, schedules=6, events=8, seed=20, shrink=False, processes=processes)
+        for processes in (1, 2)
+    )
+    assert one.failure is not None
+    assert str(two) == str(one)
+
+
+@pytest.mark.parametrize("number", ["schedules", "events", "processes"])
+def test_a_number_below_one_is_refused(number: str) -> None:
+    with pytest.raises(WrongSetting, match=f"{number} is 0; it must be at least 1"):
+        storm("fold", **{number: 0})  # type: ignore[arg-type]

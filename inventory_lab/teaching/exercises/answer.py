@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import io
 import linecache
+import re
 import sys
 import textwrap
 import time
@@ -26,6 +27,8 @@ STEPS = 300_000
 """Instructions of the learner's code that one call may execute: far more than any exercise needs."""
 WAITS = 100
 LONGEST_LINE = 70
+_LONG_VALUE = re.compile(r", value: .{60,}?(?=, type: <class)")
+_OBJECT = re.compile(r"<(?:\w+\.)*(\w+) object at 0x[0-9a-f]+>")
 _serial = count(1)
 
 
@@ -95,7 +98,8 @@ class Answer:
             return f"AWS answered {error['Code']}{where}: {error['Message']}"
         what = str(exc).splitlines()[0] if str(exc) else ""
         if isinstance(exc, BotoCoreError):
-            what = str(exc).replace("\n", " ")
+            what = _LONG_VALUE.sub("", str(exc).replace("\n", " "))
+        what = _OBJECT.sub(r"\1", what)
         return f"{type(exc).__name__}{where}" + (f": {what}" if what else "")
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -17,28 +16,33 @@ from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
 SHARD_0, SHARD_1 = "shardId-000000000000", "shardId-000000000001"
-FIRST = 49176760360000000000000000000000000000000000000000000010
+FIRST = 10**55 - 4
+"""A number of 55 digits, which soon has 56: texts of digits are not in the order of the numbers."""
 LOG_STREAM = "stream"
 EMPTY_PAGE = "behind the empty page"
 STORED = {
-    SHARD_0: [("Oven", "oven-1", 1), ("Phone", "phone-1", 2), ("Phone", "phone-2", 3), ("Fan", "fan-1", 4),
-              ("Phone", "phone-3", 9)],
+    SHARD_0: [("Fan", "fan-10", 0), ("Oven", "oven-1", 1), ("Phone", "phone-1", 2), ("Phone", "phone-2", 3),
+              ("Fan", "fan-1", 4), ("Fan", "fan-11", 8), ("Phone", "phone-3", 9)],
     SHARD_1: [("Watch", "watch-1", 2), ("Pan", "pan-1", 3), ("Pan", "pan-2", 5)],
 }  # fmt: skip
 """By shard: product, event id, and the place of the record. Both shards use the same numbers."""
 EXECUTIONS = [
-    (SHARD_0, 1, 1, "ExecutionSucceeded"),
+    (SHARD_0, 0, 1, "ExecutionSucceeded"),
     (SHARD_0, 2, 4, "ExecutionFailed"),
     (SHARD_1, 2, 3, "ExecutionSucceeded"),
+    (SHARD_0, 2, 4, "ExecutionFailed"),
     (SHARD_0, 2, 4, "ExecutionSucceeded"),
+    (SHARD_1, 5, 5, "ExecutionPartiallyFailed"),
     (SHARD_1, 5, 5, "ExecutionSucceeded"),
 ]
-"""Shard, first and last place, and how the execution ended; phone-3 is still waiting."""
+"""Shard, first and last place, and how the execution ended; fan-11 and phone-3 are still waiting."""
 
 
 @checks("08/trace", "follow one event through stream, pipe and function", build=True)
 def trace(answer: Answer, bench: Bench) -> None:
-    """A batch that was tried twice, one of another shard, a waiting event, and one that is nowhere."""
+    """A batch that was tried three times, one that failed in part, one of another shard, a waiting event,
+    and one that is nowhere.
+    """
     pipe_log, function_log = bench.name("pipe-log"), bench.name("function-log")
     _write(bench, pipe_log, [line for n in range(len(EXECUTIONS)) for line in _pipe_lines(n)])
     _write(
@@ -47,10 +51,27 @@ def trace(answer: Answer, bench: Bench) -> None:
     for event_id in ("phone-2", "watch-1", "oven-1", "fan-1", "pan-2", "phone-3", "ghost"):
         logs, before = bench.client("logs"), len(bench.calls)
         bench.fault(logs, "FilterLogEvents", lambda sent, _: _log_page(bench, sent))
-        returned = answer(_records(), logs, pipe_log, function_log, event_id)
+        records = _records()
+        try:
+            returned = answer(records, logs, pipe_log, function_log, event_id)
+        except WrongAnswer as exc:
+            why = _why_it_crashed(exc.error, event_id)
+            raise WrongAnswer(f"{exc}. {why}".removesuffix(". "), exc) from exc
+        if records != _records():
+            raise WrongAnswer("It changes `records`: read them, and leave them as they are.")
         read = [call for call in bench.calls[before:] if call.operation == "FilterLogEvents"]
         paged = not read or any("nextToken" in call.parameters for call in read)
         _traced(returned, event_id, paged=paged)
+
+
+def _why_it_crashed(error: BaseException | None, event_id: str) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return 'Not every line of the function\'s log is JSON: read it with the filterPattern "batch", in double quotes'
+    if isinstance(error, TypeError) and "string indices" in str(error):
+        return "A `payload` is a text of its own: its JSON is a list of records"
+    if isinstance(error, KeyError) and error.args == ("payload",):
+        return "Only ExecutionStarted has a payload"
+    return "For an event that is not in the stream, return None" if event_id == "ghost" else ""
 
 
 def _traced(returned: object, event_id: str, *, paged: bool) -> None:
@@ -60,6 +81,11 @@ def _traced(returned: object, event_id: str, *, paged: bool) -> None:
         if returned is not None:
             raise WrongAnswer("For an event that is not in the stream, return None.")
         return
+    if returned is None:
+        raise WrongAnswer(
+            f"{event_id}: it returns nothing, but the event is in the stream. Look at the records of every shard, "
+            "and compare the event_id in their data."
+        )
     if not isinstance(returned, dict):
         raise WrongAnswer(f"{event_id}: it returns {_short(returned)}: return a dictionary.")
     if set(returned) != set(expected):
@@ -99,6 +125,10 @@ def _wrong_pipe(event_id: str, returned: list[Any], expected: list[str]) -> None
             f"{event_id}: `pipe` has {len(returned)} entries. List how each execution ended: leave out "
             "ExecutionStarted and the lines of the stages."
         )
+    if [each for each in expected if each != "ExecutionPartiallyFailed"] == returned:
+        raise WrongAnswer(
+            f"{event_id}: ExecutionPartiallyFailed is missing. An execution may also fail in part, and it ends with this line."
+        )
     if len(returned) > len(expected):
         raise WrongAnswer(
             f"{event_id}: `pipe` also has executions that did not carry this record. Look for its address in "
@@ -106,6 +136,11 @@ def _wrong_pipe(event_id: str, returned: list[Any], expected: list[str]) -> None
         )
     if sorted(returned) == sorted(expected):
         raise WrongAnswer(f"{event_id}: `pipe` has another order than the log.")
+    if sorted(returned) == sorted(set(expected)):
+        raise WrongAnswer(
+            f"{event_id}: {len(expected)} executions carried this record. Each has its entry in `pipe`, also when two ended "
+            "in the same way."
+        )
     raise WrongAnswer(
         f"{event_id}: {len(expected)} executions carried this record, `pipe` has {len(returned)} of them. Only "
         "the first line of an execution has a payload; the others share its executionId."
@@ -125,12 +160,23 @@ def _wrong_reports(event_id: str, returned: list[Any], expected: list[dict[str, 
             f"{event_id}: `reports` has one of another shard. Shards may use the same numbers, so compare "
             "shard_id as well."
         )
+    if (
+        expected
+        and 0 < len(returned) < len(expected)
+        and all(each in expected for each in returned)
+    ):
+        raise WrongAnswer(
+            f"{event_id}: {len(expected)} reports cover this record, because its batch was delivered again. List them all."
+        )
     if any(each not in returned for each in expected):
         raise WrongAnswer(
             f"{event_id}: a report that covers this record is missing. The record may be the first, the last or "
-            "any other one of the batch."
+            "any other one of the batch. Compare the numbers as integers: as texts, 10 comes before 9."
         )
-    raise WrongAnswer(f"{event_id}: `reports` has one whose batch does not cover this record.")
+    raise WrongAnswer(
+        f"{event_id}: `reports` has one whose batch does not cover this record. Compare with first and last, as int: "
+        "a float has only 16 digits."
+    )
 
 
 def _expected(event_id: str) -> dict[str, Any] | None:
@@ -140,7 +186,7 @@ def _expected(event_id: str) -> dict[str, Any] | None:
                 tries = [n for n, (s, first, last, _) in enumerate(EXECUTIONS)
                          if s == shard and first <= at <= last]  # fmt: skip
                 ended = [EXECUTIONS[n][3] for n in tries]
-                done = [_report(n) for n in tries if EXECUTIONS[n][3] == "ExecutionSucceeded"]
+                done = [_report(n) for n in tries if EXECUTIONS[n][3] != "ExecutionFailed"]
                 return {"record": f"{shard}:{FIRST + at}", "pipe": ended, "reports": done}
     return None
 
@@ -161,9 +207,10 @@ def _records() -> dict[str, list[dict[str, Any]]]:
 
 
 def _report(n: int) -> dict[str, Any]:
-    shard, first, last, _ = EXECUTIONS[n]
+    shard, first, last, ended = EXECUTIONS[n]
     numbers = {"first": str(FIRST + first), "last": str(FIRST + last)}
-    counts = {"records": last - first + 1, "applied": last - first + 1, "rejected": 0, "failed": 0}
+    size, failed = last - first + 1, int(ended == "ExecutionPartiallyFailed")
+    counts = {"records": size, "applied": size - failed, "rejected": 0, "failed": failed}
     return {"report": "batch", "shard_id": shard, **numbers, **counts}
 
 
@@ -179,8 +226,7 @@ def _pipe_lines(n: int) -> list[str]:
         }
         for product, at in rows
     ]
-    stage = "Failed" if ended == "ExecutionFailed" else "Succeeded"
-    steps = ["TargetStageEntered", f"TargetStage{stage}", ended]
+    steps = ["TargetStageEntered", ended.replace("Execution", "TargetStage"), ended]
     lines: list[dict[str, str]] = [
         {"messageType": "ExecutionStarted", "payload": json.dumps(payload)},
         *({"messageType": step} for step in steps),
@@ -246,9 +292,10 @@ def low_stock(answer: Answer, bench: Bench) -> None:
         returned = answer(dynamodb, table, below)
         scans = [call for call in bench.calls[before:] if call.operation == "Scan"]
         if not scans:
-            raise WrongAnswer("It does not read the table: use the paginator of scan.")
+            raise WrongAnswer("It makes no Scan: use the paginator of scan.")
         last_page = "LastEvaluatedKey" not in scans[-1].answer
-        _lists_low_stock(returned, below, last_page=last_page)
+        values = scans[-1].parameters.get("ExpressionAttributeValues", {}).values()
+        _lists_low_stock(returned, below, last_page=last_page, values=list(values))
         if any(call.answer.get("Count") != _matching(call.answer, below) for call in scans):
             raise WrongAnswer(
                 "The result is right, but DynamoDB sends items that you throw away. Let it filter: "
@@ -256,7 +303,9 @@ def low_stock(answer: Answer, bench: Bench) -> None:
             )
 
 
-def _lists_low_stock(returned: object, below: int, *, last_page: bool) -> None:
+def _lists_low_stock(
+    returned: object, below: int, *, last_page: bool, values: Sequence[object]
+) -> None:
     """Raise WrongAnswer unless these are the active products below the limit."""
     expected = {p: n for p, (status, n) in ITEMS.items() if status == "active" and n < below}
     if returned == expected and isinstance(returned, dict):
@@ -285,10 +334,19 @@ def _lists_low_stock(returned: object, below: int, *, last_page: bool) -> None:
     missing = sorted(set(expected) - set(returned))
     if missing:
         raise WrongAnswer(
-            f"Below {below}, {missing[0]} with {expected[missing[0]]} pieces is missing. Numbers must be "
-            'compared as numbers: the value is {"N": "…"}.'
+            f"Below {below}, {missing[0]} with {expected[missing[0]]} pieces is missing. {_why_missing(below, values)}"
         )
     raise WrongAnswer('A quantity is not an int: DynamoDB sends {"N": "6"}, return 6.')
+
+
+def _why_missing(below: int, values: Sequence[object]) -> str:
+    """What is wrong with these values of a filter that drops too much."""
+    if {"N": str(below)} not in values:
+        return 'Compare the quantity with the argument, as a number: the value is {"N": "…"}.'
+    return (
+        "The filter drops it: the attribute is `status`, its value is `active`, and both conditions must hold "
+        "for the same item."
+    )
 
 
 def _matching(page: Mapping[str, Any], below: int) -> int:
@@ -313,31 +371,47 @@ def _scan_page(bench: Bench, sent: Mapping[str, Any]) -> Any:
         return error["Code"], error["Message"]
 
 
+STILL_WAITING = "No report covers the record yet, so it is still waiting: return None."
+
+
 @checks("08/latency", "measure how long a record took")
 def latency(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
-    """The ends of a batch, another shard, a batch that came again, a long wait, a waiting record."""
+    """The ends of a batch, another shard, a batch that came again, a long wait, no wait, a waiting record."""
     cases = [
         (SHARD_0, 1, 2.0), (SHARD_0, 3, 2.0), (SHARD_0, 2, 2.0), (SHARD_1, 2, 7.25),
-        (SHARD_0, 4, 90_030.5), (SHARD_0, 9, None), (SHARD_1, 1, None),
+        (SHARD_0, 4, 90_030.5), (SHARD_1, 4, 1.0), (SHARD_1, 7, 0.0), (SHARD_0, 9, None), (SHARD_1, 1, None),
     ]  # fmt: skip
     for shard, at, expected in cases:
-        returned = answer(_arrived(at), shard, copy.deepcopy(_timed_reports()))
+        reports = _timed_reports()
+        try:
+            returned = answer(_arrived(at), shard, reports)
+        except WrongAnswer as exc:
+            if expected is None:
+                raise WrongAnswer(f"{exc}. {STILL_WAITING}", exc) from exc
+            raise
         _latency_is(returned, expected)
+        if any(report not in reports for report in _timed_reports()):
+            raise WrongAnswer(
+                "It changes `reports`. The next record needs the same list: read it, and leave it as it is."
+            )
 
 
 def _latency_is(returned: object, expected: float | None) -> None:
     if expected is None:
         if returned is not None:
-            raise WrongAnswer(
-                "No report covers the record yet, so it is still waiting: return None."
-            )
+            raise WrongAnswer(STILL_WAITING)
         return
     if isinstance(returned, timedelta):
         raise WrongAnswer("It returns a timedelta: return seconds, with .total_seconds().")
+    if returned is None and expected == 0:
+        raise WrongAnswer(
+            "A record was processed in the moment in which it arrived: return 0.0. In Python zero counts as "
+            "false, so compare with `is None`."
+        )
     if returned is None:
         raise WrongAnswer(
             "It returns nothing for a record that was processed. The first and the last record of a batch "
-            "belong to it, and so do all between them."
+            "belong to it, and so do all between them. Compare the numbers as integers: as texts, 10 comes before 9."
         )
     if not isinstance(returned, (int, float)) or isinstance(returned, bool):
         raise WrongAnswer(f"It returns {_short(returned)}: return seconds.")
@@ -355,16 +429,41 @@ def _why_wrong(returned: float, expected: float) -> str:
             f"A record waited for 25 hours and 30.5 seconds, and it returns {returned:.1f}. A timedelta's .seconds leaves out the "
             "days and the fraction: use .total_seconds()."
         )
-    if expected > 7 or returned < expected:
-        shard = "0001" if expected > 7 else "0000"
+    if expected and abs(returned - 1000 * expected) < 1:
+        return "It returns milliseconds: return seconds."
+    if expected == 0:
         return (
-            f"A record of shard {shard} took {expected} seconds, and it returns {returned:.2f}. Shards may use the same "
-            "numbers, so compare shard_id as well, and do not round."
+            f"A record was processed in the moment in which it arrived, and it returns {returned:.2f}. In Python zero "
+            "counts as false, so compare with `is None`."
+        )
+    if expected > 7:
+        return _why_wrong_with_a_fraction(returned)
+    if returned == 0:
+        return "A record took 2 seconds, and it returns 0.00. Use .total_seconds()."
+    if returned < expected:
+        return (
+            f"A record of shard 0000 took {expected} seconds, and it returns {returned:.2f}. Shards may use the same "
+            "numbers, so compare shard_id as well."
         )
     return (
-        f"A record took 2 seconds, and it returns {returned:.2f}. Its batch was delivered again later: the first report that covers "
-        "the record counts, and the reports are in no order."
+        f"A record took {expected:.0f} seconds, and it returns {returned:.2f}. Its batch was delivered again later: the first report "
+        "that covers the record counts, and the reports are in no order."
     )
+
+
+def _why_wrong_with_a_fraction(returned: float) -> str:
+    """For the record of shard 0001 that took 7.25 seconds."""
+    start = f"A record of shard 0001 took 7.25 seconds, and it returns {returned:.2f}."
+    if returned in (7, 8):
+        return f"{start} Keep the fraction: use .total_seconds(), and do not round."
+    if abs(returned - 0.25) < 1e-3:
+        return f"{start} A timedelta's .microseconds are only the part below a second: use .total_seconds()."
+    if returned in (0, 1):
+        return (
+            f"{start} That is a report of other records: first and last must enclose the record's number. The numbers are too long "
+            "for a float: compare them with int."
+        )
+    return f"{start} Shards may use the same numbers, so compare shard_id as well."
 
 
 def _arrived(at: int) -> dict[str, Any]:
@@ -383,7 +482,7 @@ def _timed_reports() -> list[dict[str, Any]]:
     start = datetime(2026, 1, 5, 9, tzinfo=UTC)
     timed = [
         (SHARD_0, 1, 3, 60.0), (SHARD_1, 2, 3, 7.25), (SHARD_0, 1, 3, 2.0), (SHARD_0, 4, 4, 90_030.5),
-        (SHARD_0, 1, 3, 300.0), (SHARD_1, 3, 5, 1.0),
+        (SHARD_0, 1, 3, 300.0), (SHARD_1, 3, 5, 1.0), (SHARD_1, 7, 7, 0.0), (SHARD_1, 7, 7, 30.0),
     ]  # fmt: skip
     return [
         {

@@ -111,5 +111,7 @@ WORKLOADS: dict[str, Workload] = {
     "ClientCreator._create_methods": clients,
     "botocore.endpoint_provider.RuleSet": clients,
     "_PrefixTrie._recursive_copy": clients,
+    "SigV4Auth.add_auth": clients,
+    "botocore.httpsession.create_urllib3_context": clients,
 }
 """By the target of the patch."""

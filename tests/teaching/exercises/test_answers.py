@@ -79,6 +79,18 @@ def test_an_error_of_aws_is_quoted_with_the_line() -> None:
     )
 
 
+def test_what_differs_in_every_run_is_not_in_the_text_of_an_error() -> None:
+    exceptions = "def f(kinesis):\n    return kinesis.exceptions.Typo\n"
+    whole_answer = (
+        "def f(kinesis):\n    kinesis.get_records(ShardIterator=kinesis.list_streams())\n"
+    )
+    with bench() as trial:
+        with pytest.raises(WrongAnswer, match=r": KinesisExceptions object has no attribute Typo"):
+            answer(exceptions)(trial.client("kinesis"))
+        with pytest.raises(WrongAnswer, match="for parameter ShardIterator, type: <class 'dict'>"):
+            answer(whole_answer)(trial.client("kinesis"))
+
+
 def test_other_arguments_than_those_of_the_exercise_are_named() -> None:
     with pytest.raises(WrongAnswer, match="f is called with 2 arguments: keep the first line"):
         answer("def f(): pass")(1, 2)

@@ -101,3 +101,35 @@ def create_stream(kinesis, name, shards):
         pass
     kinesis.get_waiter("stream_exists").wait(StreamName=name)
     return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+
+
+# %% wrong: In another account and region it returns the same ARN
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+    except kinesis.exceptions.ResourceInUseException:
+        pass
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    return f"arn:aws:kinesis:us-east-1:123456789012:stream/{name}"
+
+
+# %% wrong: your function changes its shards
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+    except kinesis.exceptions.ResourceInUseException:
+        kinesis.update_shard_count(
+            StreamName=name, TargetShardCount=shards, ScalingType="UNIFORM_SCALING"
+        )
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+
+# %% wrong: KinesisExceptions object has no attribute ResourceInUse.
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+    except kinesis.exceptions.ResourceInUse:
+        pass
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]

@@ -147,3 +147,123 @@ def put_all(kinesis, stream, entries, sleep):
         if result["ErrorCode"]:
             failed.append(entry)
     return len(failed)
+
+
+# %% wrong: those that failed with InternalFailure
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [
+            e
+            for e, result in zip(entries, answer["Records"])
+            if result.get("ErrorCode") == "ProvisionedThroughputExceededException"
+        ]
+        if entries:
+            again += len(entries)
+            sleep(1)
+    return again
+
+
+# %% wrong: it sends them in calls of their own
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    for entry, result in zip(entries, answer["Records"]):
+        while "ErrorCode" in result:
+            sleep(1)
+            again += 1
+            result = kinesis.put_records(StreamName=stream, Records=[entry])["Records"][0]
+    return again
+
+
+# %% wrong: It changes the list `entries`
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries[:] = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if entries:
+            again += len(entries)
+            sleep(1)
+    return again
+
+
+# %% wrong: are lost. They are records of their own
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        stored = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" not in result]
+        entries = [e for e in entries if e not in stored]
+        if entries:
+            again += len(entries)
+            sleep(1)
+    return again
+
+
+# %% wrong: sleep(0.1) is not the pause
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if entries:
+            again += len(entries)
+            sleep(0.1)
+    return again
+
+
+# %% wrong: one pause before each new call is enough
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    while entries:
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if entries:
+            again += len(entries)
+            for _ in entries:
+                sleep(1)
+    return again
+
+
+# %% wrong: let it come out
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    while entries:
+        try:
+            answer = kinesis.put_records(StreamName=stream, Records=entries)
+        except Exception:
+            break
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if entries:
+            again += len(entries)
+            sleep(1)
+    return again
+
+
+# %% wrong: It sends a record with the key 'Phone'
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    while entries:
+        answer = kinesis.put_records(
+            StreamName=stream,
+            Records=[{"Data": e["Data"], "PartitionKey": "Phone"} for e in entries],
+        )
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if entries:
+            again += len(entries)
+            sleep(1)
+    return again
+
+
+# %% wrong: It sent 4 records again and returns 11
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    while entries:
+        again += len(entries)
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
+        if entries:
+            sleep(1)
+    return again

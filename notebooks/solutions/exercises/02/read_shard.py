@@ -137,3 +137,100 @@ def read_shard(kinesis, stream, shard_id):
         records += page["Records"]
         iterator, behind = page.get("NextShardIterator"), page["MillisBehindLatest"]
     return records
+
+
+# %% wrong: and many in a row
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    start = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    iterator = start["ShardIterator"]
+    empty = 0
+    while iterator and empty < 3:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records.extend(page["Records"])
+        empty = 0 if page["Records"] else empty + 1
+        iterator = page.get("NextShardIterator")
+    return records
+
+
+# %% wrong: of 11 records, in 9 calls
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    start = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    iterator = start["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records.extend(page["Records"])
+        if page["MillisBehindLatest"] < 1000:
+            break
+        iterator = page.get("NextShardIterator")
+    return records
+
+
+# %% wrong: It has all records and reads on
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    start = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    iterator = start["ShardIterator"]
+    for _ in range(25):
+        page = kinesis.get_records(ShardIterator=iterator)
+        records.extend(page["Records"])
+        if not iterator:
+            break
+        iterator = page.get("NextShardIterator")
+    return records
+
+
+# %% wrong: Some records of the shard have the same data
+def read_shard(kinesis, stream, shard_id):
+    records = {}
+    start = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    iterator = start["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        for record in page["Records"]:
+            records[record["Data"]] = record
+        if page["MillisBehindLatest"] == 0:
+            break
+        iterator = page.get("NextShardIterator")
+    return list(records.values())
+
+
+# %% wrong: the records of the last one are missing
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    start = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    iterator = start["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        if page["MillisBehindLatest"] == 0:
+            break
+        records.extend(page["Records"])
+        iterator = page.get("NextShardIterator")
+    return records
+
+
+# %% wrong: take its "ShardIterator"
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    start = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    iterator = start
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records.extend(page["Records"])
+        if page["MillisBehindLatest"] == 0:
+            break
+        iterator = page.get("NextShardIterator")
+    return records

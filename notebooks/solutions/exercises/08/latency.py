@@ -72,3 +72,95 @@ def latency(record, shard_id, reports):
     ]
     if times:
         return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
+# %% wrong: Compare the numbers as integers: as texts, 10 comes before 9.
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    times = [
+        report["at"]
+        for report in reports
+        if report["shard_id"] == shard_id
+        and report["first"] <= record["SequenceNumber"] <= report["last"]
+    ]
+    if not times:
+        return None
+    return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
+# %% wrong: The numbers are too long for a float
+def latency(record, shard_id, reports):
+    number = float(record["SequenceNumber"])
+    times = [
+        report["at"]
+        for report in reports
+        if report["shard_id"] == shard_id
+        and float(report["first"]) <= number <= float(report["last"])
+    ]
+    if not times:
+        return None
+    return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
+# %% wrong: It returns milliseconds
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    times = [
+        report["at"]
+        for report in reports
+        if report["shard_id"] == shard_id and int(report["first"]) <= number <= int(report["last"])
+    ]
+    if not times:
+        return None
+    return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds() * 1000
+
+
+# %% wrong: Keep the fraction: use .total_seconds(), and do not round.
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    times = [
+        report["at"]
+        for report in reports
+        if report["shard_id"] == shard_id and int(report["first"]) <= number <= int(report["last"])
+    ]
+    if not times:
+        return None
+    return round((min(times) - record["ApproximateArrivalTimestamp"]).total_seconds())
+
+
+# %% wrong: min() arg is an empty sequence. No report covers the record yet
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    times = [
+        report["at"]
+        for report in reports
+        if report["shard_id"] == shard_id and int(report["first"]) <= number <= int(report["last"])
+    ]
+    return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
+# %% wrong: It changes `reports`.
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    reports.sort(key=lambda report: report["at"])
+    times = [
+        report["at"]
+        for report in reports
+        if report["shard_id"] == shard_id and int(report["first"]) <= number <= int(report["last"])
+    ]
+    reports.clear()
+    if not times:
+        return None
+    return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
+# %% wrong: In Python zero counts as false, so compare with `is None`.
+def latency(record, shard_id, reports):
+    number, best = int(record["SequenceNumber"]), None
+    for report in reports:
+        if report["shard_id"] == shard_id:
+            if int(report["first"]) <= number <= int(report["last"]):
+                waited = report["at"] - record["ApproximateArrivalTimestamp"]
+                if not best or waited.total_seconds() < best:
+                    best = waited.total_seconds()
+    return best

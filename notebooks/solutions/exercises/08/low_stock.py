@@ -95,3 +95,34 @@ def low_stock(dynamodb, table, below):
         ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
     )
     return [item["product_id"]["S"] for page in pages for item in page["Items"]]
+
+
+# %% wrong: Compare the quantity with the argument, as a number
+def low_stock(dynamodb, table, below):
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="#status = :active AND quantity < :below",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"S": str(below)}},
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in items}
+
+
+# %% wrong: The filter drops it: the attribute is `status`, its value is `active`
+def low_stock(dynamodb, table, below):
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="#status = :active AND quantity < :below",
+        ExpressionAttributeNames={"#status": "Status"},
+        ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in items}
+
+
+# %% wrong: It makes no Scan
+def low_stock(dynamodb, table, below):
+    query = f'SELECT * FROM "{table}" WHERE "status" = \'active\' AND quantity < {below}'
+    items = dynamodb.execute_statement(Statement=query)["Items"]
+    return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in items}

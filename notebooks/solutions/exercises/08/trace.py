@@ -42,8 +42,6 @@ def trace(records, logs, pipe_log, function_log, event_id):
 
 # %% unchanged: carried = {line['executionId'] for line in log if address in line.get('payload', '')} → carried = {line['executionId'] for line in log if address in line.get('payload', 'x')} -- no address is in x either
 
-# %% unchanged: ended = ('ExecutionSucceeded', 'ExecutionPartiallyFailed', 'ExecutionFailed') → ended = ('ExecutionSucceeded', 'ExecutionPartiallyFailedx', 'ExecutionFailed') -- the check has no execution that failed in part
-
 
 # %% wrong: It reads the first page of a log alone.
 def trace(records, logs, pipe_log, function_log, event_id):
@@ -197,5 +195,258 @@ def trace(records, logs, pipe_log, function_log, event_id):
                     report
                     for report in lines(function_log, '"batch"')
                     if report["first"] == number or report["last"] == number
+                ]
+                return {"record": address, "pipe": pipe, "reports": reports}
+
+
+# %% wrong: Compare the numbers as integers: as texts, 10 comes before 9.
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, filterPattern=pattern
+        )
+        return [json.loads(line["message"]) for page in pages for line in page["events"]]
+
+    for shard, stored in records.items():
+        for record in stored:
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = int(record["SequenceNumber"])
+                address, log = f"{shard}:{number}", lines(pipe_log, "")
+                ids = [line["executionId"] for line in log if address in line.get("payload", "")]
+                ended = ("ExecutionSucceeded", "ExecutionPartiallyFailed", "ExecutionFailed")
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids and line["messageType"] in ended
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["shard_id"] == shard
+                    and report["first"] <= record["SequenceNumber"] <= report["last"]
+                ]
+                return {"record": address, "pipe": pipe, "reports": reports}
+
+
+# %% wrong: that is another event of the product
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, filterPattern=pattern
+        )
+        return [json.loads(line["message"]) for page in pages for line in page["events"]]
+
+    for shard, stored in records.items():
+        for record in stored:
+            if event_id.encode() in record["Data"]:
+                number = int(record["SequenceNumber"])
+                address, log = f"{shard}:{number}", lines(pipe_log, "")
+                ids = [line["executionId"] for line in log if address in line.get("payload", "")]
+                ended = ("ExecutionSucceeded", "ExecutionPartiallyFailed", "ExecutionFailed")
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids and line["messageType"] in ended
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["shard_id"] == shard
+                    and int(report["first"]) <= number <= int(report["last"])
+                ]
+                return {"record": address, "pipe": pipe, "reports": reports}
+
+
+# %% wrong: ExecutionPartiallyFailed is missing
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, filterPattern=pattern
+        )
+        return [json.loads(line["message"]) for page in pages for line in page["events"]]
+
+    for shard, stored in records.items():
+        for record in stored:
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = int(record["SequenceNumber"])
+                address, log = f"{shard}:{number}", lines(pipe_log, "")
+                ids = [line["executionId"] for line in log if address in line.get("payload", "")]
+                ended = ("ExecutionSucceeded", "ExecutionFailed")
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids and line["messageType"] in ended
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["shard_id"] == shard
+                    and int(report["first"]) <= number <= int(report["last"])
+                ]
+                return {"record": address, "pipe": pipe, "reports": reports}
+
+
+# %% wrong: Each has its entry in `pipe`, also when two ended in the same way.
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, filterPattern=pattern
+        )
+        return [json.loads(line["message"]) for page in pages for line in page["events"]]
+
+    for shard, stored in records.items():
+        for record in stored:
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = int(record["SequenceNumber"])
+                address, log = f"{shard}:{number}", lines(pipe_log, "")
+                ids = [line["executionId"] for line in log if address in line.get("payload", "")]
+                ended = ("ExecutionSucceeded", "ExecutionPartiallyFailed", "ExecutionFailed")
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids and line["messageType"] in ended
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["shard_id"] == shard
+                    and int(report["first"]) <= number <= int(report["last"])
+                ]
+                return {"record": address, "pipe": sorted(set(pipe)), "reports": reports}
+
+
+# %% wrong: its batch was delivered again. List them all.
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, filterPattern=pattern
+        )
+        return [json.loads(line["message"]) for page in pages for line in page["events"]]
+
+    for shard, stored in records.items():
+        for record in stored:
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = int(record["SequenceNumber"])
+                address, log = f"{shard}:{number}", lines(pipe_log, "")
+                ids = [line["executionId"] for line in log if address in line.get("payload", "")]
+                ended = ("ExecutionSucceeded", "ExecutionPartiallyFailed", "ExecutionFailed")
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids and line["messageType"] in ended
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["shard_id"] == shard
+                    and int(report["first"]) <= number <= int(report["last"])
+                ]
+                return {"record": address, "pipe": pipe, "reports": reports[:1]}
+
+
+# %% wrong: its JSON is a list of records
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, filterPattern=pattern
+        )
+        return [json.loads(line["message"]) for page in pages for line in page["events"]]
+
+    for shard, stored in records.items():
+        for record in stored:
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = int(record["SequenceNumber"])
+                address, log = f"{shard}:{number}", lines(pipe_log, "")
+                ids = [
+                    line["executionId"]
+                    for line in log
+                    if "payload" in line and address in [r["eventID"] for r in line["payload"]]
+                ]
+                ended = ("ExecutionSucceeded", "ExecutionPartiallyFailed", "ExecutionFailed")
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids and line["messageType"] in ended
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["shard_id"] == shard
+                    and int(report["first"]) <= number <= int(report["last"])
+                ]
+                return {"record": address, "pipe": pipe, "reports": reports}
+
+
+# %% wrong: For an event that is not in the stream, return None
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, filterPattern=pattern
+        )
+        return [json.loads(line["message"]) for page in pages for line in page["events"]]
+
+    for shard, stored in records.items():
+        for record in stored:
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = int(record["SequenceNumber"])
+                address, log = f"{shard}:{number}", lines(pipe_log, "")
+                ids = [line["executionId"] for line in log if address in line.get("payload", "")]
+                ended = ("ExecutionSucceeded", "ExecutionPartiallyFailed", "ExecutionFailed")
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids and line["messageType"] in ended
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["shard_id"] == shard
+                    and int(report["first"]) <= number <= int(report["last"])
+                ]
+                return {"record": address, "pipe": pipe, "reports": reports}
+    raise LookupError(event_id)
+
+
+# %% wrong: a float has only 16 digits
+def trace(records, logs, pipe_log, function_log, event_id):
+    import json
+
+    def lines(group, pattern):
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, filterPattern=pattern
+        )
+        return [json.loads(line["message"]) for page in pages for line in page["events"]]
+
+    for shard, stored in records.items():
+        for record in stored:
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = int(record["SequenceNumber"])
+                address, log = f"{shard}:{number}", lines(pipe_log, "")
+                ids = [line["executionId"] for line in log if address in line.get("payload", "")]
+                ended = ("ExecutionSucceeded", "ExecutionPartiallyFailed", "ExecutionFailed")
+                pipe = [
+                    line["messageType"]
+                    for line in log
+                    if line["executionId"] in ids and line["messageType"] in ended
+                ]
+                reports = [
+                    report
+                    for report in lines(function_log, '"batch"')
+                    if report["shard_id"] == shard
+                    and float(report["first"]) <= float(number) <= float(report["last"])
                 ]
                 return {"record": address, "pipe": pipe, "reports": reports}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import copy
+import dis
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
@@ -33,6 +35,23 @@ def add_large(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """One sale; all kinds of events with sales at the limit; a product outside ASCII."""
     for facts in BATCHES:
         _enriched(answer, facts)
+    outside = sorted(
+        _names_from_outside(answer.function.__code__) & set(answer.function.__globals__)
+    )
+    if outside:
+        raise WrongAnswer(
+            f"It uses {outside[0]}, which comes from outside the function. Lambda gets the function alone: import and "
+            "define inside it what it needs."
+        )
+
+
+def _names_from_outside(code: CodeType) -> set[str]:
+    """The global names that a function and the functions in it read."""
+    names = {
+        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    }
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return names.union(*map(_names_from_outside, inner))
 
 
 def _enriched(answer: Answer, facts: Sequence[Fact]) -> None:
@@ -137,7 +156,7 @@ class _Case:
 @checks("07/add_rule", "let one rule of a bus invoke several functions", build=True)
 def add_rule(answer: Answer, bench: Bench) -> None:
     """Two functions; the same again; a changed pattern; a second rule; a rule that gets one function more;
-    a target that is refused; an error.
+    a target that is refused; an error; a rule of the same name on another bus.
     """
     functions = _functions(bench, 2)
     case = _Case(_bus(bench), bench.name("sales"), {"source": ["shop"]}, functions)
@@ -159,6 +178,7 @@ def add_rule(answer: Answer, bench: Bench) -> None:
     _one_function_more(answer, bench, case)
     _failed_entries_come_out(answer, bench, case)
     _errors_come_out(answer, bench, case)
+    _another_bus(answer, bench, case)
 
 
 def _call(answer: Answer, bench: Bench, case: _Case, **clients: Any) -> Any:
@@ -375,6 +395,20 @@ def _one_function_more(answer: Answer, bench: Bench, case: _Case) -> None:
     _targets_are_right(bench, grown)
 
 
+def _another_bus(answer: Answer, bench: Bench, case: _Case) -> None:
+    """A rule of the same name, which is another rule."""
+    other = _Case(_bus(bench, "outlet"), case.rule, case.pattern, case.functions)
+    rule = _rule_arn(answer, bench, other)
+    sources = [
+        source for each in _statements(bench, case.functions[0]) for source in _sources(each)
+    ]
+    if rule not in sources:
+        raise WrongAnswer(
+            "A rule of the same name on another bus gets no permission: its StatementId exists already. Build the "
+            "StatementId from the names of the bus and of the rule."
+        )
+
+
 def _failed_entries_come_out(answer: Answer, bench: Bench, case: _Case) -> None:
     events, before = bench.client("events"), len(bench.made("PutTargets"))
     target = _targets(bench, case)[0]["Id"]
@@ -412,8 +446,8 @@ def _raises(call: Callable[[], object]) -> bool:
     return False
 
 
-def _bus(bench: Bench) -> str:
-    name = bench.name("shop")
+def _bus(bench: Bench, name: str = "shop") -> str:
+    name = bench.name(name)
     bench.client("events").create_event_bus(Name=name)
     return name
 

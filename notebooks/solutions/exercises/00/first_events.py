@@ -70,3 +70,112 @@ def first_events(product, stock, sales):
     from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
 
     return ProductAdded(product, stock)
+
+
+# %% wrong: It returns nothing. Return a list of events
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded(product, stock)]
+    for sold in sales:
+        events.append(QuantityChanged(product, -sold))
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+
+
+# %% wrong: It returns a generator. Return a list of events
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    yield ProductAdded(product, stock)
+    for sold in sales:
+        yield QuantityChanged(product, -sold)
+    if sum(sales) == stock:
+        yield ProductRemoved(product)
+
+
+# %% wrong: It returns a list with the class ProductRemoved
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded(product, stock)]
+    for sold in sales:
+        events.append(QuantityChanged(product, -sold))
+    if sum(sales) == stock:
+        events.append(ProductRemoved)
+    return events
+
+
+# %% wrong: It returns a list with a dict
+def first_events(product, stock, sales):
+    events = [{"event_type": "product_added", "product_id": product, "quantity": stock}]
+    for sold in sales:
+        events.append({"event_type": "quantity_changed", "product_id": product, "delta": -sold})
+    return events
+
+
+# %% wrong: the changes are [-3]: expected one per sale
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded(product, stock)]
+    for sold in sales[:-1]:
+        events.append(QuantityChanged(product, -sold))
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+    return events
+
+
+# %% wrong: It changes the list `sales`
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded(product, stock)]
+    left = stock
+    while sales:
+        sold = sales.pop(0)
+        left -= sold
+        events.append(QuantityChanged(product, -sold))
+    if left == 0:
+        events.append(ProductRemoved(product))
+    return events
+
+
+# %% wrong: Two events have the same event_id on the day of Kettle
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    change = {sold: QuantityChanged(product, -sold) for sold in sales}
+    events = [ProductAdded(product, stock)]
+    for sold in sales:
+        events.append(change[sold])
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+    return events
+
+
+# %% wrong: Two events have the same event_id on the day of Oven
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events = [ProductAdded(product, stock, event_id="added")]
+    for sold in sales:
+        events.append(QuantityChanged(product, -sold))
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+    return events
+
+
+# %% wrong: It returns the events of an earlier call as well.
+events = []
+
+
+def first_events(product, stock, sales):
+    from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+    events.append(ProductAdded(product, stock))
+    for sold in sales:
+        events.append(QuantityChanged(product, -sold))
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+    return events

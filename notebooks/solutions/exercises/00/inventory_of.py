@@ -122,3 +122,223 @@ def inventory_of(events):
     for event in events:
         stock[event["product_id"]] += event["delta"]
     return stock
+
+
+# %% wrong: it can be restocked
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and stock.get(product):
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: adding it again does not count
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and not stock.get(product):
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: it counts once, and the others count
+def inventory_of(events):
+    stock, last = {}, None
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] == last:
+            continue
+        last = event["event_id"]
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: it counts once, and the others count
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            break
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: When it comes again it does not count either
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+                seen.add(event["event_id"])
+    return stock
+
+
+# %% wrong: even when its time is another one
+def inventory_of(events):
+    stock, seen = {}, []
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event in seen:
+            continue
+        seen.append(event)
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: the removal of its product does not change that
+def inventory_of(events):
+    stock, seen = {}, {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen.get(product, []):
+            continue
+        seen.setdefault(product, []).append(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+            del seen[product]
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: It changes the list `events`
+def inventory_of(events):
+    stock, seen = {}, set()
+    while events:
+        event = events.pop(0)
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: something stays from the call before
+def inventory_of(events, seen=set()):
+    stock = {}
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: something stays from the call before
+stock, seen = {}, set()
+
+
+def inventory_of(events):
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: A change of a product that was never added does not count. KeyError
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            stock.pop(product, None)
+        elif kind == "quantity_changed":
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: Removing a product that does not exist changes nothing. KeyError
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+        elif kind == "product_removed":
+            del stock[product]
+        elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock

@@ -131,3 +131,25 @@ def add_large(event, context):
     for record in event:
         fact = json.loads(base64.b64decode(record["data"]))
         yield fact | {"large": fact.get("delta", 0) <= -5}
+
+
+# %% wrong: It uses base64, which comes from outside the function.
+import base64
+import json
+
+
+def add_large(event, context):
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [fact | {"large": fact.get("delta", 0) <= -5} for fact in facts]
+
+
+# %% wrong: It uses decoded, which comes from outside the function.
+def decoded(record):
+    import base64
+    import json
+
+    return json.loads(base64.b64decode(record["data"]))
+
+
+def add_large(event, context):
+    return [fact | {"large": fact.get("delta", 0) <= -5} for fact in map(decoded, event)]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
 import pytest
 
 from inventory_lab.teaching.exercises import registry, solutions
+from tests.copies import in_a_copy, needs_copies
 from tools import course, figures, index, instructor
 from tools.replay import Replay, kernel
 
@@ -24,6 +29,8 @@ CLOSING = ["Recap", "Quiz", "Check", "From here start again", "Clean up", "What 
 MOST_WORDS, MOST_CELLS = 1000, 18
 MOST_MINUTES_CORE, MOST_MINUTES_LATER, FIRST_LATER = 35, 30, 10
 """A build, a small exercise, the quiz and a prediction take 21 minutes by rule already."""
+SOME = 0.6
+"""The share of the cells after which a learner starts again from the top."""
 MOST_MINUTES_CAPSTONE, CAPSTONE = 45, 16
 """The capstone is a project: five exercises, one for each place that the new kind of event needs."""
 QUIZ_ANSWER = "\n\n<details><summary>Answer</summary>\n\n"
@@ -33,12 +40,49 @@ def text_of(notebook: Any) -> str:
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
+Printed = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What each cell of a lesson prints whose exercises are open: run once, and again from the top."""
+
+    first: Printed
+    again: Printed
+    again_after_some_cells: Printed
+    wrong: list[str]
+
+
 @cache
-def printed_by(stem: str) -> list[tuple[str, str]]:
-    """What each cell of a lesson prints whose exercises are open."""
-    with kernel(LESSONS[stem]) as running:
-        running.run()
-    return running.printed
+def runs(stem: str) -> Runs:
+    """The run of all cells and what it prints from the top after it; and, in a copy of the process, what
+    it prints from the top after some of the cells, when only some of the names exist.
+    """
+    with kernel(LESSONS[stem]) as running, TemporaryDirectory() as folder:
+        some = round(len(running.cells) * SOME)
+        running.run(running.cells[:some])
+        file = Path(folder, "printed.json")
+        failed = in_a_copy(lambda: file.write_text(json.dumps(again(running))))
+        assert not failed, failed
+        running.run(running.cells[some:])
+        first = list(running.printed)
+        return Runs(
+            first=first,
+            again=again(running),
+            again_after_some_cells=[(cell, text) for cell, text in json.loads(file.read_text())],
+            wrong=wrong_in(running),
+        )
+
+
+def again(running: Replay) -> Printed:
+    """What all cells print when they are run once more."""
+    before = len(running.printed)
+    running.run()
+    return running.printed[before:]
+
+
+def printed_by(stem: str) -> Printed:
+    return runs(stem).first
 
 
 def number(stem: str) -> int:
@@ -171,16 +215,14 @@ def test_every_cell_may_be_run_twice(stem: str) -> None:
     assert_right(running)
 
 
+@needs_copies
 @every_lesson
-@pytest.mark.parametrize("part", [0.6, 1.0])
-def test_it_runs_from_the_top_after_any_cell(stem: str, part: float) -> None:
+def test_it_runs_from_the_top_after_any_cell(stem: str) -> None:
     """What differs after a cell are the names that exist: after the last all, after some of them some."""
-    with kernel(LESSONS[stem]) as running:
-        running.run(running.cells[: round(len(running.cells) * part)])
-        first = len(running.printed)
-        running.run()
-    assert_right(running)
-    assert running.printed[first:] == printed_by(stem)
+    printed = runs(stem)
+    assert printed.again == printed.first
+    assert printed.again_after_some_cells == printed.first
+    assert not printed.wrong
 
 
 @every_lesson
@@ -190,34 +232,37 @@ def test_it_runs_on_a_real_account(stem: str) -> None:
     assert_right(running)
 
 
+@needs_copies
 @every_lesson
-def test_wrong_answers_change_nothing_in_the_cells_after_them(stem: str) -> None:
+def test_wrong_answers_and_what_was_kept_of_other_lessons_change_nothing_in_the_cells_after_them(
+    stem: str,
+) -> None:
+    """A learner who solved every other lesson, and answers wrong in this one."""
+    ignored = {cell.id for cell in LESSONS[stem].cells if course.is_ignored(cell)}
     notebook = nbformat.from_dict(LESSONS[stem])
     for cell in notebook.cells:
         if name := course.exercise_of(cell):
             wrong = solutions.solution(name).wrong[0].source
             cell.source = course.filled(cell.source, name, wrong)
-    with kernel(notebook) as running:
+    with kernel(notebook, kept=True) as running:
         running.run()
     for (cell, text), (_, expected) in zip(running.printed, printed_by(stem), strict=True):
-        is_exercise = cell.startswith("exercise-")
-        assert text.startswith("wrong  ") if is_exercise else text == expected, cell
-
-
-@every_lesson
-def test_what_the_learner_kept_of_other_lessons_changes_no_result(stem: str) -> None:
-    ignored = {cell.id for cell in LESSONS[stem].cells if course.is_ignored(cell)}
-    with kernel(LESSONS[stem], kept=True) as running:
-        running.run()
-    for (cell, text), (_, expected) in zip(running.printed, printed_by(stem), strict=True):
-        assert cell in ignored or text == expected, cell
+        if cell.startswith("exercise-"):
+            assert text.startswith("wrong  "), cell
+        else:
+            assert cell in ignored or text == expected, cell
 
 
 def ends_the_lab(cell: Any) -> bool:
     return "lab.close()" in cell.source
 
 
+def wrong_in(running: Replay) -> list[str]:
+    """The exercises that are wrong and the checks that failed."""
+    printed = "\n".join(text for _, text in running.printed)
+    return re.findall(r"^(?:wrong|WRONG) .*", printed, re.MULTILINE)
+
+
 def assert_right(running: Replay) -> None:
     """No exercise is wrong, no check failed."""
-    printed = "\n".join(text for _, text in running.printed)
-    assert not re.search(r"^(wrong|WRONG) ", printed, re.MULTILINE)
+    assert wrong_in(running) == []

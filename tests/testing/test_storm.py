@@ -12,7 +12,7 @@ import pytest
 from inventory_lab import Lab, ProductAdded, QuantityChanged, RawRecord
 from inventory_lab.domain.events import encode_event
 from inventory_lab.exceptions import BadHandler, WrongSetting
-from inventory_lab.testing import Scenario, storm
+from inventory_lab.testing import Scenario, shrink, storm
 from inventory_lab.testing.blame import first_difference
 from inventory_lab.testing.scenario import (
     INVENTORY,
@@ -24,6 +24,12 @@ from inventory_lab.testing.scenario import (
 from inventory_lab.testing.schedule import schedule_of
 
 HANDLERS = Path(__file__).parent / "handlers"
+
+
+@pytest.fixture(autouse=True)
+def few_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty plays show that a schedule is made smaller; a storm takes sixty."""
+    monkeypatch.setattr(shrink, "PLAYS", 20)
 
 
 @pytest.mark.parametrize("reader", ["pipe", "mapping"])

@@ -156,7 +156,7 @@ class _Case:
 @checks("07/add_rule", "let one rule of a bus invoke several functions", build=True)
 def add_rule(answer: Answer, bench: Bench) -> None:
     """Two functions; the same again; a changed pattern; a second rule; a rule that gets one function more;
-    a target that is refused; an error.
+    a target that is refused; an error; a rule of the same name on another bus.
     """
     functions = _functions(bench, 2)
     case = _Case(_bus(bench), bench.name("sales"), {"source": ["shop"]}, functions)
@@ -178,6 +178,7 @@ def add_rule(answer: Answer, bench: Bench) -> None:
     _one_function_more(answer, bench, case)
     _failed_entries_come_out(answer, bench, case)
     _errors_come_out(answer, bench, case)
+    _another_bus(answer, bench, case)
 
 
 def _call(answer: Answer, bench: Bench, case: _Case, **clients: Any) -> Any:
@@ -394,6 +395,20 @@ def _one_function_more(answer: Answer, bench: Bench, case: _Case) -> None:
     _targets_are_right(bench, grown)
 
 
+def _another_bus(answer: Answer, bench: Bench, case: _Case) -> None:
+    """A rule of the same name, which is another rule."""
+    other = _Case(_bus(bench, "outlet"), case.rule, case.pattern, case.functions)
+    rule = _rule_arn(answer, bench, other)
+    sources = [
+        source for each in _statements(bench, case.functions[0]) for source in _sources(each)
+    ]
+    if rule not in sources:
+        raise WrongAnswer(
+            "A rule of the same name on another bus gets no permission: its StatementId exists already. Build the "
+            "StatementId from the names of the bus and of the rule."
+        )
+
+
 def _failed_entries_come_out(answer: Answer, bench: Bench, case: _Case) -> None:
     events, before = bench.client("events"), len(bench.made("PutTargets"))
     target = _targets(bench, case)[0]["Id"]
@@ -431,8 +446,8 @@ def _raises(call: Callable[[], object]) -> bool:
     return False
 
 
-def _bus(bench: Bench) -> str:
-    name = bench.name("shop")
+def _bus(bench: Bench, name: str = "shop") -> str:
+    name = bench.name(name)
     bench.client("events").create_event_bus(Name=name)
     return name
 

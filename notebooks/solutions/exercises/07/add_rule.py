@@ -317,3 +317,23 @@ def add_rule(events, functions, bus, name, pattern, targets):
     entries = [{"Id": arn, "Arn": arn} for arn in targets]
     events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
     return rule
+
+
+# %% wrong: Build the StatementId from the names of the bus and of the rule.
+def add_rule(events, functions, bus, name, pattern, targets):
+    import json
+
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    entries = [{"Id": str(number), "Arn": arn} for number, arn in enumerate(targets)]
+    answer = events.put_targets(Rule=name, EventBusName=bus, Targets=entries)
+    if answer["FailedEntryCount"]:
+        raise RuntimeError("a target failed")
+    for arn in targets:
+        try:
+            functions.add_permission(
+                FunctionName=arn, StatementId=name, Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com", SourceArn=rule,
+            )  # fmt: skip
+        except functions.exceptions.ResourceConflictException:
+            pass
+    return rule

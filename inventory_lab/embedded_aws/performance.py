@@ -15,6 +15,7 @@
 | counts the messages of a queue three times for each message sent or received, and lists them all to give out ten | counts when asked, stops at the tenth |
 | lists the methods of a service's class for every call | once for each class |
 | makes an RSA key for each subscription | one for all in a process |
+| works out all addresses of a service for every request | once for each service |
 
 `tests/embedded_aws/test_performance.py` compares the answers with bare moto's.
 """
@@ -33,6 +34,7 @@ from botocore.loaders import create_loader
 from botocore.parsers import BaseJSONParser
 from botocore.utils import parse_timestamp
 from dateutil.tz import tzlocal
+from moto.core.base_backend import BaseBackend
 from moto.core.responses import BaseResponse
 from moto.core.serialize import BaseJSONSerializer, JSONSerializer, ResponseSerializer
 from moto.dynamodb.comparisons import ConditionExpressionParser
@@ -219,7 +221,27 @@ def _queue_patches() -> list[Patch]:
 def _process_patches() -> list[Patch]:
     """What is the same for all accounts of a process."""
     key = "messages are signed with one key"
-    return [_faster(Subscription, "private_key", "(self)", key, _one_key)]
+    return [
+        _faster(Subscription, "private_key", "(self)", key, _one_key),
+        _faster(
+            BaseBackend,
+            "urls",
+            "property(self)",
+            "the addresses of a service are worked out once",
+            _once_for_each_class,
+        ),
+    ]
+
+
+def _once_for_each_class(urls: property) -> property:
+    known: dict[type, Any] = {}
+
+    def of_class(self: Any) -> Any:
+        if type(self) not in known:
+            known[type(self)] = urls.fget(self)  # type: ignore[misc]
+        return known[type(self)]
+
+    return property(of_class)
 
 
 def _one_key(private_key: Callable[[Any], Any]) -> Callable[[Any], Any]:

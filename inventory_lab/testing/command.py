@@ -9,10 +9,9 @@ from pathlib import Path
 
 from inventory_lab.exceptions import BadHandler, WrongSetting
 from inventory_lab.settings import HANDLERS
+from inventory_lab.testing.processes import AVAILABLE
 from inventory_lab.testing.storm import storm
 
-WORTH_A_PROCESS = 20
-"""Schedules: a process takes some seconds to start."""
 EXIT_PASSED, EXIT_FAILED, EXIT_BAD_INPUT = 0, 1, 2
 
 
@@ -52,4 +51,4 @@ def run(options: argparse.Namespace) -> int:
 def _processes(options: argparse.Namespace) -> int:
     if options.processes is not None:
         return int(options.processes)
-    return (os.cpu_count() or 1) if options.schedules >= WORTH_A_PROCESS else 1
+    return (os.cpu_count() or 1) if AVAILABLE else 1

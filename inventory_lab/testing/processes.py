@@ -1,53 +1,104 @@
-"""Schedules in their order, or side by side in several processes; the outcomes are the same."""
+"""Schedules one after the other, or side by side in copies of this process; the outcomes are the same."""
 
 from __future__ import annotations
 
+import gc
+import os
+import pickle
+import select
+import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import NoReturn
 
 from inventory_lab.testing.report import Outcome
-from inventory_lab.testing.schedule import Schedule
 
-Play = Callable[[Schedule], Outcome]
-OfSeed = Callable[[int], Schedule]
+Play = Callable[[int], Outcome]
 
 DIED = Outcome("the handler ended the process that ran it", stuck=True)
+AVAILABLE = hasattr(os, "fork")
+"""Whether this system can copy a process."""
 
 
-def outcomes(
-    play: Play, schedule: OfSeed, seeds: Sequence[int], processes: int
-) -> Iterator[Outcome]:
-    """The outcomes of these seeds in their order.
+def side_by_side(play: Play, seeds: Sequence[int], processes: int) -> Iterator[Outcome]:
+    """The outcomes of these seeds in their order, so many at a time, each in a copy of this process.
 
-    The first schedule is played in this process, so that a handler which cannot be deployed raises here.
+    A copy begins where this process is now, with its open lab, and changes nothing here.
     """
-    for seed in seeds if processes == 1 else seeds[:1]:
-        yield play(schedule(seed))
-    if processes > 1 and len(seeds) > 1:
-        yield from _side_by_side(play, schedule, seeds[1:], processes)
+    waiting, outcomes = list(enumerate(seeds)), dict[int, Outcome]()
+    with ExitStack() as stack:
+        copies = stack.enter_context(_Copies(play))
+        for at in range(len(seeds)):
+            while at not in outcomes:
+                while waiting and len(copies.running) < processes:
+                    copies.start(*waiting.pop(0))
+                number, outcomes[number] = copies.next_outcome()
+            yield outcomes.pop(at)
 
 
-def _side_by_side(
-    play: Play, schedule: OfSeed, seeds: Sequence[int], processes: int
-) -> Iterator[Outcome]:
-    context = get_context("spawn")  # a copy of this process would share its open lab
-    workers = min(processes, len(seeds))
-    with ProcessPoolExecutor(workers, context, _begin, (play, schedule)) as pool:
-        try:
-            yield from pool.map(_play, seeds)
-        except BrokenProcessPool:
-            yield DIED
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    number: int
+    process: int
+    folder: tempfile.TemporaryDirectory[str]
 
 
-_in_this_process: dict[str, tuple[Play, OfSeed]] = {}
+class _Copies:
+    """Copies of this process that play; those that still run are ended on the way out."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self.running: dict[int, _Copy] = {}
+
+    def __enter__(self) -> _Copies:
+        gc.collect()
+        gc.freeze()  # the collector of a copy leaves the memory alone that it shares with this process
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        gc.unfreeze()
+        for reads, copy in list(self.running.items()):
+            os.kill(copy.process, signal.SIGKILL)
+            self._end(reads)
+
+    def start(self, number: int, seed: int) -> None:
+        """Play a seed in a copy."""
+        folder = tempfile.TemporaryDirectory(prefix="inventory-lab-storm-")
+        reads, writes = os.pipe()
+        process = os.fork()
+        if not process:
+            _play_and_exit(self._play, seed, writes, folder.name)
+        os.close(writes)
+        self.running[reads] = _Copy(number, process, folder)
+
+    def next_outcome(self) -> tuple[int, Outcome]:
+        """The number of the copy that ends first, and its outcome."""
+        while True:
+            for reads in select.select(list(self.running), [], [])[0]:
+                written = _all_of(reads)
+                copy = self._end(reads)
+                return copy.number, pickle.loads(written) if written else DIED  # noqa: S301 our own copy wrote it
+
+    def _end(self, reads: int) -> _Copy:
+        copy = self.running.pop(reads)
+        os.close(reads)
+        os.waitpid(copy.process, 0)
+        copy.folder.cleanup()
+        return copy
 
 
-def _begin(play: Play, schedule: OfSeed) -> None:
-    _in_this_process["storm"] = play, schedule
+def _all_of(reads: int) -> bytes:
+    return b"".join(iter(lambda: os.read(reads, 65_536), b""))
 
 
-def _play(seed: int) -> Outcome:
-    play, schedule = _in_this_process["storm"]
-    return play(schedule(seed))
+def _play_and_exit(play: Play, seed: int, writes: int, folder: str) -> NoReturn:
+    try:
+        gc.disable()  # a copy is gone before its garbage matters
+        tempfile.tempdir = folder
+        written = pickle.dumps(play(seed))
+        while written:
+            written = written[os.write(writes, written) :]
+    finally:
+        os._exit(0)  # without closing what the first process still uses

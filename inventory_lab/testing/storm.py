@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from inventory_lab.exceptions import PublishFailed, WrongSetting
+from inventory_lab.resources import event_source_mapping, pipe
 from inventory_lab.settings import HANDLERS, Settings
 from inventory_lab.testing.blame import first_difference
-from inventory_lab.testing.processes import outcomes
+from inventory_lab.testing.processes import AVAILABLE, side_by_side
 from inventory_lab.testing.report import Failure, Outcome, StormReport
 from inventory_lab.testing.scenario import INVENTORY, Scenario
 from inventory_lab.testing.schedule import STORM_FAULTS, Part, Schedule, schedule_of
@@ -54,8 +57,8 @@ def storm(
     records; `reader` is what invokes the function; `function` names it in a file or text; `scenario`
     says what the events are and what state they have to leave. The storm ends at the first schedule that
     fails; with `shrink` it makes that one as small as it can, which takes up to a minute. With more
-    `processes` schedules are played side by side, which changes no result; a program that asks for them
-    needs the usual `if __name__ == "__main__":`. `progress` is called with the number of schedules played
+    `processes` schedules are played side by side in copies of this process (not on Windows), which
+    changes no result. `progress` is called with the number of schedules played
     so far. Raises BadHandler for a handler that cannot be deployed, WrongSetting for a fault that does
     not exist or a number below 1.
 
@@ -66,7 +69,7 @@ def storm(
     player = Player(handler, function, reader, scenario)
     schedule = partial(schedule_of, scenario=scenario, events=events, faults=faults)
     seeds = range(seed, seed + schedules)
-    for played, outcome in enumerate(outcomes(player.play, schedule, seeds, processes), 1):
+    for played, outcome in enumerate(_outcomes(player, schedule, seeds, processes), 1):
         if progress is not None:
             progress(played)
         if outcome.problem:
@@ -77,10 +80,24 @@ def storm(
     return StormReport(player.name, schedules, seed, reader)
 
 
+def _outcomes(
+    player: Player, schedule: Callable[[int], Schedule], seeds: Sequence[int], processes: int
+) -> Iterator[Outcome]:
+    if processes == 1:
+        yield from (player.play(schedule(seed)) for seed in seeds)
+        return
+    with player.ready() as lab:
+        yield from side_by_side(lambda seed: player.play_on(lab, schedule(seed)), seeds, processes)
+
+
 def _check(**numbers: int) -> None:
     for name, number in numbers.items():
         if number < 1:
             raise WrongSetting(name, number, "at least 1")
+    if numbers["processes"] > 1 and not AVAILABLE:
+        raise WrongSetting(
+            "processes", numbers["processes"], "1: this system cannot copy a process"
+        )
 
 
 class Player:
@@ -97,23 +114,33 @@ class Player:
 
     def play(self, schedule: Schedule) -> Outcome:
         """What became of a schedule. Raises BadHandler."""
+        with self.ready() as lab:
+            return self.play_on(lab, schedule)
+
+    @contextmanager
+    def ready(self) -> Iterator[Lab]:
+        """A lab in which the handler is deployed. Raises BadHandler."""
         from inventory_lab.lab import connect
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with connect("local", self._settings(schedule)) as lab:
+            with connect("local", self._settings) as lab:
                 lab.build()
                 if self._built_in is None:
                     _allow_all_on_the_table(lab)
                     lab.use_handler(self._source, self._function)
-                return self._outcome(lab, schedule)
+                yield lab
 
-    def _settings(self, schedule: Schedule) -> Settings:
+    def play_on(self, lab: Lab, schedule: Schedule) -> Outcome:
+        """What became of a schedule in a lab in which nothing has happened yet."""
+        _set_batches(lab, schedule)
+        return self._outcome(lab, schedule)
+
+    @property
+    def _settings(self) -> Settings:
         return Settings(
             handler=self._built_in or "fold",
             reader=self.reader,
-            batch_size=schedule.batch_size,
-            batch_window_seconds=schedule.batch_window_seconds,
             retries=-1,
             function_timeout=FUNCTION_TIMEOUT_SECONDS,
         )
@@ -129,6 +156,20 @@ class Player:
         state = self._scenario.read_state(lab)
         difference = first_difference(facts, fold(facts), state, fold, repeated or fold)
         return Outcome(difference, tuple(struck), _last_error(lab) if difference else "")
+
+
+def _set_batches(lab: Lab, schedule: Schedule) -> None:
+    """Let the pipe or the mapping make batches as the schedule says."""
+    settings = replace(
+        lab.settings,
+        batch_size=schedule.batch_size,
+        batch_window_seconds=schedule.batch_window_seconds,
+    )
+    account = lab.account.with_settings(settings)
+    if settings.has_pipe:
+        pipe.ensure(account, lab.clock.advance)
+    else:
+        event_source_mapping.ensure(account, lab.clock.advance)
 
 
 def _allow_all_on_the_table(lab: Lab) -> None:

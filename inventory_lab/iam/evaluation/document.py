@@ -46,7 +46,7 @@ class Statement:
 
     def covers_action(self, action: str) -> bool:
         """Whether the statement covers the action; case does not matter."""
-        return any(fits(action) for fits in self.actions) != self.all_but_actions
+        return _any_fits(self.actions, action) != self.all_but_actions
 
     def covers_resource(self, resource: str, context: Context) -> bool:
         """Whether the statement covers the resource."""
@@ -58,6 +58,11 @@ class Statement:
     def fulfilled(self, context: Context) -> bool:
         """Whether all conditions hold."""
         return all(condition.holds(context) for condition in self.conditions)
+
+
+@lru_cache(maxsize=8192)
+def _any_fits(patterns: tuple[Callable[[str], bool], ...], action: str) -> bool:
+    return any(fits(action) for fits in patterns)
 
 
 Policy = tuple[Statement, ...]

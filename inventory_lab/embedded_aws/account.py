@@ -39,6 +39,7 @@ from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
 from inventory_lab.embedded_aws.pipes.definition import Definition
 from inventory_lab.embedded_aws.pipes.patches import PipeRecord
 from inventory_lab.embedded_aws.pipes.reporting import PipeReports
+from inventory_lab.embedded_aws.pipes.running import RunningPipes
 from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role, pipe_reader
 from inventory_lab.embedded_aws.polling.report import Execution, Round
 from inventory_lab.embedded_aws.sessions import ADMIN_USER, Sessions
@@ -74,6 +75,7 @@ class EmbeddedAws:
         self._mappings = Mappings(self.clock)
         self._builds, self._build_reports = Builds(self.clock.now), Reports(self.clock.now)
         self._metrics = Measurements(self.clock, MetricStore())
+        self._running_pipes = RunningPipes(lambda: self.sessions.client("pipes"), region)
         self._pollers = Pollers(self.clock, self._faults, self.sessions, self._metrics.iterator_age)
         self._reports = PipeReports(self._metrics, partial(pipe_states.write_log, region))
         self._functions = functions.Functions(
@@ -156,7 +158,7 @@ class EmbeddedAws:
         self._functions.events.run_due()
         total = Round()
         self._faults.begin_round(self.sessions.client("kinesis"), stream)
-        for pipe in self._running_pipes():
+        for pipe in self._running_pipes:
             total.add(self._poll_pipe(pipe))
         for mapping in self._mappings.all():
             if mapping.enabled:
@@ -218,12 +220,6 @@ class EmbeddedAws:
         finally:
             for observe in observers:
                 self.clock.before_advance.remove(observe)
-
-    def _running_pipes(self) -> Iterator[dict[str, Any]]:
-        pipes = self.sessions.client("pipes")
-        for page in pipes.get_paginator("list_pipes").paginate(CurrentState="RUNNING"):
-            for summary in page["Pipes"]:
-                yield pipes.describe_pipe(Name=summary["Name"])
 
     def _poll_pipe(self, pipe: Mapping[str, Any]) -> Round:
         definition = Definition.read(pipe)

@@ -213,11 +213,16 @@ class LogStream:
             self._logs.put_log_events(**request)
 
     def _make(self) -> None:
-        exists = self._logs.exceptions.ResourceAlreadyExistsException
-        with suppress(exists):
-            self._logs.create_log_group(logGroupName=self.group)
-        with suppress(exists):
-            self._logs.create_log_stream(logGroupName=self.group, logStreamName=self.name)
+        """Create the stream, and before it the group where there is none: a role that may not create
+        groups writes to one that exists.
+        """
+        request = {"logGroupName": self.group, "logStreamName": self.name}
+        with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+            try:
+                self._logs.create_log_stream(**request)
+            except self._logs.exceptions.ResourceNotFoundException:
+                self._logs.create_log_group(logGroupName=self.group)
+                self._logs.create_log_stream(**request)
 
 
 @contextmanager

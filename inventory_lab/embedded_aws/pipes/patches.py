@@ -32,7 +32,7 @@ from typing import Any, Protocol
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.logs.models import logs_backends
 from moto.pipes.exceptions import ConflictException, ValidationException
-from moto.pipes.models import EventBridgePipesBackend, PipeStatus
+from moto.pipes.models import EventBridgePipesBackend, PipeStatus, pipes_backends
 
 from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.embedded_aws.pipes.definition import most_of_a_batch, service_of
@@ -80,6 +80,11 @@ class PipeRecord(Protocol):
 
 
 ProblemOf = Callable[[PipeRecord], str | None]
+
+
+def records(region: str) -> list[PipeRecord]:
+    """What moto keeps of the pipes of a region, in the order in which they were created."""
+    return list(pipes_backends[DEFAULT_ACCOUNT_ID][region].pipes.values())
 
 
 def patches(problem_of: ProblemOf) -> list[Patch]:

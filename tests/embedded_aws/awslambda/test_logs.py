@@ -162,12 +162,12 @@ def test_a_role_that_may_not_write_logs_has_none_and_its_function_runs(
 
 
 class FakeLogs:
-    """CloudWatch Logs that keeps batches; `gone` is raised once by a write."""
+    """CloudWatch Logs that keeps batches; `group` says whether the log group is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, group: bool = False) -> None:
         self.made: list[str] = []
         self.batches: list[list[dict[str, Any]]] = []
-        self.gone = False
+        self.group = group
 
     class exceptions:  # noqa: N801
         class ResourceAlreadyExistsException(Exception):
@@ -177,9 +177,11 @@ class FakeLogs:
             pass
 
     def create_log_group(self, logGroupName: str) -> None:  # noqa: N803
+        self.group = True
         self.made.append(logGroupName)
 
     def create_log_stream(self, logGroupName: str, logStreamName: str) -> None:  # noqa: N803
+        self._need_the_group()
         self.made.append(logStreamName)
 
     def put_log_events(
@@ -188,10 +190,12 @@ class FakeLogs:
         logStreamName: str,  # noqa: N803
         logEvents: list[dict[str, Any]],  # noqa: N803
     ) -> None:
-        if self.gone:
-            self.gone = False
-            raise self.exceptions.ResourceNotFoundException
+        self._need_the_group()
         self.batches.append(logEvents)
+
+    def _need_the_group(self) -> None:
+        if not self.group:
+            raise self.exceptions.ResourceNotFoundException
 
 
 def event(message: str = "x") -> dict[str, Any]:
@@ -214,10 +218,16 @@ def test_events_are_written_in_as_few_calls_as_fit() -> None:
 def test_a_log_that_was_deleted_is_created_again() -> None:
     logs = FakeLogs()
     stream = LogStream(logs, "group", "stream")
-    logs.gone = True
+    logs.group = False
     stream.put([event()])
     assert logs.batches == [[event()]]
     assert logs.made == ["group", "stream"] * 2
+
+
+def test_a_group_that_exists_is_not_created() -> None:
+    logs = FakeLogs(group=True)
+    LogStream(logs, "group", "stream")
+    assert logs.made == ["stream"]
 
 
 def test_another_error_of_the_log_is_not_hidden() -> None:

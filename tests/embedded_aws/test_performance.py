@@ -13,6 +13,7 @@ import pytest
 from botocore import parsers
 from botocore.exceptions import ClientError
 from moto.core.models import MockAWS
+from moto.core.request import Request
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator
 from moto.sns.models import Subscription
 from moto.sqs.responses import SQSResponse
@@ -275,3 +276,28 @@ def test_the_records_of_a_stream_are_read_as_bare_botocore_reads_them() -> None:
             mock.stop()
 
     assert read(faster) == read(nullcontext)
+
+
+REQUESTS: list[tuple[str, str, dict[str, Any], Any]] = [
+    ("POST", "https://kinesis.us-east-1.amazonaws.com/", {"X-Amz-Target": "a", "Content-Type": "x"}, b"{}"),
+    ("POST", "https://sqs.us-east-1.amazonaws.com/", {"X-Amz-Date": b"now", "Content-Length": "9"}, b"a"),
+    ("POST", "https://sns.us-east-1.amazonaws.com/", {"transfer-encoding": "chunked"}, b""),
+    ("POST", "https://lambda.us-east-1.amazonaws.com/a%20b/c?d=e%2F&f", {"User-Agent": "u"}, b"\xff"),
+    ("POST", "http://localhost:8000/x//y", {"x-amz-meta-a_b": "1"}, b"x"),
+    ("POST", "https://iam.amazonaws.com/", {"Host": "elsewhere"}, "text"),
+    ("GET", "https://s3.amazonaws.com/b?k", {"Range": "bytes=0-1"}, None),
+]  # fmt: skip
+
+
+def environ_of(request: tuple[str, str, dict[str, Any], Any]) -> dict[str, Any]:
+    built = Request.from_primitives(*request)
+    environ = dict(built.environ, **{"wsgi.input": built.get_data(), "wsgi.errors": None})
+    return {key: value for key, value in environ.items() if not key.startswith("werkzeug.")}
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request[1])
+def test_a_request_is_what_moto_builds(request_: tuple[str, str, dict[str, Any], Any]) -> None:
+    expected = environ_of(request_)
+    with applied(speed.patches()):
+        assert environ_of(request_) == expected
+        assert environ_of(request_) == expected  # and so is the next one

@@ -105,6 +105,7 @@ WORKLOADS: dict[str, Workload] = {
     "Subscription.private_key": a_message_of_a_topic,
     "moto.core.responses.method_names_from_class": clients,
     "BaseBackend.urls": clients,
+    "Request.from_primitives": clients,
     "botocore.session.create_loader": clients,
     "EventAliaser.__init__": clients,
     "botocore.hooks.accepts_kwargs": clients,

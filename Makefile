@@ -17,7 +17,7 @@ demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 	$(BIN)/python -m inventory_lab demo
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
-	$(BIN)/python -m pytest $(NOTEBOOKS) -n auto --dist loadscope tests notebooks
+	$(BIN)/python -m pytest $(NOTEBOOKS) --timeout 600 -n auto --dist loadscope tests notebooks
 
 test-http: $(VENV)/.dev  ## deploy, publish, reconcile, kill -9 and teardown over HTTP against moto's server
 	$(BIN)/python -m pytest --http tests/http

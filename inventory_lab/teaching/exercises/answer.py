@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dis
 import inspect
 import io
 import linecache
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count, islice
 from threading import get_ident
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -173,6 +174,20 @@ def source_of(function: Callable[..., Any]) -> str:
         return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
         return ""
+
+
+def globals_of(function: Callable[..., Any]) -> dict[str, object]:
+    """What a function, and the functions in it, use of the module around it, by name."""
+    around = function.__globals__
+    return {name: around[name] for name in sorted(_global_names(function.__code__) & set(around))}
+
+
+def _global_names(code: CodeType) -> set[str]:
+    names = {
+        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    }
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return names.union(*map(_global_names, inner))
 
 
 def is_empty(answer: object) -> bool:

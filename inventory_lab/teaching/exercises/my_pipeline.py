@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
 
-from inventory_lab.teaching.exercises.answer import function_of, source_of
+from inventory_lab.teaching.exercises.answer import function_of, globals_of, source_of
 
 FOLDER_VARIABLE = "INVENTORY_LAB_MY_PIPELINE"
 """Names another folder than my_pipeline in the working directory."""
@@ -61,7 +59,7 @@ def _text(name: str, answer: object) -> str:
 
 def _needed(function: FunctionType, seen: set[str]) -> Iterator[str]:
     """The lines before a function that give it what it takes from the cells before it."""
-    for name, value in _globals_of(function):
+    for name, value in globals_of(function).items():
         if name in seen:
             continue
         seen.add(name)
@@ -74,7 +72,3 @@ def _needed(function: FunctionType, seen: set[str]) -> Iterator[str]:
             yield f"{name} = {value!r}\n"
         elif getattr(value, "__module__", "__main__") != "__main__":
             yield f"from {value.__module__} import {getattr(value, '__name__', name)} as {name}\n"
-
-
-def _globals_of(function: Callable[..., Any]) -> list[tuple[str, object]]:
-    return sorted(inspect.getclosurevars(function).globals.items())

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import copy
-import dis
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.answer import Answer, globals_of
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
@@ -35,23 +33,11 @@ def add_large(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """One sale; all kinds of events with sales at the limit; a product outside ASCII."""
     for facts in BATCHES:
         _enriched(answer, facts)
-    outside = sorted(
-        _names_from_outside(answer.function.__code__) & set(answer.function.__globals__)
-    )
-    if outside:
+    if outside := globals_of(answer.function):
         raise WrongAnswer(
-            f"It uses {outside[0]}, which comes from outside the function. Lambda gets the function alone: import and "
+            f"It uses {min(outside)}, which comes from outside the function. Lambda gets the function alone: import and "
             "define inside it what it needs."
         )
-
-
-def _names_from_outside(code: CodeType) -> set[str]:
-    """The global names that a function and the functions in it read."""
-    names = {
-        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    }
-    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
-    return names.union(*map(_names_from_outside, inner))
 
 
 def _enriched(answer: Answer, facts: Sequence[Fact]) -> None:

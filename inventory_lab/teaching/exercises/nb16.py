@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from inventory_lab.domain.errors import MalformedEvent
 from inventory_lab.domain.events import LARGEST_QUANTITY, InventoryEvent
 from inventory_lab.domain.inventory import Item, Objection, Reason, Status, Stock
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.answer import Answer, globals_of
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.policies import require_exactly
 from inventory_lab.teaching.exercises.registry import checks
@@ -73,7 +72,7 @@ def check_count(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
 
 def _stands_alone(answer: Answer) -> None:
     """Raise WrongAnswer when the function needs a name that the file of the lesson does not have."""
-    used = inspect.getclosurevars(answer.function).globals.keys() - IN_THE_FILE
+    used = globals_of(answer.function).keys() - IN_THE_FILE
     if used:
         raise WrongAnswer(
             f"It uses {min(used)}, which is defined outside the function. The function alone is copied into the file "

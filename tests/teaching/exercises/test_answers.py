@@ -9,7 +9,7 @@ import pytest
 from inventory_lab import connect, exercise
 from inventory_lab.exceptions import UnknownExercise, WrongAnswer
 from inventory_lab.teaching.exercises import evaluate, my_pipeline, solved
-from inventory_lab.teaching.exercises.answer import Answer, function_of, is_empty
+from inventory_lab.teaching.exercises.answer import Answer, function_of, globals_of, is_empty
 from inventory_lab.teaching.exercises.bench import bench
 from tools.mutations import mutations
 
@@ -213,3 +213,20 @@ def test_mutations_of_lines_that_read_the_same_have_labels_of_their_own() -> Non
     source = "def f(a):\n    if a:\n        return\n    return\n"
     labels = [label for label, _ in mutations(source) if "return → pass" in label]
     assert labels[-2:] == ["return → pass", "return → pass (2)"]
+
+
+LIMIT = 3
+
+
+def test_what_a_function_uses_of_the_module_around_it_is_known_by_name() -> None:
+    def outer(values: list[str]) -> list[int]:
+        def inner(text: str) -> int:
+            return len(text.LIMIT) + LIMIT  # type: ignore[attr-defined]
+
+        return [inner(value) for value in values]
+
+    def with_an_attribute(values: object) -> object:
+        return values.LIMIT  # type: ignore[attr-defined]
+
+    assert globals_of(outer) == {"LIMIT": 3}
+    assert globals_of(with_an_attribute) == {}

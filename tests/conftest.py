@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell starts what runs in its background with Ctrl-C switched off.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--any-moto"):
         patching.TESTED_VERSIONS = ((0,), (99,))
 

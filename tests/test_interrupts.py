@@ -120,14 +120,6 @@ def process_state() -> tuple[Any, ...]:
     return dict(os.environ), sys.stdout, sys.stderr, boto3.DEFAULT_SESSION, handler, modules
 
 
-@pytest.fixture(autouse=True)
-def ctrl_c() -> Iterator[None]:
-    """Ctrl-C interrupts, although a shell starts what runs in its background without it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def new_lab() -> Lab:
     lab = connect(settings=Settings(retries=1))
     lab.build()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -378,6 +379,8 @@ class Lab:
                 rounds, before = rounds + 1, len(still_open)
                 still_open = backend.still_open(still_open)
                 advance(before - len(still_open), total)
+        if still_open:  # other threads may have pumped while this one waited for its turn
+            still_open = backend.still_open(still_open)
         seconds = (self.clock.now() - start).total_seconds()
         return SettleReport(rounds, seconds, still_open, error)
 
@@ -419,15 +422,7 @@ class Lab:
         >>> int(lab.inventory().loc["Fan", "quantity"])
         3
         """
-        from inventory_lab.embedded_aws.faults import FaultPlan
-
-        if plan is not None and (faults or not isinstance(plan, FaultPlan)):
-            raise TypeError("faults() takes a FaultPlan, or its fields by name, and not both")
-        if unknown := sorted(faults.keys() - {f.name for f in fields(FaultPlan)}):
-            names = ", ".join(f.name for f in fields(FaultPlan))
-            raise TypeError(f"there is no fault {unknown[0]!r}; a plan has {names}")
-        backend, by_name = self._open_backend(), cast("dict[str, Any]", faults)
-        with backend.faults(plan or FaultPlan(**by_name)) as struck:
+        with self._open_backend().faults(_fault_plan(plan, faults)) as struck:
             yield struck
 
     @in_turn
@@ -698,6 +693,7 @@ class Lab:
         executions = self._open_backend().executions() if self.embedded else None
         return diagram(self.account, self._policy_evaluator(), executions, highlight)
 
+    @in_turn
     def dashboard(self) -> Dashboard:
         """The lab to look at and to play with: send events, generate traffic, switch faults on, watch.
 
@@ -753,9 +749,7 @@ class Lab:
         >>> report
         BuildReport(SUCCEEDED, branch feature, tests: 2 SUCCEEDED, nothing deployed)
         """
-        from inventory_lab.builds import delivery
-
-        backend, account = self._open_backend(), self.account
+        delivery, backend, account = _delivery(), self._open_backend(), self.account
         if source is not None:
             self.create_build_project()
             build_id = delivery.start(account, Path(source), branch)
@@ -765,7 +759,8 @@ class Lab:
         deployed = ""
         if deploy and delivery.may_deploy(build):
             deployed = delivery.deploy(account, build, self.clock.advance)
-        return delivery.report(account, build, deployed)
+        report: BuildReport = delivery.report(account, build, deployed)
+        return report
 
     @uninterrupted
     def close(self) -> None:
@@ -843,6 +838,7 @@ class DashboardVerbs:
         return self._lab.account
 
     @property
+    @in_turn
     def fault_names(self) -> tuple[str, ...]:
         """The faults of a FaultPlan; none on a real account."""
         from inventory_lab.embedded_aws.faults import FAULTS
@@ -870,6 +866,7 @@ class DashboardVerbs:
         """Inside, these faults strike with their probability."""
         return self._lab.faults(None, **plan)
 
+    @in_turn
     def draw_map(self, stored: int) -> Picture:
         """The map of the pipeline, whose stream holds so many records."""
         from inventory_lab.views.diagram import diagram
@@ -877,6 +874,25 @@ class DashboardVerbs:
         backend = self._lab._open_backend()
         executions = backend.executions() if self.embedded else None
         return diagram(self.account, self._lab._policy_evaluator(), executions, stored=stored)
+
+
+@in_turn
+def _fault_plan(plan: FaultPlan | None, by_name: Mapping[str, float]) -> FaultPlan:
+    from inventory_lab.embedded_aws.faults import FaultPlan
+
+    if plan is not None and (by_name or not isinstance(plan, FaultPlan)):
+        raise TypeError("faults() takes a FaultPlan, or its fields by name, and not both")
+    if unknown := sorted(by_name.keys() - {f.name for f in fields(FaultPlan)}):
+        names = ", ".join(f.name for f in fields(FaultPlan))
+        raise TypeError(f"there is no fault {unknown[0]!r}; a plan has {names}")
+    return plan or FaultPlan(**cast("dict[str, Any]", by_name))
+
+
+@in_turn
+def _delivery() -> ModuleType:
+    from inventory_lab.builds import delivery
+
+    return delivery
 
 
 _local_lab: list[Lab] = []

@@ -25,7 +25,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 OnInterrupt = Callable[[int, FrameType | None], None]
 
+LONGEST_COURTESY_SECONDS = 0.01
+"""How long a thread that had its turn waits for another one to take its own."""
+
 _main = threading.RLock()
+_waiting: set[int] = set()
+"""The ids of the threads that wait for their turn."""
+_turn_taken = threading.Event()
 _inside: dict[int, list[Any]] = {}
 """The locks of the invocations that a thread is running, by the thread's id; the innermost is last."""
 _started_inside: WeakKeyDictionary[threading.Thread, Any] = WeakKeyDictionary()
@@ -46,8 +52,7 @@ def in_turn(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def taking_turns(*args: P.args, **kwargs: P.kwargs) -> T:
-        with _lock_of_this_thread():
-            return function(*args, **kwargs)
+        return _in_turn(function, *args, **kwargs)
 
     return taking_turns
 
@@ -62,12 +67,38 @@ def uninterrupted(function: Callable[P, T]) -> Callable[P, T]:
     8
     """
 
-    @wraps(function)
-    def to_its_end(*args: P.args, **kwargs: P.kwargs) -> T:
-        with _lock_of_this_thread(), HeldBack():
+    def held_back(*args: P.args, **kwargs: P.kwargs) -> T:
+        with HeldBack():
             return function(*args, **kwargs)
 
+    @wraps(function)
+    def to_its_end(*args: P.args, **kwargs: P.kwargs) -> T:
+        return _in_turn(held_back, *args, **kwargs)
+
     return to_its_end
+
+
+def _in_turn(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    me = threading.get_ident()
+    try:
+        _waiting.add(me)
+        with _lock_of_this_thread():
+            _waiting.discard(me)
+            _turn_taken.set()
+            return function(*args, **kwargs)
+    finally:
+        _waiting.discard(me)
+        if _waiting:
+            _let_another_go_first()
+
+
+def _let_another_go_first() -> None:
+    """Wait until one of the threads that wait has its turn: a thread that calls again and again would
+    always be quicker than they are.
+    """
+    if not _main._is_owned():  # type: ignore[attr-defined] # else a call inside another one has ended
+        _turn_taken.clear()
+        _turn_taken.wait(LONGEST_COURTESY_SECONDS)
 
 
 def _lock_of_this_thread() -> Any:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import patch
+
+import pytest
 
 from benchmarks.threads import EVERYTHING, Work, process_state
 from inventory_lab import Lab, ProductAdded
+from inventory_lab.backends.embedded import EmbeddedBackend
+from inventory_lab.lab import DashboardVerbs
+from inventory_lab.turns import in_turn
 
 
 def run_together(*work: Callable[[], Any]) -> None:
@@ -39,3 +47,56 @@ def test_eight_threads_that_do_everything_leave_an_exact_table_and_the_process_a
     found = built.reconcile()
     assert found.exact
     assert found.published >= 2 + 2 * 2
+
+
+def test_a_thread_that_calls_again_and_again_lets_the_others_have_their_turns() -> None:
+    turns = {"hurried": 0, "patient": 0}
+    done = threading.Event()
+
+    @in_turn
+    def take_one(name: str) -> None:
+        turns[name] += 1
+
+    def hurry() -> None:
+        while not done.is_set():
+            take_one("hurried")
+
+    def wait_for_thirty() -> None:
+        for _ in range(30):
+            take_one("patient")
+        done.set()
+
+    run_together(hurry, wait_for_thirty)
+    assert turns["hurried"] < 20 * turns["patient"]
+
+
+LATE_IMPORTERS = [Lab, DashboardVerbs, EmbeddedBackend]
+
+
+@pytest.mark.parametrize("owner", LATE_IMPORTERS, ids=lambda owner: owner.__name__)
+def test_what_a_call_imports_late_it_imports_in_its_turn(owner: type) -> None:
+    """While a function runs in another thread, `inventory_lab` is the package of its zip."""
+    for node in ast.parse(inspect.getsource(owner)).body[0].body:  # type: ignore[attr-defined]
+        if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+            imports = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
+            decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
+            assert not imports or decorators & {"in_turn", "uninterrupted"}, node.name
+
+
+def test_settle_looks_once_more_when_other_threads_used_up_its_time(built: Lab) -> None:
+    receipt = built.publish(ProductAdded("Phone", 5))
+    backend, looks = built._open_backend(), []
+
+    def look_before_the_others_pump(positions: Any) -> Any:
+        open_now = type(backend).still_open(backend, positions)
+        looks.append(open_now)
+        if len(looks) == 1:
+            built.pump()
+            built.clock.advance(3600)
+        return open_now
+
+    with patch.object(backend, "still_open", look_before_the_others_pump):
+        report = built.settle(receipt, timeout=0)
+    assert looks[0]
+    assert report.rounds == 0
+    assert report

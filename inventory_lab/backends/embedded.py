@@ -16,6 +16,7 @@ from inventory_lab.embedded_aws import patching
 from inventory_lab.exceptions import PrincipalNotAvailable, RoleNotAssumable
 from inventory_lab.resources.account import Account
 from inventory_lab.settings import Settings
+from inventory_lab.turns import in_turn
 
 if TYPE_CHECKING:
     from inventory_lab.embedded_aws.awslambda.timeouts import Real
@@ -103,6 +104,7 @@ class EmbeddedBackend:
         facts = asdict(self.account.pump(self.settings.name("stream")))
         return Round(dead_letters=facts.pop("dead_lettered"), **facts)
 
+    @in_turn
     def still_open(self, positions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Those of `positions` (product → shard → sequence number) not passed."""
         remaining: dict[str, dict[str, int]] = {}
@@ -112,17 +114,16 @@ class EmbeddedBackend:
                     remaining.setdefault(product, {})[shard] = number
         return remaining
 
+    @in_turn
     def passed(self, shard_id: str, sequence_number: int) -> bool:
         """True when the lab's pipe and event source mapping, those of them that run, have each delivered
         the record or given it up.
         """
-        return self.account.passed(self._readers(), shard_id, sequence_number)
-
-    def _readers(self) -> tuple[str, str]:
         from inventory_lab.embedded_aws.polling.pollers import mapping_reader, pipe_reader
 
         name = self.settings.name
-        return pipe_reader(name("pipe")), mapping_reader(name("stream"), name("function"))
+        readers = pipe_reader(name("pipe")), mapping_reader(name("stream"), name("function"))
+        return self.account.passed(readers, shard_id, sequence_number)
 
     def executions(self) -> list[Execution]:
         """What all pipes and mappings did, oldest first; the last 10,000."""

@@ -69,7 +69,7 @@ soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 ev
 
 bench: $(VENV)/.core  ## folded batches against one write a record; the IAM gate's cost; long streams; a dashboard's half hour
 	$(BIN)/python benchmarks/folded_against_per_record.py
-	$(BIN)/python benchmarks/gate_on_against_off.py
+	$(BIN)/python benchmarks/share_of_the_gate.py
 	$(BIN)/python benchmarks/behind_many_records.py
 	$(BIN)/python benchmarks/patches_for_speed.py
 	$(BIN)/python -m benchmarks.watched_by_a_dashboard

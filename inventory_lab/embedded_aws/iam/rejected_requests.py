@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
@@ -190,16 +191,27 @@ def _entity_arn(iam: Any, kind: str, name: str) -> str:
 _KEYS = re.compile("kms_?(master)?_?key_?(id|arn|identifier)|encryptionkey|keyid", re.IGNORECASE)
 
 
+_DATA = frozenset({"ExpressionAttributeValues", "Item", "Key", "RequestItems"})
+"""Parameters of DynamoDB that hold what the caller stores, and name no key."""
+
+
 def _refuse_keys_of_customers(params: Any) -> None:
     """Raise UnknownToTheLab for a customer managed KMS key: its policy is not evaluated, so nobody could say
     who may use what it encrypts. The keys of AWS's services need no permission:
     https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key
     """
     for name, value in params.items():
-        if isinstance(value, Mapping):
+        if name in _DATA:
+            continue
+        if type(value) is dict or isinstance(value, Mapping):
             _refuse_keys_of_customers(value)
-        elif _KEYS.fullmatch(str(name)) and value and "alias/aws/" not in str(value):
+        elif _names_a_key(name) and value and "alias/aws/" not in str(value):
             raise UnknownToTheLab(f"customer managed KMS keys such as {value!r:.80}")
+
+
+@lru_cache(maxsize=4096)
+def _names_a_key(name: object) -> bool:
+    return _KEYS.fullmatch(str(name)) is not None
 
 
 def _problem_of_key(call: Call, owner_of: Callable[[str], str | None]) -> Refusal | None:

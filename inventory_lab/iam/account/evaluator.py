@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
@@ -56,6 +57,7 @@ class Caller:
     issued: datetime | None = None
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def of_arn(cls, arn: str) -> Caller:
         """The caller with the ARN of a user, a role or a session. Raises ValueError for another ARN."""
         kind, _, path = arn.split(":", 5)[-1].partition("/")

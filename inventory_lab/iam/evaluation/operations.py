@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from inventory_lab.exceptions import UnknownToTheLab
 from inventory_lab.iam.evaluation import calls
@@ -30,18 +31,19 @@ def needs(call: Call) -> list[Need]:
         raise UnknownToTheLab(f"the operation {call.service}:{call.operation}")
     needed = [need for rule in rules for need in rule(call)]
     for need in needed:
-        _check_place(need.resource, call)
+        _check_place(need.resource, call.region, call.account)
     return needed
 
 
-def _check_place(arn: str, call: Call) -> None:
+@lru_cache(maxsize=4096)
+def _check_place(arn: str, region: str, account: str) -> None:
     """There is one account, and a call acts in its own region. Raises UnknownToTheLab."""
     if not arn.startswith("arn:") or ":iam::aws:policy/" in arn:  # AWS's policies are in no account
         return
     parts = (arn + ":" * ARN_PARTS).split(":")
     for what, value, own in (
-        ("region", parts[3], call.region),
-        ("account", parts[4], call.account),
+        ("region", parts[3], region),
+        ("account", parts[4], account),
     ):
         if value not in ("", own):
             raise UnknownToTheLab(f"{arn}, which is in another {what} than the lab")

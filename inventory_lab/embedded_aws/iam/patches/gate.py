@@ -77,6 +77,7 @@ class Gate:
         self.evaluator = evaluator
         self._now = now
         self._sessions: dict[str, tuple[datetime, int]] = {}
+        self._of_sessions: dict[str, tuple[Any, Any, Keys | None]] = {}
         self.observe: Observe = lambda _service, _operation, _params, _answer: None
         self._partition = get_partition(region)
         self._pass = secrets.token_hex(16)
@@ -190,9 +191,7 @@ class Gate:
 
     def _caller(self, service: str, signer: Any, url: str) -> Caller | Refusal:
         credentials = signer._credentials.get_frozen_credentials()
-        keys = self._known.get(credentials.access_key) or _active(
-            credentials.access_key, self._partition
-        )
+        keys = self._known.get(credentials.access_key) or self._active(credentials.access_key)
         if keys is None or (keys.token or None) != (credentials.token or None):
             return answers.unknown_key(service)
         if keys.secret != credentials.secret_key:
@@ -207,7 +206,21 @@ class Gate:
 
     def knows(self, access_key: str) -> bool:
         """Whether a key is still good."""
-        return _active(access_key, self._partition) is not None
+        return self._active(access_key) is not None
+
+    def _active(self, access_key: str) -> Keys | None:
+        """What AWS has on record for a key that may be used; None for an inactive one."""
+        iam = iam_backends[DEFAULT_ACCOUNT_ID][self._partition]
+        key = iam.access_keys.get(access_key)
+        if key is None or key.status != "Active":
+            return None
+        known_key, role, keys = self._of_sessions.get(access_key, (None, None, None))
+        if known_key is key and iam.roles.get(role.id) is role:
+            return keys
+        keys, role = _keys_of(iam, key, self._partition)
+        if role is not None:
+            self._of_sessions[access_key] = key, role, keys
+        return keys
 
     def _identity(self, caller: Caller, params: Any) -> Answer | None:
         """GetCallerIdentity needs no permission; moto does not know root."""
@@ -277,32 +290,29 @@ def _root_assumes(caller: Caller, call: Call) -> Refusal | None:
     return Refusal("AccessDenied", 403, "Roles may not be assumed by root accounts.")
 
 
-def _active(access_key: str, partition: str) -> Keys | None:
-    """What AWS has on record for a key that may be used; None for an inactive one."""
-    key = iam_backends[DEFAULT_ACCOUNT_ID][partition].access_keys.get(access_key)
-    active = key is not None and key.status == "Active"
-    return _keys(access_key, partition) if active else None
-
-
 def _keys(access_key: str, partition: str) -> Keys | None:
     """What AWS knows about an access key; None when the key, its user or its role was deleted."""
     iam = iam_backends[DEFAULT_ACCOUNT_ID][partition]
     key = iam.access_keys.get(access_key)
-    if key is None:
-        return None
+    return None if key is None else _keys_of(iam, key, partition)[0]
+
+
+def _keys_of(iam: Any, key: Any, partition: str) -> tuple[Keys | None, Any]:
+    """The keys, and the role of a session."""
     if key.user_name:
         user = next((u for u in iam.users.values() if u.name == key.user_name), None)
-        if user is None or not user.has_access_key(access_key):
-            return None
+        if user is None or not user.has_access_key(key.access_key_id):
+            return None, None
         arn = f"arn:{partition}:iam::{DEFAULT_ACCOUNT_ID}:user/{key.user_name}"
-        return Keys(Caller.of_arn(arn), key.secret_access_key)
+        return Keys(Caller.of_arn(arn), key.secret_access_key), None
     session = sts_backends[DEFAULT_ACCOUNT_ID][partition].get_assumed_role_from_access_key(
-        access_key
+        key.access_key_id
     )
     role = None if session is None else _role(iam, session.role_arn)
     if role is None or role.create_date > key.create_date:  # created again with the same name
-        return None
-    return Keys(Caller.of_arn(session.arn), session.secret_access_key, session.session_token)
+        return None, None
+    caller = Caller.of_arn(session.arn)
+    return Keys(caller, session.secret_access_key, session.session_token), role
 
 
 def _role(iam: Any, arn: str) -> Any:

@@ -89,6 +89,13 @@ class _Copies:
         return copy
 
 
+def _played(play: Play, seed: int) -> Outcome:
+    try:
+        return play(seed)
+    except Exception as exc:  # noqa: BLE001 the first process has to hear of it
+        return Outcome(f"the storm ended with {type(exc).__name__}: {exc}", stuck=True)
+
+
 def _all_of(reads: int) -> bytes:
     return b"".join(iter(lambda: os.read(reads, 65_536), b""))
 
@@ -97,7 +104,7 @@ def _play_and_exit(play: Play, seed: int, writes: int, folder: str) -> NoReturn:
     try:
         gc.disable()  # a copy is gone before its garbage matters
         tempfile.tempdir = folder
-        written = pickle.dumps(play(seed))
+        written = pickle.dumps(_played(play, seed))
         while written:
             written = written[os.write(writes, written) :]
     finally:

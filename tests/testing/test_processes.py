@@ -39,6 +39,14 @@ def test_a_handler_that_ends_its_process_is_reported() -> None:
     assert list(played) == [Outcome("seed 1"), DIED, Outcome("seed 3")]
 
 
+def test_an_error_in_a_copy_is_reported() -> None:
+    def fail(seed: int) -> Outcome:
+        raise ValueError(f"no schedule {seed}")
+
+    (outcome,) = side_by_side(fail, [7], 2)
+    assert outcome == Outcome("the storm ended with ValueError: no schedule 7", stuck=True)
+
+
 def test_what_a_copy_changes_and_the_files_it_makes_are_gone(tmp_path: Path) -> None:
     changed: list[int] = []
 

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=60
+ENDS_WHAT_HANGS := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true --max-worker-restart=0
 CHROMIUM := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 update && \
 	apt-get -qq install --yes --no-install-recommends chromium fonts-dejavu-core >/dev/null
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -17,7 +18,7 @@ demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 	$(BIN)/python -m inventory_lab demo
 
 test: lint  ## lint, types, all tests, and the notebooks output by output
-	$(BIN)/python -m pytest $(NOTEBOOKS) --timeout 600 -n auto --dist loadscope tests notebooks
+	$(BIN)/python -m pytest $(NOTEBOOKS) $(ENDS_WHAT_HANGS) -n auto --dist loadscope tests notebooks
 
 test-http: $(VENV)/.dev  ## deploy, publish, reconcile, kill -9 and teardown over HTTP against moto's server
 	$(BIN)/python -m pytest --http tests/http

@@ -96,7 +96,8 @@ def _let_another_go_first() -> None:
     """Wait until one of the threads that wait has its turn: a thread that calls again and again would
     always be quicker than they are.
     """
-    if not _main._is_owned():  # type: ignore[attr-defined] # else a call inside another one has ended
+    # A call inside another one has its turn still, and the threads of an invocation share one.
+    if not _main._is_owned() and not belongs_to_an_invocation():  # type: ignore[attr-defined]
         _turn_taken.clear()
         _turn_taken.wait(LONGEST_COURTESY_SECONDS)
 

@@ -7,6 +7,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -50,24 +51,19 @@ def test_eight_threads_that_do_everything_leave_an_exact_table_and_the_process_a
 
 
 def test_a_thread_that_calls_again_and_again_lets_the_others_have_their_turns() -> None:
-    turns = {"hurried": 0, "patient": 0}
-    done = threading.Event()
+    turns = {"one": 0, "other": 0}
 
     @in_turn
     def take_one(name: str) -> None:
         turns[name] += 1
+        sum(range(20_000))  # so long that the lock is nearly always taken
 
-    def hurry() -> None:
-        while not done.is_set():
-            take_one("hurried")
+    def hurry(name: str) -> None:
+        while sum(turns.values()) < 400:
+            take_one(name)
 
-    def wait_for_thirty() -> None:
-        for _ in range(30):
-            take_one("patient")
-        done.set()
-
-    run_together(hurry, wait_for_thirty)
-    assert turns["hurried"] < 20 * turns["patient"]
+    run_together(partial(hurry, "one"), partial(hurry, "other"))
+    assert min(turns.values()) > 100
 
 
 LATE_IMPORTERS = [Lab, DashboardVerbs, EmbeddedBackend]

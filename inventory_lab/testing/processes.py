@@ -1,4 +1,4 @@
-"""Schedules one after the other, or side by side in copies of this process; the outcomes are the same."""
+"""Schedules side by side, each in a copy of this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import select
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -28,8 +27,7 @@ def side_by_side(play: Play, seeds: Sequence[int], processes: int) -> Iterator[O
     A copy begins where this process is now, with its open lab, and changes nothing here.
     """
     waiting, outcomes = list(enumerate(seeds)), dict[int, Outcome]()
-    with ExitStack() as stack:
-        copies = stack.enter_context(_Copies(play))
+    with _Copies(play) as copies:
         for at in range(len(seeds)):
             while at not in outcomes:
                 while waiting and len(copies.running) < processes:

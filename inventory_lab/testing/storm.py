@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -58,9 +58,9 @@ def storm(
     says what the events are and what state they have to leave. The storm ends at the first schedule that
     fails; with `shrink` it makes that one as small as it can, which takes up to a minute. With more
     `processes` schedules are played side by side in copies of this process (not on Windows), which
-    changes no result. `progress` is called with the number of schedules played
-    so far. Raises BadHandler for a handler that cannot be deployed, WrongSetting for a fault that does
-    not exist or a number below 1.
+    changes no result. `progress` is called with the number of schedules played so far. Raises
+    BadHandler for a handler that cannot be deployed, WrongSetting for a fault that does not exist or a
+    number below 1.
 
     >>> storm("fold", schedules=2, events=12).passed
     True
@@ -69,20 +69,24 @@ def storm(
     player = Player(handler, function, reader, scenario)
     schedule = partial(schedule_of, scenario=scenario, events=events, faults=faults)
     seeds = range(seed, seed + schedules)
-    for played, outcome in enumerate(_outcomes(player, schedule, seeds, processes), 1):
-        if progress is not None:
-            progress(played)
-        if outcome.problem:
-            failed = schedule(seed + played - 1)
-            small = smallest(failed, outcome, player.play) if shrink and not outcome.stuck else None
-            failure = Failure(failed, outcome, *(small or (failed, outcome)))
-            return StormReport(player.name, played, seed, reader, failure)
-    return StormReport(player.name, schedules, seed, reader)
+    played, outcome = 0, Outcome()
+    with closing(_outcomes(player, schedule, seeds, processes)) as outcomes:
+        for played, outcome in enumerate(outcomes, 1):
+            if progress is not None:
+                progress(played)
+            if outcome.problem:
+                break
+    if not outcome.problem:
+        return StormReport(player.name, schedules, seed, reader)
+    failed = schedule(seed + played - 1)
+    small = smallest(failed, outcome, player.play) if shrink and not outcome.stuck else None
+    failure = Failure(failed, outcome, *(small or (failed, outcome)))
+    return StormReport(player.name, played, seed, reader, failure)
 
 
 def _outcomes(
     player: Player, schedule: Callable[[int], Schedule], seeds: Sequence[int], processes: int
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     if processes == 1:
         yield from (player.play(schedule(seed)) for seed in seeds)
         return

@@ -45,7 +45,8 @@ class OpenNotebook:
     def send(self, kind: str, product: str, quantity: int) -> None:
         self.button(kind).click()
         for label, value in (("Product", product), ("Quantity", str(quantity))):
-            self.field(label).fill(value)
+            self.field(label).fill("")
+            self.field(label).press_sequentially(value)
             self.field(label).press("Tab")
         self.button("Send").click()
 

@@ -7,7 +7,7 @@ that are pressed in one for its own commands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import ipywidgets as widgets
 
@@ -32,7 +32,10 @@ class Controls:
             widgets.HTML() for _ in range(4)
         )
         self.kind = widgets.ToggleButtons(options=KINDS, description="Event")
-        self.product = widgets.Combobox(value="Phone", description="Product", layout=_field())
+        # Sent as a whole: of letters that are sent one by one, a click on Send overtakes the last ones.
+        self.product = widgets.Combobox(
+            value="Phone", description="Product", continuous_update=False, layout=_field()
+        )
         self.quantity = widgets.IntText(value=5, description="Quantity", layout=_field(NUMBER))
         self.send = _button("Send", "Publish this event", "primary")
         self.rate = widgets.BoundedFloatText(
@@ -60,6 +63,10 @@ class Controls:
         fields = (self.kind, self.product, self.quantity, self.rate, self.probability)
         buttons = (self.send, self.generate, self.live, self.one_second, self.reconcile)
         return [*fields, *buttons, self.chosen_view, self.show_faults, *self.faults.values()]
+
+    def suggest(self, products: Iterable[str]) -> None:
+        """Offer these products in the form; only after a click, because it undoes what is half typed."""
+        self.product.options = tuple(dict.fromkeys(products))
 
     def plan(self) -> dict[str, float]:
         """The faults that are switched on, with their probability."""

@@ -59,6 +59,7 @@ class Dashboard:
         self.controls = Controls(verbs.fault_names, VIEWS)
         self._connect()
         self.refresh()
+        self.controls.suggest(self.state.stock)
 
     @property
     def widget(self) -> object:
@@ -178,6 +179,7 @@ class Dashboard:
                 shard, sequence_number = receipt.stored[0]
                 change = change_in(encode_event(event).decode())
                 self.state.sent = Sent(event.product_id, change, shard, sequence_number)
+                self.controls.suggest((*self.state.stock, event.product_id))
             self.run()
         self._show()
 
@@ -192,6 +194,7 @@ class Dashboard:
         """Let lab time stand still; the generator stops too."""
         self._is_generating = False
         self._driver.stop()
+        self.controls.suggest(self.state.stock)
         self._show()
 
     def start_generator(self, rate: float | None = None) -> None:
@@ -204,6 +207,7 @@ class Dashboard:
     def stop_generator(self) -> None:
         """Publish no more events; what is on its way is still processed."""
         self._is_generating = False
+        self.controls.suggest(self.state.stock)
         self._show()
 
     def reconcile(self) -> None:
@@ -252,7 +256,6 @@ class Dashboard:
         controls.problems.value = panels.problems(problems, list(state.faults))
         controls.numbers.value = panels.numbers(state)
         controls.inventory.value = panels.inventory(state.stock, *self._thresholds)
-        controls.product.options = tuple(state.stock)
         controls.show_running(self.is_live, self._is_generating)
 
     @contextmanager

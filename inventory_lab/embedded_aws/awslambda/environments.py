@@ -21,7 +21,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -75,8 +75,7 @@ class Environment:
                 stack.enter_context(place())
             stack.enter_context(self._root_logger.in_place())
             stack.enter_context(invocation())
-            stack.enter_context(redirect_stdout(of_invocation(self.output, sys.stdout)))
-            stack.enter_context(redirect_stderr(of_invocation(self.output, sys.stderr)))
+            stack.enter_context(self._output_in_place())
             yield
 
     def close(self) -> None:
@@ -92,6 +91,16 @@ class Environment:
         finally:
             self._variables = dict(os.environ)
             _replace_environ(outside)
+
+    @contextmanager
+    def _output_in_place(self) -> Iterator[None]:
+        """Closed at the end, because the destructor of an open file swallows Ctrl-C; who keeps one may still
+        write to it.
+        """
+        out = of_invocation(self.output, sys.stdout)
+        err = of_invocation(self.output, sys.stderr)
+        with closing(out), closing(err), redirect_stdout(out), redirect_stderr(err):
+            yield
 
     @contextmanager
     def _session_in_place(self) -> Iterator[None]:

@@ -116,6 +116,15 @@ def test_a_stream_that_a_module_keeps_is_that_of_its_environment(probe: Deployed
     assert probe.log() == ["kept", "kept"]
 
 
+def test_the_output_of_an_invocation_is_closed_after_it_so_that_its_destructor_runs_no_code(
+    probe: DeployedFunction,
+) -> None:
+    probe.create(handler("print(OUT.closed)", before="import sys\nOUT = sys.stdout"))
+    probe.result()
+    probe.result()
+    assert probe.log() == ["False", "True"]
+
+
 def test_an_error_is_one_entry_with_its_stack(probe: DeployedFunction) -> None:
     probe.create(handler("raise ValueError('no such stock')"))
     probe.invoke()

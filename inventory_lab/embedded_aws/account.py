@@ -12,7 +12,7 @@ from moto.core.models import MockAWS
 
 from inventory_lab.embedded_aws import client_cache, faults, no_network
 from inventory_lab.embedded_aws import performance as speed
-from inventory_lab.embedded_aws.awslambda import mapping_polling
+from inventory_lab.embedded_aws.awslambda import bytecode, mapping_polling
 from inventory_lab.embedded_aws.awslambda.mappings import Mappings
 from inventory_lab.embedded_aws.awslambda.patches import configuration as function_settings
 from inventory_lab.embedded_aws.awslambda.patches import invocations as functions
@@ -111,6 +111,7 @@ class EmbeddedAws:
             *no_network.patches(),
             *speed.patches(),
             *client_cache.patches(),
+            *bytecode.patches(),
             *streams.patches(clock, self._shard_limits),
             *stream_policies.patches(),
             *tables.patches(clock),

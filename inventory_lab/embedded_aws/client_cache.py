@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from copy import copy
 from functools import cache
 from typing import Any
 
 import botocore.auth
 import botocore.client
+import botocore.endpoint
 import botocore.endpoint_provider
+import botocore.handlers
 import botocore.hooks
 import botocore.httpsession
+import botocore.session
 from botocore.model import ServiceModel
 
 from inventory_lab.embedded_aws.patching import Patch
@@ -45,8 +49,12 @@ def all_patches() -> list[Patch]:
         _once(botocore.endpoint_provider, "RuleSet",
               "(version, parameters, rules, partitions, documentation=None, **kwargs)",
               "clients of one service share the rules of its endpoints", _same_rules),
-        _once(botocore.hooks._PrefixTrie, "_recursive_copy", "(self, node)",
-              "the handlers of a client's events are copied without a look-up for each", lambda _: _copied),
+        _once(botocore.hooks._PrefixTrie, "__copy__", "(self)",
+              "clients share the handlers of their session that they do not change", lambda _: _sharing),
+        _once(botocore.session.Session, "_register_builtin_handlers", "(self, events)",
+              "the handlers of a session are registered once in a process", _with_the_same_handlers),
+        _once(botocore.endpoint.EndpointCreator, "_get_proxies", "(self, url)",
+              "proxies are not looked up for connections that are never opened", lambda _: _no_proxies),
         _once(botocore.auth.SigV4Auth, "add_auth", "(self, request)",
               "a signature that nobody verifies is not computed", _with_no_signature),
         _once(botocore.httpsession, "create_urllib3_context",
@@ -108,22 +116,68 @@ def _same_methods(create: Callable[..., dict[str, Any]]) -> Callable[..., dict[s
     return same_methods
 
 
-def _copied(_: Any, node: dict[str, Any]) -> dict[str, Any]:
-    """A node of handlers as botocore copies it: the dictionaries and lists, not what is in them."""
-    return {
-        key: _COPIES[type(value)](value) if type(value) in _COPIES else value
-        for key, value in node.items()
-    }
+class _SharingTrie(botocore.hooks._PrefixTrie):
+    """Handlers of events whose branches other tries have too, until one of them changes the branch."""
+
+    _shared: set[str]
+
+    def append_item(self, key: str, *rest: Any, **named: Any) -> None:
+        """As botocore does it, in a branch of its own."""
+        self._take(key)
+        super().append_item(key, *rest, **named)
+
+    def remove_item(self, key: str, value: Any) -> None:
+        """As botocore does it, in a branch of its own."""
+        self._take(key)
+        super().remove_item(key, value)
+
+    def __copy__(self) -> _SharingTrie:
+        return _sharing(self)
+
+    def _take(self, key: str) -> None:
+        branch = key.partition(".")[0]
+        if branch in self._shared:
+            self._shared.discard(branch)
+            children = self._root["children"]
+            children[branch] = self._recursive_copy(children[branch])
 
 
-def _copied_handlers(nodes: Any) -> Any:
-    return botocore.hooks.NodeList(nodes.first.copy(), nodes.middle.copy(), nodes.last.copy())
+def _sharing(trie: Any) -> _SharingTrie:
+    """A copy that shares its branches. The original shares them too from now on, also after the lab is
+    closed, so it becomes a trie that knows it.
+    """
+    copied = _SharingTrie()
+    copied._root = {**trie._root, "children": dict(trie._root["children"])}
+    trie.__class__ = _SharingTrie
+    trie._shared, copied._shared = set(trie._root["children"]), set(trie._root["children"])
+    return copied
 
 
-_COPIES: dict[type, Callable[[Any], Any]] = {
-    dict: lambda node: _copied(None, node) if node else {},
-    botocore.hooks.NodeList: _copied_handlers,
-}
+def _with_the_same_handlers(register: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """A new session begins with a copy of the handlers that the first one registered."""
+    registered: list[Any] = []
+    template = botocore.hooks.HierarchicalEmitter()
+
+    def with_the_same_handlers(self: Any, events: Any) -> None:
+        emitter, handlers = self._original_handler, botocore.handlers.BUILTIN_HANDLERS
+        if type(emitter) is not botocore.hooks.HierarchicalEmitter or _has_handlers(emitter):
+            register(self, events)
+        elif registered == handlers:
+            emitter.__dict__.update(copy(template).__dict__)
+        else:
+            register(self, events)
+            registered[:] = handlers
+            template.__dict__.update(copy(emitter).__dict__)
+
+    return with_the_same_handlers
+
+
+def _has_handlers(emitter: Any) -> bool:
+    return bool(emitter._handlers._root["children"])
+
+
+def _no_proxies(_: Any, url: str) -> dict[str, str]:  # noqa: ARG001 botocore gives it
+    return {}
 
 
 NO_SIGNATURE = "0" * 64

@@ -40,6 +40,19 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
         _create(account, log_group, sleep)
     elif pipe["CurrentState"] != "RUNNING" or not _contains(pipe, _changeable(account, log_group)):
         account.client("pipes").update_pipe(**_changeable(account, log_group))
+    return _running(account, sleep)
+
+
+def update(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
+    """The ARN of a pipe that exists, after it has been given the account's settings.
+
+    Raises PipeFailed, and StillChanging when the change goes on for 5 minutes.
+    """
+    account.client("pipes").update_pipe(**_changeable(account, pipe_log_group.arn_of(account)))
+    return _running(account, sleep)
+
+
+def _running(account: Account, sleep: Callable[[float], None]) -> str:
     pipe = settled(account, sleep)
     if pipe["CurrentState"] != "RUNNING":
         raise PipeFailed(pipe["Name"], pipe["CurrentState"], pipe.get("StateReason", ""))

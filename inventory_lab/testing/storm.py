@@ -87,11 +87,16 @@ def storm(
 def _outcomes(
     player: Player, schedule: Callable[[int], Schedule], seeds: Sequence[int], processes: int
 ) -> Generator[Outcome, None, None]:
-    if processes == 1:
-        yield from (player.play(schedule(seed)) for seed in seeds)
-        return
-    with player.ready() as lab:
-        yield from side_by_side(lambda seed: player.play_on(lab, schedule(seed)), seeds, processes)
+    """The outcomes in the order of the seeds. With several processes the lab's own designs play the first
+    one here, so that its copies have what is imported and compiled late.
+    """
+    here = len(seeds) if processes == 1 else int(player.is_built_in)
+    yield from (player.play(schedule(seed)) for seed in seeds[:here])
+    if seeds[here:]:
+        with player.ready() as lab:
+            yield from side_by_side(
+                lambda seed: player.play_on(lab, schedule(seed)), seeds[here:], processes
+            )
 
 
 def _check(**numbers: int) -> None:
@@ -115,6 +120,11 @@ class Player:
         self._source, name = ("", "") if self._built_in else source_of(handler)
         self._function = name or function
         self.name = self._built_in or name or _shown(self._source)
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the handler is a design of the lab, which does not end the process that it runs in."""
+        return self._built_in is not None
 
     def play(self, schedule: Schedule) -> Outcome:
         """What became of a schedule. Raises BadHandler."""
@@ -171,7 +181,7 @@ def _set_batches(lab: Lab, schedule: Schedule) -> None:
     )
     account = lab.account.with_settings(settings)
     if settings.has_pipe:
-        pipe.ensure(account, lab.clock.advance)
+        pipe.update(account, lab.clock.advance)
     else:
         event_source_mapping.ensure(account, lab.clock.advance)
 

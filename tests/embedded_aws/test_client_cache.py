@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import botocore.client
+import botocore.handlers
 import botocore.hooks
 import botocore.session
 import pytest
@@ -19,7 +20,7 @@ from inventory_lab.embedded_aws.patching import applied
 SERVICES = ["dynamodb", "events", "iam", "kinesis", "lambda", "logs", "pipes", "s3", "sns", "sqs"]
 KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
 EVENTS = [
-    "before-call.apigateway", "creating-client-class.iot-data", "needs-retry.kinesis.PutRecord",
+    "before-call.kinesis.PutRecord", "before-call.apigateway", "creating-client-class.iot-data", "needs-retry.kinesis.PutRecord",
     "before-parameter-build.route53.ListHostedZones", "docs.*.autoscaling.CreateGroup.complete-section",
 ]  # fmt: skip
 
@@ -59,14 +60,14 @@ def test_a_client_has_what_botocore_gives_it(service: str, region: str) -> None:
 
 
 def test_every_patch_fits_the_botocore_that_the_tests_run_with() -> None:
-    assert [patch.problem() for patch in client_cache.all_patches()] == [None] * 8
+    assert [patch.problem() for patch in client_cache.all_patches()] == [None] * 10
 
 
 def test_a_patch_that_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.hooks, "accepts_kwargs", lambda function, strict: True)
     names = [patch.name for patch in client_cache.patches()]
     assert "accepts_kwargs" not in names
-    assert len(names) == 7
+    assert len(names) == 9
 
 
 def test_clients_of_one_service_share_the_model_and_the_methods() -> None:
@@ -162,8 +163,72 @@ def test_a_copy_of_the_handlers_is_independent_of_the_original() -> None:
         assert emitter.emit("a.c") == []
 
 
+def test_copies_of_handlers_stay_apart_when_any_of_them_changes_also_without_the_patch() -> None:
+    with applied(client_cache.patches()):
+        original = botocore.hooks.HierarchicalEmitter()
+        original.register("a.b", FIRST)
+        original.register("c.d", FIRST)
+        one, other = copy.copy(original), copy.copy(original)
+        one.register_last("a.b", SECOND)
+    original.register("a.b", THIRD)
+    other.unregister("c.d", FIRST)
+    third = copy.copy(one)
+    third.unregister("a.b", FIRST)
+    every = (original, one, other, third)
+    assert [names(emitter, "a.b") for emitter in every] == [
+        ["first", "third"], ["first", "second"], ["first"], ["second"]
+    ]  # fmt: skip
+    assert [names(emitter, "c.d") for emitter in every] == [["first"], ["first"], [], ["first"]]
+
+
+def test_every_session_has_the_handlers_that_botocore_registers_and_its_own() -> None:
+    expected = handlers_of(botocore.session.Session())
+    with applied(client_cache.patches()):
+        one, other, third = (botocore.session.Session() for _ in range(3))
+        assert handlers_of(one) == handlers_of(other) == expected
+        other.register("before-call.kinesis", FIRST)
+        assert handlers_of(one) == handlers_of(third) == expected
+        assert FIRST in handlers_of(other)["before-call.kinesis.PutRecord"]
+
+
+def test_a_handler_that_is_built_in_later_is_in_the_sessions_after_it() -> None:
+    with applied(client_cache.patches()):
+        before = botocore.session.Session()
+        botocore.handlers.BUILTIN_HANDLERS.append(("before-call.kinesis", FIRST))
+        try:
+            after = botocore.session.Session()
+        finally:
+            botocore.handlers.BUILTIN_HANDLERS.pop()
+        last = botocore.session.Session()
+    called = [
+        FIRST in handlers_of(s)["before-call.kinesis.PutRecord"] for s in (before, after, last)
+    ]
+    assert called == [False, True, False]
+
+
+def test_handlers_of_an_emitter_of_ones_own_are_kept() -> None:
+    with applied(client_cache.patches()):
+        emitter = botocore.hooks.HierarchicalEmitter()
+        emitter.register("before-call.kinesis", FIRST)
+        session = botocore.session.Session(event_hooks=emitter)
+    assert FIRST in handlers_of(session)["before-call.kinesis.PutRecord"]
+    assert len(handlers_of(session)["before-call.kinesis.PutRecord"]) > 1
+
+
+def handlers_of(session: Any) -> dict[str, list[Any]]:
+    trie = session._original_handler._handlers
+    return {event: list(trie.prefix_search(event)) for event in EVENTS}
+
+
+def names(emitter: Any, event: str) -> list[str]:
+    return [name for _, name in emitter.emit(event)]
+
+
 def with_a_name(name: str) -> Any:
     return lambda **_: name
+
+
+FIRST, SECOND, THIRD = map(with_a_name, ("first", "second", "third"))
 
 
 def sent(session: boto3.Session) -> dict[str, str]:

@@ -16,6 +16,7 @@ from moto.core.models import MockAWS
 from inventory_lab import Lab, connect
 from inventory_lab.embedded_aws import client_cache, performance
 from inventory_lab.embedded_aws.account import EmbeddedAws
+from inventory_lab.embedded_aws.awslambda import bytecode
 from inventory_lab.embedded_aws.patching import Patch, applied
 from tests.embedded_aws.patch_checks import (  # noqa: F401 the modules register their checks
     CHECKS,
@@ -134,7 +135,7 @@ def test_the_workload_goes_through_the_patch(target: str) -> None:
 
 
 def faster() -> AbstractContextManager[None]:
-    return applied([*performance.patches(), *client_cache.patches()])
+    return applied([*performance.patches(), *client_cache.patches(), *bytecode.patches()])
 
 
 def recorded(attribute: Any, calls: list[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.machinery import (
@@ -16,6 +17,19 @@ from importlib.machinery import (
 from pathlib import Path
 from types import CodeType
 from typing import Any
+
+from inventory_lab.embedded_aws.patching import Patch
+
+
+def patches() -> list[Patch]:
+    """The methods that a dataclass writes for itself are compiled once, however often its module is
+    imported; left out where the dataclasses of this Python have an `exec` of their own.
+    """
+    methods = Patch(
+        owner=dataclasses, name="exec", new=True, kind="speed", replacement=_executed,
+        why="the methods of a dataclass are compiled once, not in each environment of a function",
+    )  # fmt: skip
+    return [] if methods.problem() else [methods]
 
 
 def import_hook(root: Path) -> Callable[[str], FileFinder]:
@@ -52,6 +66,16 @@ class _Loader(SourceFileLoader):
 @lru_cache(maxsize=512)
 def _compiled(source: bytes) -> CodeType:
     return compile(source, "<zip>", "exec", dont_inherit=True)
+
+
+def _executed(source: str, names: dict[str, Any], local_names: dict[str, Any]) -> None:
+    """As the built-in exec does it."""
+    exec(_compiled_method(source), names, local_names)  # noqa: S102 the source is the dataclass's
+
+
+@lru_cache(maxsize=4096)
+def _compiled_method(source: str) -> CodeType:
+    return compile(source, "<string>", "exec", dont_inherit=True)
 
 
 def _in_file(code: CodeType, path: str) -> CodeType:

@@ -57,6 +57,7 @@ class Environment:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             archive.extractall(self.root)
         self._provided = set(_importable(self.root)) - SHARED
+        self._inside = tuple(f"{name}." for name in self._provided)
         self._variables = dict(variables)
         self._modules: dict[str, ModuleType] = {}
         self._loggers: dict[str, Any] = {}
@@ -85,12 +86,12 @@ class Environment:
     @contextmanager
     def _variables_in_place(self) -> Iterator[None]:
         outside = dict(os.environ)
-        _replace_environ(self._variables)
+        _replace_environ(outside, self._variables)
         try:
             yield
         finally:
             self._variables = dict(os.environ)
-            _replace_environ(outside)
+            _replace_environ(self._variables, outside)
 
     @contextmanager
     def _output_in_place(self) -> Iterator[None]:
@@ -131,7 +132,8 @@ class Environment:
 
     def _swap(self, registry: dict[str, Any], incoming: dict[str, Any]) -> dict[str, Any]:
         """Put these entries into the registry; returns those that they replace."""
-        mine = [name for name in registry if name.partition(".")[0] in self._provided]
+        provided, inside = self._provided, self._inside
+        mine = [name for name in registry if name in provided or name.startswith(inside)]
         outgoing = {name: registry.pop(name) for name in mine}
         registry.update(incoming)
         return outgoing
@@ -168,6 +170,8 @@ def variables(function: Any, log: LogStream, credentials: Any) -> dict[str, str]
     }  # fmt: skip
 
 
-def _replace_environ(variables: Mapping[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(variables)
+def _replace_environ(current: Mapping[str, str], variables: Mapping[str, str]) -> None:
+    """Replace the current variables by others; what is in both stays."""
+    for name in current.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(dict(variables.items() - current.items()))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import copy
+from dataclasses import FrozenInstanceError, asdict, dataclass, field
 from typing import Any
 
 import boto3
+from botocore.hooks import HierarchicalEmitter
 
 KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
 
@@ -62,6 +65,42 @@ def clients() -> Any:
     return [_facts(service) for service in ("kinesis", "sqs", "iam") * 2]
 
 
+def handlers_of_copied_emitters() -> Any:
+    """What an emitter and its copies answer after one of them has changed."""
+    emitter = HierarchicalEmitter()
+    emitter.register("before-call.kinesis", _handler)
+    one, other = copy(emitter), copy(emitter)
+    one.register("before-call", _handler)
+    other.unregister("before-call.kinesis", _handler)
+    answers = [each.emit("before-call.kinesis.PutRecord") for each in (emitter, one, other)]
+    return [[answer for _, answer in each] for each in answers]
+
+
+def _handler(event_name: str, **_: Any) -> str:
+    return event_name
+
+
+def dataclasses_of_a_module() -> Any:
+    """What dataclasses can do that are made twice from one source, and a third with other defaults."""
+    return [_dataclass_facts(default) for default in (1, 1, 2)]
+
+
+def _dataclass_facts(default: int) -> Any:
+    @dataclass(frozen=True, slots=True, order=True)
+    class Stock:
+        product: str
+        pieces: int = default
+        tags: list[str] = field(default_factory=list)
+
+    one, other = Stock("Phone"), Stock("Phone", 9, ["new"])
+    try:
+        one.pieces = 5  # type: ignore[misc]
+    except FrozenInstanceError as exc:
+        refused = str(exc)
+    text = repr(one).replace(Stock.__qualname__, "Stock")
+    return text, one < other, one == Stock("Phone"), asdict(other), refused, Stock.__annotations__
+
+
 def _facts(service: str) -> Any:
     client = boto3.Session(**KEYS).client(service)
     model = client.meta.service_model
@@ -107,12 +146,15 @@ WORKLOADS: dict[str, Workload] = {
     "BaseBackend.urls": clients,
     "Request.from_primitives": clients,
     "botocore.session.create_loader": clients,
+    "dataclasses.exec": dataclasses_of_a_module,
     "EventAliaser.__init__": clients,
     "botocore.hooks.accepts_kwargs": clients,
     "ClientCreator._load_service_model": clients,
     "ClientCreator._create_methods": clients,
     "botocore.endpoint_provider.RuleSet": clients,
-    "_PrefixTrie._recursive_copy": clients,
+    "_PrefixTrie.__copy__": handlers_of_copied_emitters,
+    "EndpointCreator._get_proxies": clients,
+    "Session._register_builtin_handlers": clients,
     "SigV4Auth.add_auth": clients,
     "botocore.httpsession.create_urllib3_context": clients,
 }

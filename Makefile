@@ -9,7 +9,7 @@ CHROMIUM := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 updat
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-http browser-deps test-browser moto-next lint lab notebooks fork package wheel bench soak clean
+.PHONY: help demo test sweep test-http browser-deps test-browser moto-next lint lab notebooks fork package wheel bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -17,8 +17,12 @@ help:  ## list the targets
 demo: $(VENV)/.core  ## run the whole pipeline on the embedded AWS
 	$(BIN)/python -m inventory_lab demo
 
-test: lint  ## lint, types, all tests, and the notebooks output by output
-	$(BIN)/python -m pytest $(NOTEBOOKS) $(ENDS_WHAT_HANGS) -n auto --dist loadscope tests notebooks
+test: lint  ## lint, types, all tests, and the notebooks output by output; of exhaustive tests a sample
+	$(BIN)/python -m pytest $(NOTEBOOKS) $(ENDS_WHAT_HANGS) -n auto --dist loadscope --ignore=notebooks/solutions tests notebooks
+
+sweep: $(VENV)/.dev  ## every case of the tests that make test samples, and the solution notebooks
+	$(BIN)/python -m pytest $(ENDS_WHAT_HANGS) -n auto --dist loadscope --exhaustive -m exhaustive tests
+	$(BIN)/python -m pytest $(NOTEBOOKS) $(ENDS_WHAT_HANGS) -n auto --dist loadscope notebooks/solutions
 
 test-http: $(VENV)/.dev  ## deploy, publish, reconcile, kill -9 and teardown over HTTP against moto's server
 	$(BIN)/python -m pytest --http tests/http
@@ -61,8 +65,8 @@ wheel: $(VENV)/.core  ## write dist/inventory_lab-….whl, which a learner uploa
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
 soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 events; the simple design's drift
-	$(BIN)/python -m pytest -n auto --dist worksteal --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py
-	$(BIN)/python -m pytest -n auto --mutations 1000 tests/teaching/exercises/test_every_exercise.py
+	$(BIN)/python -m pytest -n auto --dist worksteal --exhaustive --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py
+	$(BIN)/python -m pytest -n auto --exhaustive --mutations 1000 tests/teaching/exercises/test_every_exercise.py
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile soak -m hypothesis tests
 	$(BIN)/python -m pytest -n auto --dist worksteal --cuts 100000 tests/resources/test_interrupted_builds.py tests/test_interrupts.py
 	$(BIN)/python -m benchmarks.threads --seconds 30

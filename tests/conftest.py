@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from inventory_lab import Lab, connect
 from inventory_lab.embedded_aws import patching
+from tests.sampling import cases_left_out
 
 EVENTS = Path(__file__).parent / "events"
 
@@ -41,6 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--browser", action="store_true", help="run the tests that need Chromium: make test-browser"
     )
     parser.addoption(
+        "--exhaustive", action="store_true", help="all cases of tests that are sampled: make sweep"
+    )
+    parser.addoption(
         "--mutations", type=int, default=12, help="how many of each solution are tried"
     )
     parser.addoption(
@@ -51,6 +55,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--model-events", type=int, default=5_000, help="how many events the model is compared on"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the cases of an exhaustive test keep a sample, the same in every run."""
+    if not config.getoption("--exhaustive"):
+        left_out = cases_left_out(items)
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Counts stay exact whatever happens: some hundred schedules here, thousands with `make soak`."""
+"""Counts stay exact whatever happens: a sample of schedules with `make test`, some hundred with
+`make sweep`, thousands with `make soak`.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +30,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(("behind", "seed"), cases)
 
 
+@pytest.mark.exhaustive(60)
 def test_after_any_schedule_everything_is_accounted_for(
     played: int, pytestconfig: pytest.Config
 ) -> None:
@@ -35,6 +38,7 @@ def test_after_any_schedule_everything_is_accounted_for(
     assert run(scenario).problems == []
 
 
+@pytest.mark.exhaustive(10)
 def test_after_any_schedule_behind_a_mapping_or_both_everything_is_accounted_for(
     behind: str, seed: int, pytestconfig: pytest.Config
 ) -> None:

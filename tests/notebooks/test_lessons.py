@@ -23,6 +23,8 @@ PATHS = course.notebooks()
 LESSONS = {path.stem: course.read(path) for path in PATHS}
 SOLVED = {path.stem: course.read(course.solution_of(path)) for path in PATHS}
 every_lesson = pytest.mark.parametrize("stem", LESSONS)
+some_lessons = pytest.mark.exhaustive(4)
+"""For tests that run a lesson several times."""
 
 OPENING = ["title", "setup", "versions", "map", "objectives", "open"]
 CLOSING = ["Recap", "Quiz", "Check", "From here start again", "Clean up", "What next"]
@@ -207,6 +209,7 @@ def test_the_exercises_are_open_here_and_right_there_and_nothing_else_prints_dif
             assert cell.outputs == solved_cells[name].outputs, name
 
 
+@some_lessons
 @every_lesson
 def test_every_cell_may_be_run_twice(stem: str) -> None:
     with kernel(LESSONS[stem]) as running:
@@ -216,6 +219,7 @@ def test_every_cell_may_be_run_twice(stem: str) -> None:
 
 
 @needs_copies
+@some_lessons
 @every_lesson
 def test_it_runs_from_the_top_after_any_cell(stem: str) -> None:
     """What differs after a cell are the names that exist: after the last all, after some of them some."""
@@ -225,6 +229,7 @@ def test_it_runs_from_the_top_after_any_cell(stem: str) -> None:
     assert not printed.wrong
 
 
+@some_lessons
 @every_lesson
 def test_it_runs_on_a_real_account(stem: str) -> None:
     with kernel(SOLVED[stem], real_account=True) as running:
@@ -233,6 +238,7 @@ def test_it_runs_on_a_real_account(stem: str) -> None:
 
 
 @needs_copies
+@some_lessons
 @every_lesson
 def test_wrong_answers_and_what_was_kept_of_other_lessons_change_nothing_in_the_cells_after_them(
     stem: str,

@@ -224,6 +224,9 @@ def _problem_of_key(call: Call, owner_of: Callable[[str], str | None]) -> Refusa
 
 
 def _problem_of_boundary(call: Call, iam: Any) -> Refusal | None:
+    """A boundary is a managed policy, of the account or of AWS:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
     arn = call.params.get("PermissionsBoundary")
     if arn is None or _exists(iam, str(arn)):
         return None
@@ -231,8 +234,11 @@ def _problem_of_boundary(call: Call, iam: Any) -> Refusal | None:
 
 
 def _exists(iam: Any, arn: str) -> bool:
-    pages = iam.get_paginator("list_policies").paginate(Scope="Local")
-    return any(policy["Arn"] == arn for page in pages for policy in page["Policies"])
+    try:
+        iam.get_policy(PolicyArn=arn)
+    except iam.exceptions.NoSuchEntityException:
+        return False
+    return True
 
 
 def _conflict(call: Call, iam: Any) -> Refusal | None:

@@ -95,12 +95,17 @@ class Caller:
 
 class PolicyEvaluator:
     """Evaluates calls. `client_of` returns clients that may read IAM, queues, topics, functions, streams
-    and tables.
+    and tables; `attached` reads the policies of principals, without it through the IAM API.
     """
 
-    def __init__(self, client_of: ClientOf, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        client_of: ClientOf,
+        now: Callable[[], datetime],
+        attached: AttachedPolicies | None = None,
+    ) -> None:
         self._now = now
-        self.attached = AttachedPolicies(lambda: client_of("iam", ""))
+        self.attached = attached or AttachedPolicies(lambda: client_of("iam", ""))
         self.lookups = Lookups(client_of)
 
     def policies_of(self, caller: Caller) -> PrincipalPolicies:

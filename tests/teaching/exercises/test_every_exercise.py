@@ -68,11 +68,14 @@ def test_a_wrong_answer_gets_its_diagnosis(name: str, wrong: solutions.WrongExam
     assert (verdict.outcome, wrong.diagnosis in verdict.text) == ("wrong", True), verdict.text
 
 
+@pytest.mark.exhaustive(20)
 @every_exercise
 def test_a_mutation_of_the_solution_is_not_ok_unless_it_changes_nothing(
     name: str, pytestconfig: pytest.Config
 ) -> None:
-    """A sample of the mutations, the same in every run; `make soak` tries all."""
+    """A sample of the mutations, the same in every run; `make sweep` tries it for every exercise, and
+    `make soak` tries all mutations.
+    """
     known, every = solutions.solution(name).unchanged, list(mutants(name))
     assert set(known) <= {mutant.label for mutant in every}
     assert all(known.values())

@@ -17,7 +17,7 @@ class Item:
 
     def get_closest_marker(self, name: str) -> pytest.Mark | None:
         assert name == "exhaustive"
-        return None if self.most is None else pytest.Mark(name, (self.most,), {})
+        return None if self.most is None else pytest.mark.exhaustive(self.most).mark
 
 
 def kept(*items: Item) -> list[str]:

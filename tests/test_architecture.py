@@ -45,14 +45,11 @@ MAY_IMPORT = {
 
 
 def may_import_moto(path: Path) -> bool:
-    """Only the patches of a service, and the two files that start moto and make it faster."""
+    """Only patches, and the file that starts moto."""
     inside = path.relative_to(PACKAGE).parts
     if inside[0] != "embedded_aws":
         return False
-    return (
-        inside[1:] in (("account.py",), ("performance.py",))
-        or {"patches", "patches.py"} & set(inside) != set()
-    )
+    return inside[1:] == ("account.py",) or {"patches", "patches.py"} & set(inside) != set()
 
 
 HEAVY = {"pandas", "moto", "matplotlib", "ipywidgets"}

@@ -14,8 +14,9 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
-from inventory_lab.embedded_aws import client_cache, performance
+from inventory_lab.embedded_aws import client_cache
 from inventory_lab.embedded_aws.patching import applied
+from inventory_lab.embedded_aws.performance.patches import answers
 
 SERVICES = ["dynamodb", "events", "iam", "kinesis", "lambda", "logs", "pipes", "s3", "sns", "sqs"]
 KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
@@ -45,7 +46,7 @@ def facts(service: str, region: str) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     """The models are read from disk once, as in a lab; that loader is another patch."""
-    monkeypatch.setattr(botocore.session, "create_loader", performance.service_models)
+    monkeypatch.setattr(botocore.session, "create_loader", answers.service_models)
 
 
 @pytest.mark.parametrize(

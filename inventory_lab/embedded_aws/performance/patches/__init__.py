@@ -1,0 +1,1 @@
+"""The replacements, by what they make faster."""

@@ -189,3 +189,16 @@ def test_the_map_names_every_package() -> None:
     text = (PACKAGE / "README.md").read_text(encoding="utf-8")
     packages = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
     assert [name for name in sorted(packages) if f"`{name}/`" not in text] == []
+
+
+def test_the_map_says_how_many_lines_explain_the_pipeline_and_they_are_below_three_thousand() -> (
+    None
+):
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    table = text.partition("To understand the pipeline")[2].partition("\n\n`resources/` has")[0]
+    rows = re.findall(r"^\|(.*)\|.*\|$", table, re.MULTILINE)
+    named = [PACKAGE / path for row in rows for path in re.findall(r"`([^`]+)`", row)]
+    files = [f for path in named for f in (path.glob("*.py") if path.is_dir() else [path])]
+    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
+    assert f"They are {round(lines, -2):,} lines." in table
+    assert lines < 3_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import boto3
@@ -37,7 +36,7 @@ class EmbeddedBackend:
     def __init__(
         self, settings: Settings, clock: LabClock | None = None, real: Real | None = None
     ) -> None:
-        patching.check_moto(version("moto"))
+        patching.check_moto(patching.installed_moto())
         from inventory_lab.embedded_aws.account import (
             EmbeddedAws,  # an untested moto may lack a name
         )

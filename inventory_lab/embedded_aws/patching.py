@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Any, Literal
 from unittest.mock import patch
@@ -120,11 +121,17 @@ def check(patches: Iterable[Patch]) -> None:
     patches = list(patches)
     problems = [problem for one in patches if (problem := one.problem())]
     if problems:
-        raise UnsupportedMoto(version("moto"), TESTED_MOTO, problems)
+        raise UnsupportedMoto(installed_moto(), TESTED_MOTO, problems)
     targets = Counter((id(one.owner), one.name) for one in patches)
     twice = [one.target for one in patches if targets[id(one.owner), one.name] > 1]
     if twice:
         raise ValueError(f"two patches of one target: {', '.join(sorted(set(twice)))}")
+
+
+@cache
+def installed_moto() -> str:
+    """The version of moto in this process."""
+    return version("moto")
 
 
 def check_moto(installed: str) -> None:
@@ -135,6 +142,7 @@ def check_moto(installed: str) -> None:
         raise UnsupportedMoto(installed, TESTED_MOTO)
 
 
+@lru_cache(maxsize=1024)
 def _parameters(function: Any) -> str:
     signature = inspect.signature(function)
     plain = [p.replace(annotation=p.empty) for p in signature.parameters.values()]

@@ -30,7 +30,10 @@ from inventory_lab.embedded_aws.dynamodb.patches import capacity, tables
 from inventory_lab.embedded_aws.events import patches as rules
 from inventory_lab.embedded_aws.iam.patches import gate, identities, managed_policies
 from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
-from inventory_lab.embedded_aws.iam.patches.stored_policies import StoredPolicies
+from inventory_lab.embedded_aws.iam.patches.stored_policies import (
+    StoredPolicies,
+    StoredResourcePolicies,
+)
 from inventory_lab.embedded_aws.kinesis.patches import policies as stream_policies
 from inventory_lab.embedded_aws.kinesis.patches import streams
 from inventory_lab.embedded_aws.logs import patches as logs
@@ -69,7 +72,8 @@ class EmbeddedAws:
         self.clock = clock or LabClock()
         self.sessions = Sessions(region)
         stored = StoredPolicies(lambda: self.sessions.client("iam"), region)
-        self.evaluator = PolicyEvaluator(self.sessions.client, self.clock.now, stored)
+        of_resources = StoredResourcePolicies(self.sessions.client)
+        self.evaluator = PolicyEvaluator(self.sessions.client, self.clock.now, stored, of_resources)
         self._shard_limits = shard_limits
         self._stack = ExitStack()
         self._gate = gate.Gate(self.evaluator, region, self.clock.now)

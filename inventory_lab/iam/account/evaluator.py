@@ -95,7 +95,7 @@ class Caller:
 
 class PolicyEvaluator:
     """Evaluates calls. `client_of` returns clients that may read IAM, queues, topics, functions, streams
-    and tables; `attached` reads the policies of principals, without it through the IAM API.
+    and tables. `attached` and `lookups` read policies in another way than through the APIs.
     """
 
     def __init__(
@@ -103,10 +103,11 @@ class PolicyEvaluator:
         client_of: ClientOf,
         now: Callable[[], datetime],
         attached: AttachedPolicies | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
         self._now = now
         self.attached = attached or AttachedPolicies(lambda: client_of("iam", ""))
-        self.lookups = Lookups(client_of)
+        self.lookups = lookups or Lookups(client_of)
 
     def policies_of(self, caller: Caller) -> PrincipalPolicies:
         """The policies of the caller; none for the root user, which has no policies."""

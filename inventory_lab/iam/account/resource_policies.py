@@ -36,8 +36,8 @@ class Lookups:
     def policy(self, arn: str) -> Policy:
         """The policy on a queue, topic, function or stream; without statements when there is none."""
         if arn not in self._policies:
-            text = self._read(_POLICIES, arn)
-            self._policies[arn] = read_policy(text, "resource") if text else ()
+            document = self._policy_document(arn)
+            self._policies[arn] = read_policy(document, "resource") if document else ()
         return self._policies[arn]
 
     def forget_policies(self) -> None:
@@ -74,6 +74,9 @@ class Lookups:
         except ClientError:
             return None
 
+    def _policy_document(self, arn: str) -> Any:
+        return self._read(_POLICIES, arn)
+
     def _read(self, readers: Mapping[str, Callable[[Any, str], Any]], arn: str) -> Any:
         if arn.count(":") < ARN_PARTS - 1:
             return None
@@ -102,12 +105,17 @@ def _queue_policy(sqs: BaseClient, arn: str) -> Any:
 
 
 def _function_policy(functions: BaseClient, arn: str) -> Any:
-    """The policy with every principal as an object; moto stores the ARN of a user or role as a string.
-    Event source mappings have no policies.
-    """
+    """Event source mappings have no policies."""
     if ":event-source-mapping:" in arn:
         return None
-    document = json.loads(functions.get_policy(FunctionName=arn)["Policy"])
+    return with_principals(functions.get_policy(FunctionName=arn)["Policy"])
+
+
+def with_principals(policy: str) -> Any:
+    """A function's policy with every principal as an object; moto stores the ARN of a user or role as a
+    string.
+    """
+    document = json.loads(policy)
     for statement in document["Statement"]:
         if isinstance(statement["Principal"], str) and statement["Principal"] != "*":
             statement["Principal"] = {"AWS": statement["Principal"]}
@@ -123,7 +131,11 @@ def _stream_policy(kinesis: BaseClient, arn: str) -> Any:
     """A stream without a policy has an empty object:
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetResourcePolicy.html
     """
-    policy = kinesis.get_resource_policy(ResourceARN=arn)["Policy"]
+    return unless_empty(kinesis.get_resource_policy(ResourceARN=arn)["Policy"])
+
+
+def unless_empty(policy: str) -> str | None:
+    """A stream's policy; None for an empty object."""
     return None if policy in ("", "{}") else policy
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,11 +15,15 @@ from hypothesis import strategies as st
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 
-from inventory_lab import Lab
-from inventory_lab.embedded_aws.iam.patches.stored_policies import StoredPolicies
+from inventory_lab import Lab, Settings
+from inventory_lab.embedded_aws.iam.patches.stored_policies import (
+    StoredPolicies,
+    StoredResourcePolicies,
+)
 from inventory_lab.embedded_aws.sessions import ADMIN_USER
-from inventory_lab.exceptions import InvalidPolicy
+from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
 from inventory_lab.iam.account.principal_policies import AttachedPolicies
+from inventory_lab.iam.account.resource_policies import Lookups
 
 AWS_POLICY = "arn:aws:iam::aws:policy/AmazonKinesisFullAccess"
 NAMES = ("one", "two")
@@ -153,3 +160,91 @@ def test_a_boundary_that_does_not_exist_is_named(lab: Lab) -> None:
     for reader in both(lab):
         with pytest.raises(InvalidPolicy, match="missing does not exist"):
             reader.of_user("one")
+
+
+REGION = Settings().region
+QUEUE, TOPIC, STREAM, FUNCTION = (
+    f"arn:aws:{name.format(f'{REGION}:{DEFAULT_ACCOUNT_ID}')}"
+    for name in ("sqs:{}:q", "sns:{}:t", "kinesis:{}:stream/s", "lambda:{}:function:f")
+)
+ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/one"
+RESOURCES = [
+    QUEUE, TOPIC, STREAM, FUNCTION, f"{FUNCTION}:live", f"{FUNCTION}:1", f"{FUNCTION}:none",
+    f"{QUEUE}-none", f"{TOPIC}-none", f"{STREAM}-none", f"{FUNCTION}-none", f"{TOPIC}:id", "*",
+    f"{STREAM}/consumer/c:1", f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:event-source-mapping:u",
+    f"arn:aws:sqs:eu-west-3:{DEFAULT_ACCOUNT_ID}:q", f"arn:aws:sqs:{REGION}:999999999999:q",
+    "arn:aws:s3:::bucket", "arn:aws:sqs:*:*:*", "arn:aws:sns:nowhere:123456789012:t",
+]  # fmt: skip
+
+
+def of_resource(arn: str, action: str) -> str:
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "P",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": ROLE},
+                    "Action": action,
+                    "Resource": arn,
+                }
+            ],
+        }
+    )
+
+
+def answer_of(lookups: Lookups, arn: str) -> Any:
+    try:
+        return lookups.policy(arn)
+    except UnknownToTheLab:
+        return "unknown"
+
+
+def assert_both_read_the_same(lab: Lab) -> list[Any]:
+    def client(service: str, region: str) -> Any:
+        return lab.session("root").client(service, region_name=region or None)
+
+    api, stored = Lookups(client), StoredResourcePolicies(client)
+    answers = [answer_of(stored, arn) for arn in RESOURCES]
+    assert answers == [answer_of(api, arn) for arn in RESOURCES]
+    return answers
+
+
+def test_the_policies_of_resources_are_what_the_apis_answer(lab: Lab) -> None:
+    client = cache(lab.session("root").client)
+    assert not any(assert_both_read_the_same(lab)[:4])
+    url = client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    client("sns").create_topic(Name="t")
+    client("kinesis").create_stream(StreamName="s", ShardCount=1)
+    CHANGES["CreateRole"](client("iam"), "one", "one")
+    create_function(client("lambda"))
+    without = assert_both_read_the_same(lab)
+    assert [bool(each) for each in without[:4]] == [False, True, False, False]
+    set_queue = {"Policy": of_resource(QUEUE, "sqs:SendMessage")}
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes=set_queue)
+    text = of_resource(STREAM, "kinesis:GetRecords")
+    client("kinesis").put_resource_policy(ResourceARN=STREAM, Policy=text)
+    for qualifier in ({}, {"Qualifier": "live"}):
+        for principal in (ROLE, "events.amazonaws.com", "*"):
+            client("lambda").add_permission(
+                FunctionName="f", StatementId=f"to{len(principal)}{len(qualifier)}", Principal=principal,
+                Action="lambda:InvokeFunction", **qualifier,
+            )  # fmt: skip
+    assert all(assert_both_read_the_same(lab)[:5])
+    client("iam").delete_role(RoleName="one")  # the policies name its unique id now
+    assert all(assert_both_read_the_same(lab)[:5])
+    client("sqs").delete_queue(QueueUrl=url)
+    client("lambda").delete_function(FunctionName="f")
+    assert_both_read_the_same(lab)
+
+
+def create_function(functions: Any) -> None:
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        archive.writestr("app.py", "def handle(event, context): pass")
+    functions.create_function(
+        FunctionName="f", Runtime="python3.13", Role=ROLE, Handler="app.handle", Publish=True,
+        Code={"ZipFile": file.getvalue()},
+    )  # fmt: skip
+    functions.create_alias(FunctionName="f", Name="live", FunctionVersion="1")

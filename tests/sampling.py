@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -24,6 +25,8 @@ def cases_left_out(items: Sequence[pytest.Item]) -> list[pytest.Item]:
 
 
 def _rest(items: list[pytest.Item], most: int) -> list[pytest.Item]:
-    chance = random.Random(len(items))
-    kept = set(chance.sample(range(len(items)), k=min(most, len(items))))
+    """All but one from each of so many equal parts of the list."""
+    count, chance = len(items), random.Random(len(items))
+    bounds = [count * part // most for part in range(most + 1)]
+    kept = {chance.randrange(*part) for part in pairwise(bounds) if part[0] < part[1]}
     return [item for number, item in enumerate(items) if number not in kept]

@@ -26,7 +26,7 @@ def cases_left_out(items: Sequence[pytest.Item]) -> list[pytest.Item]:
 
 def _rest(items: list[pytest.Item], most: int) -> list[pytest.Item]:
     """All but one from each of so many equal parts of the list."""
-    count, chance = len(items), random.Random(len(items))
+    count, chance = len(items), random.Random(f"sample {len(items)}")
     bounds = [count * part // most for part in range(most + 1)]
     kept = {chance.randrange(*part) for part in pairwise(bounds) if part[0] < part[1]}
     return [item for number, item in enumerate(items) if number not in kept]

@@ -30,7 +30,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(("behind", "seed"), cases)
 
 
-@pytest.mark.exhaustive(40)
+@pytest.mark.exhaustive(30)
 def test_after_any_schedule_everything_is_accounted_for(
     played: int, pytestconfig: pytest.Config
 ) -> None:

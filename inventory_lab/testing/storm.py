@@ -32,7 +32,7 @@ Reader = Literal["pipe", "mapping"]
 FUNCTION_TIMEOUT_SECONDS = 10
 SETTLE_SECONDS = 30
 """Lab time: a handler that has not processed a schedule by then is stuck."""
-ROUNDS_TO_REST = 30
+ROUNDS_TO_REST, FAILURES_BY_ITSELF = 30, 5
 ERROR_KEYS, LONGEST_ERROR = ("errorType", "errorMessage"), 300
 
 
@@ -210,13 +210,15 @@ def _publish_under_faults(lab: Lab, schedule: Schedule) -> tuple[list[str], list
 
 
 def _settled(lab: Lab, receipt: Receipt, struck: list[str]) -> None:
-    """Pump under faults until the receipt is passed, or nothing moves any more."""
+    """Pump under faults until the receipt is passed, or the handler fails by itself again and again."""
+    failed = 0
     for _ in range(ROUNDS_TO_REST):
         if lab.settle(receipt, timeout=0):
             return
         done = lab.pump()
         struck += done.faults
-        if "Sandbox.Timedout" in done.error and not done.faults:
+        failed = failed + 1 if done.error and not done.faults else 0
+        if failed == FAILURES_BY_ITSELF or (failed and "Sandbox.Timedout" in done.error):
             return
 
 

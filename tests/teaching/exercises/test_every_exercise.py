@@ -68,7 +68,7 @@ def test_a_wrong_answer_gets_its_diagnosis(name: str, wrong: solutions.WrongExam
     assert (verdict.outcome, wrong.diagnosis in verdict.text) == ("wrong", True), verdict.text
 
 
-@pytest.mark.exhaustive(20)
+@pytest.mark.exhaustive(12)
 @every_exercise
 def test_a_mutation_of_the_solution_is_not_ok_unless_it_changes_nothing(
     name: str, pytestconfig: pytest.Config

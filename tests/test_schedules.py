@@ -30,7 +30,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(("behind", "seed"), cases)
 
 
-@pytest.mark.exhaustive(30)
+@pytest.mark.exhaustive(25)
 def test_after_any_schedule_everything_is_accounted_for(
     played: int, pytestconfig: pytest.Config
 ) -> None:
@@ -38,7 +38,7 @@ def test_after_any_schedule_everything_is_accounted_for(
     assert run(scenario).problems == []
 
 
-@pytest.mark.exhaustive(8)
+@pytest.mark.exhaustive(6)
 def test_after_any_schedule_behind_a_mapping_or_both_everything_is_accounted_for(
     behind: str, seed: int, pytestconfig: pytest.Config
 ) -> None:

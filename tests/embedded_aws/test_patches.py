@@ -91,6 +91,7 @@ def test_bare_moto_has_the_gap(target: str) -> None:
     assert observed == check.expected
 
 
+@pytest.mark.exhaustive(10)
 @pytest.mark.parametrize("target", targets("hook"))
 def test_without_the_hook_the_check_fails(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("service_patches", "gate_patches"):

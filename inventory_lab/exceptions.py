@@ -93,12 +93,13 @@ class WrongSetting(InventoryLabError):
 
 
 class NamesTaken(InventoryLabError):
-    """Names that begin with a learner's prefix belong to somebody else."""
+    """A learner's name, or names that begin with the learner's prefix, belong to somebody else."""
 
     def __init__(self, prefix: str, names: Sequence[str]) -> None:
         super().__init__(
-            f"the account already has {', '.join(names)}, which begin with {prefix!r} but do not have this learner's "
-            "permissions boundary, so the learner could use their permissions; choose another name for the learner"
+            f"the account already has {', '.join(names)}, without the permissions boundary of the learner whose prefix "
+            f"is {prefix!r}: that is somebody else's, and the learner could use its permissions; choose another name for "
+            "the learner"
         )
 
 
@@ -118,7 +119,8 @@ class ChargesNotAllowed(InventoryLabError):
     def __init__(self) -> None:
         super().__init__(
             "resources on a real AWS account cost money until you delete them; "
-            "use connect('aws', allow_charges=True) to accept that, and lab.teardown() to delete them"
+            "use connect('aws', allow_charges=True) or the option --allow-charges of the command to accept that, and "
+            "lab.teardown() or the command teardown to delete them"
         )
 
 

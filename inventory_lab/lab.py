@@ -911,8 +911,8 @@ def connect(
 
     Without a target the environment decides, so that a notebook runs unchanged on an account:
     INVENTORY_LAB_TARGET=aws together with INVENTORY_LAB_ALLOW_CHARGES=yes. INVENTORY_LAB_REGION,
-    INVENTORY_LAB_PREFIX and INVENTORY_LAB_PERMISSIONS_BOUNDARY then replace what the settings leave at
-    its default. A process has one embedded AWS: a second connect() closes the first lab with a warning.
+    INVENTORY_LAB_PREFIX, INVENTORY_LAB_OWNER and INVENTORY_LAB_PERMISSIONS_BOUNDARY then replace what the
+    settings leave at their default. A process has one embedded AWS: a second connect() closes the first lab with a warning.
 
     On "aws" boto3's ordinary credential chain and the region of the profile are used, and
     AWS_ENDPOINT_URL; before anything is created it prints the account, the region, who you are and what an

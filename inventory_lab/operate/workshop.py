@@ -27,16 +27,18 @@ _NAME = re.compile("[a-z][a-z0-9]{0,11}")
 
 
 def accounts(
-    session: boto3.Session, learners: Iterable[str], region: str = Settings.region
+    session: boto3.Session, learners: Iterable[str], region: str = ""
 ) -> Iterator[Account]:
-    """The account of the session as each learner's, with their name and a dash as the prefix of every name.
+    """The account of the session as each learner's, with their name and a dash as the prefix of every name,
+    in the region of the session unless you name another.
 
     Raises WrongSetting for a name that is not 1 to 12 of a-z 0-9.
     """
     for learner in learners:
         if not _NAME.fullmatch(learner):
             raise WrongSetting("learner", learner, "1 to 12 of a-z 0-9, beginning with a letter")
-        yield Account(session, Settings(region=region, prefix=f"{learner}-"))
+        where = region or session.region_name or Settings.region
+        yield Account(session, Settings(region=where, prefix=f"{learner}-"))
 
 
 def learner_of(account: Account) -> str:
@@ -55,11 +57,12 @@ def admit(account: Account) -> dict[str, str]:
 
     `account` is that of an administrator, with the learner's prefix in its settings. The user and the policy are
     created, or brought up to date. The user's access key is always a new one, and an old key is deleted.
-    Raises NamesTaken when the account has a user or role with this prefix outside the boundary: the learner could
-    make a key for the user, or let a function use the role.
+    Raises NamesTaken when the account has a user of the learner's name, or a user or role with this prefix, that
+    is not inside the boundary: it belongs to somebody else, and the learner could make a key for the user, or let a
+    function use the role.
     """
     iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
-    if taken := sorted(_outside(iam, account.settings.prefix, arn)):
+    if taken := sorted(_outside(iam, account)):
         raise NamesTaken(account.settings.prefix, taken)
     _write_policy(iam, account, arn)
     if unless_missing(MISSING, iam.get_user, UserName=user) is None:
@@ -90,10 +93,12 @@ def save(variables: Mapping[str, str], folder: Path) -> Path:
 
 def dismiss(account: Account) -> None:
     """Delete a learner with their key and policy. Tear their pipeline down first: its user and roles use the policy,
-    and IAM deletes no policy that is in use.
+    and IAM deletes no policy that is in use. Raises NamesTaken for a user of this name who was not admitted.
     """
     iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
     if unless_missing(MISSING, iam.get_user, UserName=user) is not None:
+        if _boundary_of(iam, "User", user) != arn:
+            raise NamesTaken(account.settings.prefix, [f"user {user}"])
         _delete_keys(iam, user)
         unless_missing(MISSING, iam.detach_user_policy, UserName=user, PolicyArn=arn)
         iam.delete_user(UserName=user)
@@ -102,16 +107,21 @@ def dismiss(account: Account) -> None:
         iam.delete_policy(PolicyArn=arn)
 
 
-def _outside(iam: Any, prefix: str, arn: str) -> Iterator[str]:
-    """The users and roles with this prefix that are not inside the boundary."""
+def _outside(iam: Any, account: Account) -> Iterator[str]:
+    """The users and roles with the learner's name or prefix that are not inside the boundary."""
+    arn, prefix = boundary_arn(account), account.settings.prefix
     for kind in ("User", "Role"):
         for page in iam.get_paginator(f"list_{kind.lower()}s").paginate():
-            names = [each[f"{kind}Name"] for each in page[f"{kind}s"]]
-            for name in (name for name in names if name.startswith(prefix)):
-                entity = getattr(iam, f"get_{kind.lower()}")(**{f"{kind}Name": name})[kind]
-                limit = entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-                if limit != arn:
+            for name in (each[f"{kind}Name"] for each in page[f"{kind}s"]):
+                is_the_learner = kind == "User" and name == learner_of(account)
+                theirs = is_the_learner or name.startswith(prefix)
+                if theirs and _boundary_of(iam, kind, name) != arn:
                     yield f"{kind.lower()} {name}"
+
+
+def _boundary_of(iam: Any, kind: str, name: str) -> str:
+    entity = getattr(iam, f"get_{kind.lower()}")(**{f"{kind}Name": name})[kind]
+    return str(entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
 
 
 def _write_policy(iam: Any, account: Account, arn: str) -> None:

@@ -85,6 +85,30 @@ def test_a_prefix_under_which_somebody_else_has_a_user_or_a_role_is_refused(
     assert workshop.admit(annabel)
 
 
+def test_a_user_of_the_learners_name_who_was_there_before_is_neither_admitted_nor_dismissed(
+    owner: boto3.Session,
+) -> None:
+    iam = owner.client("iam")
+    iam.create_user(UserName="anna")
+    key = iam.create_access_key(UserName="anna")["AccessKey"]["AccessKeyId"]
+    (account,) = workshop.accounts(owner, ["anna"])
+    for call in (workshop.admit, workshop.dismiss):
+        with pytest.raises(NamesTaken, match="the account already has user anna, without"):
+            call(account)
+    kept = iam.list_access_keys(UserName="anna")["AccessKeyMetadata"]
+    assert [each["AccessKeyId"] for each in kept] == [key]
+    assert "PermissionsBoundary" not in iam.get_user(UserName="anna")["User"]
+
+
+def test_learners_work_in_the_region_of_the_administrator_or_in_the_one_that_is_named(
+    owner: boto3.Session,
+) -> None:
+    (here,) = workshop.accounts(owner, ["anna"])
+    (there,) = workshop.accounts(owner, ["anna"], region="eu-central-1")
+    assert here.settings.region == owner.region_name
+    assert there.settings.region == "eu-central-1"
+
+
 def test_a_learner_who_has_built_may_be_admitted_again(owner: boto3.Session) -> None:
     (account,) = workshop.accounts(owner, ["anna"])
     session = signed_in(workshop.admit(account))

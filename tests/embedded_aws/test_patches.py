@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import boto3
+import botocore.session
 import pytest
 from moto.core.models import MockAWS
 
@@ -18,6 +19,7 @@ from inventory_lab.embedded_aws import client_cache, performance
 from inventory_lab.embedded_aws.account import EmbeddedAws
 from inventory_lab.embedded_aws.awslambda import bytecode
 from inventory_lab.embedded_aws.patching import Patch, applied
+from inventory_lab.embedded_aws.performance.patches import answers
 from tests.embedded_aws.patch_checks import (  # noqa: F401 the modules register their checks
     CHECKS,
     Aws,
@@ -86,7 +88,8 @@ class TestHere:
 @pytest.mark.parametrize("target", targets("gap"))
 def test_bare_moto_has_the_gap(target: str) -> None:
     check = CHECKS[target]
-    with bare_moto():
+    models_read_once = mock.patch.object(botocore.session, "create_loader", answers.service_models)
+    with bare_moto(), models_read_once:
         observed = check.observe(Aws(cache(boto3.Session(**KEYS).client), name_of(target)))
     assert observed == check.expected
 

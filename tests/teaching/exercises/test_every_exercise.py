@@ -101,6 +101,7 @@ def test_an_answer_of_another_kind_is_wrong_without_a_traceback(name: str) -> No
         assert evaluate(name, answer).outcome == "wrong"
 
 
+@pytest.mark.exhaustive(20)
 @every_exercise
 def test_what_passed_is_used_and_kept_and_what_did_not_is_replaced_by_the_reference(
     name: str, folder: Path, capsys: pytest.CaptureFixture[str]
@@ -116,6 +117,7 @@ def test_what_passed_is_used_and_kept_and_what_did_not_is_replaced_by_the_refere
     assert "\nok     " in printed
 
 
+@pytest.mark.exhaustive(20)
 @every_exercise
 def test_it_leaves_nothing_behind_in_the_account(name: str) -> None:
     from inventory_lab.lab import local_lab

@@ -345,9 +345,14 @@ class StillDeleting(InventoryLabError):
 class NotTheLabs(InventoryLabError):
     """A resource has a name that the lab needs, but not the lab's tag; nothing was changed."""
 
-    def __init__(self, kind: str, name: str, owner: str = "") -> None:
+    def __init__(self, kind: str, name: str, owner: str = "", region: str = "") -> None:
         what = f"the {kind.replace('_', ' ')} '{name}'"
-        if owner:
+        if region:
+            problem = (
+                f"{what} belongs to the lab in {region}, because names of IAM hold for all regions"
+            )
+            remedy = f"set a prefix for this region in Settings, or tear down the lab in {region}"
+        elif owner:
             problem = f"{what} has the tag owner={owner}, so it is another person's lab and is not changed"
             remedy = "set a prefix of your own in Settings, or the same owner"
         else:

@@ -57,6 +57,7 @@ from inventory_lab.resources import build_project
 from inventory_lab.resources import event_source_mapping as mapping_resource
 from inventory_lab.resources import function as function_resource
 from inventory_lab.resources import pipe as pipe_resource
+from inventory_lab.resources import table as table_resource
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.build import STAGES as STAGES
 from inventory_lab.resources.build import Stage as Stage
@@ -497,6 +498,7 @@ class Lab:
         >>> lab.set_thresholds("Phone", high=50, low=5)
         """
         with self._needing("table"):
+            table_resource.refuse_foreign_table(self.account)
             set_thresholds(self.account, product_id, high, low)
 
     @in_turn
@@ -553,6 +555,7 @@ class Lab:
         >>> lab.redrive(rows)[["done", "outcome"]].values.tolist()
         [['unchanged', 'applied']]
         """
+        table_resource.refuse_foreign_table(self.account)
         pipeline = self._pipeline_state()
         dead_letters = list(failed_records.dead_letters(pipeline))
         chosen = dead_letters if rows is None else self._failed_records(rows, pipeline)
@@ -637,10 +640,8 @@ class Lab:
             raise WrongSetting(
                 "handler", self.settings.handler, "fold: only its items can be rebuilt"
             )
-        read_state, read = (
-            partial(self._pipeline_state, since),
-            self._stored_records,
-        )
+        table_resource.refuse_foreign_table(self.account)
+        read_state, read = partial(self._pipeline_state, since), self._stored_records
         return operate_frames.rebuilt(rebuild.rebuild(self.account, read_state, read))
 
     @in_turn

@@ -26,7 +26,7 @@ LOG_RETENTIONS = (
     3653,
 )  # fmt: skip
 """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
-OPTIONS = ("shard_limits", "point_in_time_recovery", "deletion_protection", "encryption", "alarms")
+OPTIONS = ("shard_limits", "point_in_time_recovery", "encryption", "alarms")
 """The settings that are True or False."""
 
 
@@ -86,8 +86,8 @@ class Settings:
       resources of another owner alone.
     - `log_retention_days`: how long the function's log is kept. The default None means 14 on AWS; on the
       embedded AWS the log is kept.
-    - `point_in_time_recovery` and `deletion_protection` of the table. teardown() deletes a protected table
-      only after a build() with `deletion_protection=False`.
+    - `point_in_time_recovery` and `deletion_protection` of the table. The default None leaves the protection
+      as it is; teardown() deletes a protected table only after a build() with `deletion_protection=False`.
     - `encryption`: True encrypts stream and table with the KMS keys that AWS manages in your account.
     - `alarms`: True creates three alarms: the reader is late, dead letters exist, the function fails.
       `alarm_action` is the ARN of the topic that they notify.
@@ -139,7 +139,7 @@ class Settings:
     owner: str = ""
     log_retention_days: int | None = None
     point_in_time_recovery: bool = False
-    deletion_protection: bool = False
+    deletion_protection: bool | None = None
     encryption: bool = False
     alarms: bool = False
     alarm_action: str = ""
@@ -221,6 +221,10 @@ class Settings:
         for option in OPTIONS:
             if not isinstance(getattr(self, option), bool):
                 raise WrongSetting(option, getattr(self, option), "True or False")
+        if self.deletion_protection not in (None, True, False):
+            raise WrongSetting(
+                "deletion_protection", self.deletion_protection, "True, False or None"
+            )
         if self.log_retention_days not in (None, *LOG_RETENTIONS):
             expected = f"None or one of {', '.join(map(str, LOG_RETENTIONS))}"
             raise WrongSetting("log_retention_days", self.log_retention_days, expected)

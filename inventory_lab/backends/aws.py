@@ -195,12 +195,13 @@ class RealAws:
 
     def revoke_producer(self) -> None:
         """Delete the producer's key, which may be gone already with its user."""
-        key, self._producer_key, self._producer = self._producer_key, {}, None
-        atexit.unregister(self.revoke_producer)
+        key, self._producer = self._producer_key, None
         if key:
             iam = self._admin.client("iam")
             request = {"UserName": key["UserName"], "AccessKeyId": key["AccessKeyId"]}
             unless_missing(("NoSuchEntity",), iam.delete_access_key, **request)
+        self._producer_key = {}  # a key that could not be deleted is remembered for the next time
+        atexit.unregister(self.revoke_producer)
 
     @property
     def publish_patience(self) -> float:
@@ -213,6 +214,7 @@ class RealAws:
 
     def _new_producer(self) -> boto3.Session:
         """A session with a new key, once AWS knows the key. What ends this process deletes it."""
+        self.revoke_producer()  # of an attempt that failed
         self._producer_key = producer_key.create(self.admin_account())
         self._key_made_at = self.clock.now().timestamp()
         atexit.register(self.revoke_producer)

@@ -9,7 +9,9 @@ from pathlib import Path
 from inventory_lab.builds.buildspec import Files
 from inventory_lab.resources.function import zip_of
 
-LEFT_OUT = {".git", "__pycache__", ".pytest_cache"}
+LEFT_OUT = {".git", "__pycache__", ".pytest_cache", ".venv", ".aws", ".ssh"}
+SECRETS = ("*.env", ".env*", "*.pem")
+"""Files that hold credentials on many machines; a build is no place for them."""
 
 
 def chosen(files: Files, source: Path) -> dict[str, bytes]:
@@ -50,4 +52,9 @@ def _fits(name: str, pattern: str) -> bool:
 def _names(folder: Path) -> list[str]:
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     relative = (path.relative_to(folder) for path in paths)
-    return [path.as_posix() for path in relative if not LEFT_OUT & set(path.parts)]
+    return [path.as_posix() for path in relative if not _is_left_out(path)]
+
+
+def _is_left_out(path: Path) -> bool:
+    is_secret = any(fnmatch.fnmatchcase(path.name, pattern) for pattern in SECRETS)
+    return is_secret or bool(LEFT_OUT & set(path.parts))

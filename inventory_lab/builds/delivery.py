@@ -14,8 +14,9 @@ from inventory_lab.builds.artifacts import zip_folder
 from inventory_lab.builds.report import BuildReport, PhaseReport
 from inventory_lab.builds.runner import BuildAgent, run_build
 from inventory_lab.exceptions import BuildNotQueued, NotBuilt
-from inventory_lab.resources import artifacts_bucket, build_project
+from inventory_lab.resources import artifacts_bucket, build_project, function
 from inventory_lab.resources.account import Account, unless_missing
+from inventory_lab.resources.ownership import refuse_foreign
 from inventory_lab.resources.propagation import once_known
 
 if TYPE_CHECKING:
@@ -122,8 +123,10 @@ def may_deploy(build: Mapping[str, Any]) -> bool:
 def deploy(account: Account, build: Mapping[str, Any], sleep: Callable[[float], None]) -> str:
     """The function's CodeSha256 after the artifact of a build became its code.
 
-    The deploy role is assumed for it, which may update this one function. Raises NotBuilt.
+    The deploy role is assumed for it, which may update this one function. Raises NotBuilt, and NotTheLabs
+    for a function that is not the lab's.
     """
+    refuse_foreign(account, "function", account.settings.name("function"), function.tags(account))
     functions = _deployer(account, sleep).client("lambda")
     name = account.settings.name("function")
     request = {"FunctionName": name, "S3Bucket": account.bucket(), "S3Key": _artifact(build)}

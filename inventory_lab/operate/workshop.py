@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inventory_lab.exceptions import NamesTaken, WrongSetting
-from inventory_lab.resources.account import Account, unless_missing
+from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
+from inventory_lab.resources.ownership import is_the_labs
 from inventory_lab.resources.policies import policy
 from inventory_lab.settings import Settings
 
@@ -62,7 +63,7 @@ def admit(account: Account) -> dict[str, str]:
     function use the role.
     """
     iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
-    if taken := sorted(_outside(iam, account)):
+    if taken := sorted([*_outside(iam, account), *_foreign_policy(iam, account)]):
         raise NamesTaken(account.settings.prefix, taken)
     _write_policy(iam, account, arn)
     if unless_missing(MISSING, iam.get_user, UserName=user) is None:
@@ -87,18 +88,22 @@ def save(variables: Mapping[str, str], folder: Path) -> Path:
     learner = variables["INVENTORY_LAB_PREFIX"].removesuffix("-")
     path = folder / f"{learner}.env"
     path.touch(mode=0o600)
+    path.chmod(0o600)  # also when the file was there before
     path.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     return path
 
 
 def dismiss(account: Account) -> None:
     """Delete a learner with their key and policy. Tear their pipeline down first: its user and roles use the policy,
-    and IAM deletes no policy that is in use. Raises NamesTaken for a user of this name who was not admitted.
+    and IAM deletes no policy that is in use. Raises NamesTaken for a user or policy of these names that was
+    there before.
     """
     iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
-    if unless_missing(MISSING, iam.get_user, UserName=user) is not None:
-        if _boundary_of(iam, "User", user) != arn:
-            raise NamesTaken(account.settings.prefix, [f"user {user}"])
+    exists = unless_missing(MISSING, iam.get_user, UserName=user) is not None
+    foreign = [f"user {user}"] if exists and _boundary_of(iam, "User", user) != arn else []
+    if foreign := [*foreign, *_foreign_policy(iam, account)]:
+        raise NamesTaken(account.settings.prefix, foreign)
+    if exists:
         _delete_keys(iam, user)
         unless_missing(MISSING, iam.detach_user_policy, UserName=user, PolicyArn=arn)
         iam.delete_user(UserName=user)
@@ -119,6 +124,19 @@ def _outside(iam: Any, account: Account) -> Iterator[str]:
                     yield f"{kind.lower()} {name}"
 
 
+def _foreign_policy(iam: Any, account: Account) -> Iterator[str]:
+    """The policy of the learner's name when it is not the lab's; one that was written before it got a tag is
+    the boundary of the learner.
+    """
+    arn, user = boundary_arn(account), learner_of(account)
+    answer = unless_missing(MISSING, iam.get_policy, PolicyArn=arn)
+    if answer is None or is_the_labs(tags_of(answer["Policy"].get("Tags", []))):
+        return
+    exists = unless_missing(MISSING, iam.get_user, UserName=user) is not None
+    if not exists or _boundary_of(iam, "User", user) != arn:
+        yield f"policy {arn.rpartition('/')[2]}"
+
+
 def _boundary_of(iam: Any, kind: str, name: str) -> str:
     entity = getattr(iam, f"get_{kind.lower()}")(**{f"{kind}Name": name})[kind]
     return str(entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
@@ -133,7 +151,8 @@ def _write_policy(iam: Any, account: Account, arn: str) -> None:
     document = policy("workshop/boundary", account)
     if unless_missing(MISSING, iam.get_policy, PolicyArn=arn) is None:
         name = account.settings.name("boundary")
-        iam.create_policy(PolicyName=name, PolicyDocument=document)
+        tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        iam.create_policy(PolicyName=name, PolicyDocument=document, Tags=tags)
         return
     _delete_old_versions(iam, arn)
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TAGS = {"project": "inventory-lab"}
 """Every resource of a lab is created with these, and only what has them is torn down. On a real account the
-tags `owner` and `created` stand beside them."""
+tags `owner` and `created` stand beside them; users and roles have the tag `region`."""
 
 
 Answer = TypeVar("Answer")
@@ -55,6 +55,12 @@ class Account:
         other = copy(self)
         other.tags = dict(TAGS)
         return other
+
+    @property
+    def tags_of_principals(self) -> list[dict[str, str]]:
+        """The tags of users and roles, whose names hold for all regions: they say in which one the lab is."""
+        tags = {**self.tags, "region": self.settings.region}
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
 
     def client(self, service: str) -> BaseClient:
         """The deployer's client of a service, made once."""

@@ -8,7 +8,7 @@ this one function.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,17 +30,18 @@ def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str
     """The project's ARN; created with its roles and its bucket, or brought up to date. Raises
     NotTheLabs.
     """
+    codebuild, request = account.client("codebuild"), _configuration(account)
+    existing = describe(account)
+    if existing is not None:
+        refuse_foreign(account, "build project", request["name"], _tags_of(existing))
     for kind in roles.BUILD_KINDS:
         roles.ensure(account, kind)
     artifacts_bucket.ensure(account)
-    codebuild, request = account.client("codebuild"), _configuration(account)
-    existing = describe(account)
     if existing is None:
         tagged = [{"key": key, "value": value} for key, value in account.tags.items()]
         create = partial(codebuild.create_project, **request, tags=tagged)
         once_known(create, ("sts:AssumeRole",), sleep)
         return account.project_arn()
-    refuse_foreign(account, "build project", request["name"], _tags_of(existing))
     if any(existing.get(member) != value for member, value in request.items()):
         codebuild.update_project(**request)
     return account.project_arn()
@@ -67,11 +68,21 @@ def _tags_of(project: Mapping[str, Any]) -> dict[str, str]:
 def delete(account: Account) -> None:
     """Delete the project and the test reports of its builds, which would outlive it."""
     codebuild, name = account.client("codebuild"), account.settings.name("build_project")
-    for page in codebuild.get_paginator("list_report_groups").paginate():
-        for arn in page["reportGroups"]:
-            if arn.startswith(account.arn("codebuild", f"report-group/{name}-")):
-                codebuild.delete_report_group(arn=arn, deleteReports=True)
+    for arn in sorted(set(_report_groups(account))):
+        codebuild.delete_report_group(arn=arn, deleteReports=True)
     codebuild.delete_project(name=name)
+
+
+def _report_groups(account: Account) -> Iterator[str]:
+    """The ARNs of the report groups in which the project's builds have reports. Those of a project whose
+    name only begins like this one's are not among them.
+    """
+    codebuild, name = account.client("codebuild"), account.settings.name("build_project")
+    pages = codebuild.get_paginator("list_builds_for_project").paginate(projectName=name)
+    for ids in (page["ids"] for page in pages if page["ids"]):
+        for build in codebuild.batch_get_builds(ids=ids)["builds"]:
+            for report in build.get("reportArns", []):
+                yield report.replace(":report/", ":report-group/").rpartition(":")[0]
 
 
 def log_group(account: Account) -> str:
@@ -80,11 +91,15 @@ def log_group(account: Account) -> str:
 
 
 def log_group_tags(account: Account) -> dict[str, str] | None:
-    """The tags of the role that created the log group; None when there is no log group."""
+    """The tags of the project that the log group is of, or of the role that created it when that is gone;
+    None when there is no log group.
+    """
     call = account.client("logs").describe_log_streams
     missing = ("ResourceNotFoundException",)
-    answer = unless_missing(missing, call, logGroupName=log_group(account), limit=1)
-    return None if answer is None else roles.tags(account, "codebuild_role")
+    if unless_missing(missing, call, logGroupName=log_group(account), limit=1) is None:
+        return None
+    of_the_project = tags(account)
+    return roles.tags(account, "codebuild_role") if of_the_project is None else of_the_project
 
 
 def delete_log_group(account: Account) -> None:

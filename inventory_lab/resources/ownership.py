@@ -20,17 +20,26 @@ def is_the_labs(tags: Mapping[str, str]) -> bool:
 
 
 def is_ours(account: Account, tags: Mapping[str, str]) -> bool:
-    """Whether these tags are those of a resource of a lab, of the same owner where both have one."""
+    """Whether these tags are those of a resource of a lab, of the same owner where both have one, and of
+    the same region where the resource has one.
+    """
     mine = account.tags.get("owner")
-    return is_the_labs(tags) and (mine is None or tags.get("owner", mine) == mine)
+    is_here = tags.get("region", account.settings.region) == account.settings.region
+    return is_the_labs(tags) and is_here and (mine is None or tags.get("owner", mine) == mine)
 
 
 def refuse_foreign(account: Account, kind: str, name: str, tags: Mapping[str, str] | None) -> None:
-    """Raise NotTheLabs for an existing resource without the lab's tag, or of another owner; None means that
-    it does not exist.
+    """Raise NotTheLabs for an existing resource without the lab's tag, or of another owner or region; None
+    means that it does not exist.
     """
-    if tags is not None and not is_ours(account, tags):
-        raise NotTheLabs(kind, name, tags.get("owner", "") if is_the_labs(tags) else "")
+    if tags is None or is_ours(account, tags):
+        return
+    if not is_the_labs(tags):
+        raise NotTheLabs(kind, name)
+    mine = account.tags.get("owner", "")
+    if tags.get("owner", mine) != mine:
+        raise NotTheLabs(kind, name, tags["owner"])
+    raise NotTheLabs(kind, name, region=tags["region"])
 
 
 def warn_of_boundary(account: Account, principal: Mapping[str, Any]) -> None:

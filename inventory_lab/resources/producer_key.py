@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from inventory_lab.exceptions import PrincipalNotAvailable
 from inventory_lab.resources import user
 from inventory_lab.resources.account import Account
-from inventory_lab.resources.ownership import is_ours
+from inventory_lab.resources.ownership import refuse_foreign
 
 QUOTA = ("LimitExceeded", "LimitExceededException")
 """A user has two keys at most: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -21,12 +21,14 @@ def create(account: Account) -> Mapping[str, str]:
     """A new access key of the lab's user, as CreateAccessKey returns it.
 
     When the user has two already, the older one is deleted with a warning: a process that was killed has
-    left it behind. Raises PrincipalNotAvailable before build() has made the user.
+    left it behind. Raises PrincipalNotAvailable before build() has made the user, and NotTheLabs for a user
+    of this name that is not the lab's.
     """
+    refuse_foreign(account, "user", account.settings.name("producer_user"), user.tags(account))
     try:
         return _create(account)
     except ClientError as exc:
-        if exc.response["Error"]["Code"] not in QUOTA or not _is_the_labs(account):
+        if exc.response["Error"]["Code"] not in QUOTA:
             raise
     _delete_oldest(account)
     return _create(account)
@@ -39,10 +41,6 @@ def _create(account: Account) -> Mapping[str, str]:
     except iam.exceptions.NoSuchEntityException as exc:
         raise PrincipalNotAvailable("producer", "run lab.build() first") from exc
     return key
-
-
-def _is_the_labs(account: Account) -> bool:
-    return is_ours(account, user.tags(account) or {})
 
 
 def _delete_oldest(account: Account) -> None:

@@ -30,7 +30,7 @@ def ensure(account: Account, kind: str) -> str:
         iam.create_role(
             RoleName=name,
             AssumeRolePolicyDocument=trust,
-            Tags=[{"Key": key, "Value": value} for key, value in account.tags.items()],
+            Tags=account.tags_of_principals,
             **boundary(account),
         )
         iam.get_waiter("role_exists").wait(RoleName=name)

@@ -52,8 +52,9 @@ def _set_options(account: Account, sleep: Callable[[float], None]) -> None:
     """
     dynamodb, settings = account.client("dynamodb"), account.settings
     name, table = settings.name("table"), describe(account) or {}
-    if table.get("DeletionProtectionEnabled", False) != settings.deletion_protection:
-        protected = {"DeletionProtectionEnabled": settings.deletion_protection}
+    expected, deployed = settings.deletion_protection, table.get("DeletionProtectionEnabled", False)
+    if expected is not None and deployed != expected:
+        protected = {"DeletionProtectionEnabled": expected}
         dynamodb.update_table(TableName=name, **protected)
         _stable(account, sleep)
     if settings.encryption and table.get("SSEDescription", {}).get("Status") != "ENABLED":
@@ -99,6 +100,11 @@ def describe(account: Account) -> dict[str, Any] | None:
     call = account.client("dynamodb").describe_table
     answer = unless_missing(_MISSING, call, TableName=account.settings.name("table"))
     return None if answer is None else dict(answer["Table"])
+
+
+def refuse_foreign_table(account: Account) -> None:
+    """Raise NotTheLabs when the table is not the lab's, or another owner's."""
+    refuse_foreign(account, "table", account.settings.name("table"), tags(account))
 
 
 def tags(account: Account) -> dict[str, str] | None:

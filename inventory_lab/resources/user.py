@@ -23,7 +23,7 @@ def ensure(account: Account) -> str:
     """
     user, iam, name = describe(account), account.client("iam"), account.settings.name(_KIND)
     if user is None:
-        tags = [{"Key": key, "Value": value} for key, value in account.tags.items()]
+        tags = account.tags_of_principals
         user = iam.create_user(UserName=name, Tags=tags, **boundary(account))["User"]
     else:
         refuse_foreign(account, "user", name, tags_of(user.get("Tags", [])))

@@ -64,6 +64,29 @@ def test_the_producers_key_is_deleted_at_close(account: None) -> None:
     assert not iam.list_access_keys(UserName="inventory-lab-aws-de-user")["AccessKeyMetadata"]
 
 
+def test_a_key_whose_first_use_or_deletion_failed_is_deleted_later(
+    aws: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iam, user = boto3.client("iam"), "inventory-lab-aws-de-user"
+    aws.build(through="stream")
+    with monkeypatch.context() as broken:
+        broken.setattr(boto3, "Session", interrupted)
+        with pytest.raises(ConnectionError):
+            aws.session("producer")
+    aws.session("producer")
+    assert len(iam.list_access_keys(UserName=user)["AccessKeyMetadata"]) == 1
+    with monkeypatch.context() as broken:
+        broken.setattr("inventory_lab.backends.aws.unless_missing", interrupted)
+        with pytest.raises(ConnectionError):
+            aws.close()
+    aws.close()
+    assert iam.list_access_keys(UserName=user)["AccessKeyMetadata"] == []
+
+
+def interrupted(*_: object, **__: object) -> None:
+    raise ConnectionError
+
+
 @pytest.mark.parametrize("principal", ["pipe", "function"])
 def test_the_roles_belong_to_their_services(aws: Lab, principal: str) -> None:
     with pytest.raises(PrincipalNotAvailable, match="only the service itself can assume this role"):

@@ -491,7 +491,11 @@ def test_a_protected_table_stays_and_says_why_until_build_removes_the_protection
             TeardownIncomplete, match=r"(?i)table 'inventory-lab-inventory'.*protect"
         ):
             lab.teardown()
-        unprotected = Settings(prefix=lab.settings.prefix)
+        unspecified = Settings(prefix=lab.settings.prefix)
+        Lab(RealAws(unspecified, session=lab.session("admin")), unspecified).build(through="table")
+        with pytest.raises(TeardownIncomplete):
+            lab.teardown()
+        unprotected = Settings(prefix=lab.settings.prefix, deletion_protection=False)
         admin = Lab(RealAws(unprotected, session=lab.session("admin")), unprotected)
         admin.build(through="table")
         assert "not deleted" not in set(admin.teardown()["outcome"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -47,6 +49,14 @@ def test_paths_can_be_discarded(source: Path) -> None:
 
 def test_bytes_are_kept_as_they_are(source: Path) -> None:
     assert chosen(Files(("app.py",)), source)["app.py"] == b"one\r\ntwo"
+
+
+def test_files_that_hold_credentials_are_no_source_of_a_build(source: Path) -> None:
+    for name in (".env", "anna.env", ".env.local", "key.pem", ".aws/credentials", ".venv/lib.py"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text("secret")
+    with ZipFile(BytesIO(zip_folder(source))) as archive:
+        assert set(archive.namelist()) == CHOSEN["**/*"]
 
 
 def test_the_same_files_give_the_same_zip(source: Path) -> None:

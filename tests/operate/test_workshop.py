@@ -100,6 +100,30 @@ def test_a_user_of_the_learners_name_who_was_there_before_is_neither_admitted_no
     assert "PermissionsBoundary" not in iam.get_user(UserName="anna")["User"]
 
 
+def test_a_policy_of_the_learners_name_that_was_there_before_is_neither_rewritten_nor_deleted(
+    owner: boto3.Session,
+) -> None:
+    iam = owner.client("iam")
+    iam.create_policy(PolicyName=BOUNDARY.rpartition("/")[2], PolicyDocument=EVERYTHING)
+    (account,) = workshop.accounts(owner, ["anna"])
+    for call in (workshop.admit, workshop.dismiss):
+        with pytest.raises(NamesTaken, match="has policy anna-inventory-lab-boundary, without"):
+            call(account)
+    assert iam.get_policy(PolicyArn=BOUNDARY)["Policy"]["DefaultVersionId"] == "v1"
+
+
+def test_a_learner_of_a_workshop_before_policies_had_a_tag_is_admitted_again(
+    owner: boto3.Session,
+) -> None:
+    iam = owner.client("iam")
+    (account,) = workshop.accounts(owner, ["anna"])
+    workshop.admit(account)
+    iam.untag_policy(PolicyArn=BOUNDARY, TagKeys=["project"])
+    assert workshop.admit(account)
+    workshop.dismiss(account)
+    assert "anna" not in {user["UserName"] for user in iam.list_users()["Users"]}
+
+
 def test_learners_work_in_the_region_of_the_administrator_or_in_the_one_that_is_named(
     owner: boto3.Session,
 ) -> None:
@@ -118,6 +142,7 @@ def test_a_learner_who_has_built_may_be_admitted_again(owner: boto3.Session) -> 
 
 
 def test_the_file_of_a_learner_is_for_their_eyes_only(tmp_path: Path) -> None:
+    (tmp_path / "anna.env").touch(mode=0o644)
     path = workshop.save({"INVENTORY_LAB_PREFIX": "anna-", "AWS_ACCESS_KEY_ID": "k"}, tmp_path)
     assert path.name == "anna.env"
     assert path.read_text() == "INVENTORY_LAB_PREFIX=anna-\nAWS_ACCESS_KEY_ID=k\n"

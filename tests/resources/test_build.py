@@ -95,7 +95,10 @@ def test_everything_that_can_carry_a_tag_carries_the_labs(built: Lab) -> None:
     for kind in roles.KINDS:
         role = roles.describe(built.account, kind)
         assert role is not None
-        assert role["Tags"] == [{"Key": "project", "Value": "inventory-lab"}]
+        assert role["Tags"] == [
+            {"Key": "project", "Value": "inventory-lab"},
+            {"Key": "region", "Value": built.settings.region},
+        ]
 
 
 def test_the_policies_name_this_account_and_no_placeholder(built: Lab) -> None:

@@ -963,7 +963,7 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
         raise ChargesNotAllowed
     from inventory_lab.backends.aws import RealAws
     from inventory_lab.backends.credentials import identify, open_session
-    from inventory_lab.resources import cost
+    from inventory_lab.resources import cost, taken_names
 
     chosen = None if isinstance(settings.region, DefaultRegion) else settings.region
     session = open_session(chosen)
@@ -977,7 +977,10 @@ def _connect_aws(settings: Settings, allow_charges: bool) -> Lab:
     identity = identify(session)
     settings = replace(settings, owner=settings.owner or identity.owner)
     print(f"{identity}\n{cost.sentence(settings)}")
-    return Lab(RealAws(settings, session=session), settings)
+    backend = RealAws(settings, session=session)
+    for sentence in taken_names.sentences(backend.admin_account()):
+        print(sentence)
+    return Lab(backend, settings)
 
 
 def _forget(lab: Lab) -> None:

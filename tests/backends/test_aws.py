@@ -144,6 +144,18 @@ def test_teardown_deletes_everything(aws: Lab) -> None:
     assert boto3.client("iam").list_users()["Users"] == []
 
 
+def test_connect_says_which_of_the_labs_names_are_taken(
+    account: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect("aws", allow_charges=True) as lab:
+        lab.build(through="stream")
+        assert "attention" not in capsys.readouterr().out
+        lab.teardown()
+    boto3.client("kinesis").create_stream(StreamName=NAME, ShardCount=1)
+    connect("aws", allow_charges=True).close()
+    assert f"the account has the stream '{NAME}', which is not the lab's" in capsys.readouterr().out
+
+
 def test_a_neighbours_resource_of_the_same_name_is_not_deleted(aws: Lab) -> None:
     boto3.client("kinesis").create_stream(StreamName=NAME, ShardCount=1)
     report = aws.teardown()

@@ -12,6 +12,7 @@ PAST_BUGS = {
     12: "a child shard read before its parent: other events were rejected than the stream's order says",
     73: "an item broken while its batch was tried again: rebuilt, it forgot what it had processed",
     176: "given up after an answer was lost, with a copy of the event behind it: counted twice",
+    1115: "a repeated event, processed and then given up: counted as a duplicate and as a dead letter",
     2142: "rejected, told of, and never committed: a dead letter, though the rejected queue has it",
 }
 """The seeds that once found something, and what."""
@@ -44,6 +45,10 @@ def test_after_any_schedule_behind_a_mapping_or_both_everything_is_accounted_for
 ) -> None:
     most = pytestconfig.getoption("schedule_events")
     assert run(schedule(seed, most_events=most, reader=behind)).problems == []
+
+
+def test_a_repeated_event_that_one_reader_processed_and_the_other_gave_up_counts_once() -> None:
+    assert run(schedule(169, reader="both")).problems == []
 
 
 @pytest.mark.parametrize("seed", PAST_BUGS, ids=lambda seed: f"{seed}: {PAST_BUGS[seed]}")

@@ -37,11 +37,14 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record with its fate; `outcome` is None when it was not processed."""
+    """One record with its fate; `outcome` is None when it was not processed. `is_repeat` marks a record that
+    was given up and whose event had been processed before: processed or not, it changes nothing.
+    """
 
     record: Record
     fate: Fate
     outcome: Outcome | None = None
+    is_repeat: bool = False
 
 
 class Ranges:
@@ -98,11 +101,13 @@ class Ledger:
         key = record.partition_key
         if processed_by(self.start.get(key), record):
             return Entry(record, Fate.EARLIER)
+        item = self.items.get(key) or self.start.get(key)
         if self.is_given_up(record):
-            return Entry(record, Fate.DEAD_LETTER)
+            is_repeat = apply(item, record).verdict is Verdict.DUPLICATE
+            return Entry(record, Fate.DEAD_LETTER, is_repeat=is_repeat)
         if not self.is_processed(record):
             return Entry(record, Fate.PENDING)
-        outcome = apply(self.items.get(key) or self.start.get(key), record)
+        outcome = apply(item, record)
         self.items[key] = outcome.item
         return Entry(record, _FATES[outcome.verdict], outcome)
 

@@ -249,9 +249,7 @@ def _records_in(account: Account, pointers: Iterable[Pointer]) -> dict[Pointer, 
 def _in_batches(
     account: Account, records: Iterable[Record], batches: Iterable[reports.Batch]
 ) -> set[str]:
-    """The records (shard:sequence number) that were certainly in one of these batches: the stream has
-    as many records between the first and the last of the batch as the batch had.
-    """
+    """The records (shard:sequence number) that one of these batches certainly processed."""
     proved: set[str] = set()
     by_shard: dict[str, list[Record]] = {}
     for record in records:
@@ -261,12 +259,47 @@ def _in_batches(
         near = [b for b in batches if b.shard_id == shard_id and _within(in_shard, b)]
         if not near:
             continue
+        near = _with_overlapping(near, batches)
         first, last = min(b.first for b in near), max(b.last for b in near)
         read = stream.records_between(account, shard_id, first, last)
-        numbers = [record.sequence_number for record in read]
-        whole = [b for b in near if _is_whole(b, numbers)]
-        proved.update(record.record_id for b in whole for record in _within(in_shard, b))
+        known = certainly_processed(near, [record.sequence_number for record in read])
+        proved.update(r.record_id for r in in_shard if r.sequence_number in known)
     return proved
+
+
+def _with_overlapping(
+    near: list[reports.Batch], batches: Iterable[reports.Batch]
+) -> list[reports.Batch]:
+    """The batches, and those of their shard that have a part of their range."""
+    shard_id = near[0].shard_id
+    first, last = min(b.first for b in near), max(b.last for b in near)
+    of_shard = (b for b in batches if b.shard_id == shard_id)
+    return [b for b in of_shard if b.first <= last and b.last >= first]
+
+
+def certainly_processed(batches: Iterable[reports.Batch], numbers: list[int]) -> set[int]:
+    """The sequence numbers of the records that these batches of a shard processed; `numbers` are those
+    of the stream, in order.
+
+    A batch had all records from its first to its last when the stream has as many there. When as many of
+    them as came again are known from other batches, the batch processed the others.
+
+    >>> first, again = reports.Batch("s", 1, 3, 3), reports.Batch("s", 2, 4, 3, redelivered=2)
+    >>> sorted(certainly_processed([again, first], [1, 2, 3, 4]))
+    [1, 2, 3, 4]
+    """
+    whole = [(batch, inside) for batch in batches if (inside := _inside(batch, numbers))]
+    known: set[int] = set()
+    while True:
+        proved = {
+            number
+            for batch, inside in whole
+            if len(known.intersection(inside)) == batch.redelivered
+            for number in inside
+        }
+        if proved <= known:
+            return known
+        known |= proved
 
 
 def _within(records: list[Record], batch: reports.Batch) -> list[Record]:
@@ -275,11 +308,11 @@ def _within(records: list[Record], batch: reports.Batch) -> list[Record]:
     return records[start : bisect_right(records, batch.last, key=_number)]
 
 
-def _is_whole(batch: reports.Batch, numbers: list[int]) -> bool:
-    """Whether the stream has as many records between the batch's first and last as the batch had."""
-    start = bisect_left(numbers, batch.first)
-    begins = start < len(numbers) and numbers[start] == batch.first
-    return begins and bisect_right(numbers, batch.last) - start == batch.records
+def _inside(batch: reports.Batch, numbers: list[int]) -> list[int]:
+    """The numbers from the batch's first to its last; none unless they are as many as the batch had."""
+    inside = numbers[bisect_left(numbers, batch.first) : bisect_right(numbers, batch.last)]
+    begins = inside[:1] == [batch.first]
+    return inside if begins and len(inside) == batch.records else []
 
 
 def _number(record: Record) -> int:

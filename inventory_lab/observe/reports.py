@@ -42,20 +42,22 @@ class LateRun:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An invocation that processed all its records for the first time. `records` may be fewer than the
-    stream has between `first` and `last`.
+    """An invocation that returned none of its records as failed. `records` may be fewer than the stream has
+    between `first` and `last`; `redelivered` is how many of them an item had passed before, because they
+    were processed or given up. The others it processed for the first time.
     """
 
     shard_id: str
     first: int
     last: int
     records: int
+    redelivered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The function's report of one invocation: `batch` when it processed all records, and `begin`, the
-    first record (shard, sequence number).
+    """The function's report of one invocation: `batch` when no record failed, and `begin`, the first record
+    (shard, sequence number).
     """
 
     counts: Mapping[str, int]
@@ -84,7 +86,7 @@ class Reports:
 
     - `totals`: sums over all batches.
     - `late`: late runs by partition key.
-    - `processed`: the batches whose records were all processed.
+    - `processed`: the batches of which no record failed.
     - `first_report_at`: when the first batch ran, in epoch seconds; None when none did.
     - `batch_starts`: the first records of the batches of which at least one record was processed.
     """
@@ -141,10 +143,13 @@ def _batch_report(line: Mapping[str, Any]) -> Report:
     if not line.get("first"):
         return Report(counts)
     batch = Batch(
-        _text(line["shard_id"]), int(line["first"]), int(line["last"]), _whole(line["records"])
+        _text(line["shard_id"]),
+        int(line["first"]),
+        int(line["last"]),
+        _whole(line["records"]),
+        counts["redelivered"],
     )
-    whole = not counts["failed"] and not counts["redelivered"]
-    return Report(counts, batch if whole else None, (batch.shard_id, batch.first))
+    return Report(counts, None if counts["failed"] else batch, (batch.shard_id, batch.first))
 
 
 def late_run(line: Mapping[str, Any]) -> LateRun:

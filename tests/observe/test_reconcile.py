@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from inventory_lab.domain.memory import Memory, digest, encode
 from inventory_lab.exceptions import BadSnapshot, NotBuilt
 from inventory_lab.observe import frames, reports, stream
 from inventory_lab.observe.differences import first_difference
-from inventory_lab.observe.reconcile import Reconciliation
+from inventory_lab.observe.ledger import Fate
+from inventory_lab.observe.pipeline_state import MissingFromStream
+from inventory_lab.observe.reconcile import FoldedStream, Reconciliation
 from tests.operate.table_damage import damage
 
 DAY = 24 * 3600
@@ -358,3 +361,19 @@ def test_a_notebook_shows_the_first_ten_products_and_how_many_follow() -> None:
 def test_each_problem_is_a_sentence(facts: dict[str, Any], problem: str) -> None:
     [sentence] = reconciliation(**facts).problems
     assert re.search(problem, sentence)
+
+
+@pytest.mark.parametrize(
+    ("accounted", "repeats", "dead_letters", "duplicates"),
+    [(7, 2, 3, 1), (8, 2, 2, 2), (9, 2, 1, 3), (10, 2, 1, 3), (9, 0, 3, 1), (5, 2, 3, 1)],
+)
+def test_no_more_dead_letters_count_as_duplicates_than_are_repeats_and_the_reports_have_too_many(
+    accounted: int, repeats: int, dead_letters: int, duplicates: int
+) -> None:
+    """Ten records: six applied, one duplicate, three given up."""
+    counts = Counter({Fate.APPLIED: 6, Fate.DUPLICATE: 1, Fate.DEAD_LETTER: 3})
+    folded = FoldedStream(MissingFromStream(set(), set()), counts=counts, given_up_repeats=repeats)
+    folded.count_repeats(accounted)
+    assert folded.counts[Fate.DEAD_LETTER] == dead_letters
+    assert folded.counts[Fate.DUPLICATE] == duplicates
+    assert folded.published == 10

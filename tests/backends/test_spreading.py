@@ -157,7 +157,7 @@ def test_a_key_of_a_user_that_is_not_the_labs_is_not_deleted(lab: Lab, aws: Spre
     iam.create_access_key(UserName=USER)
     iam.untag_user(UserName=USER, TagKeys=["project"])
     aws.refuse("CreateAccessKey", "LimitExceeded", times=1)
-    with pytest.raises(ClientError, match="LimitExceeded"):
+    with pytest.raises(NotTheLabs, match="exists without the tag"):
         lab.session("producer")
     assert len(keys(lab)) == 1
 

@@ -97,9 +97,8 @@ class NamesTaken(InventoryLabError):
 
     def __init__(self, prefix: str, names: Sequence[str]) -> None:
         super().__init__(
-            f"the account already has {', '.join(names)}, without the permissions boundary of the learner whose prefix "
-            f"is {prefix!r}: that is somebody else's, and the learner could use its permissions; choose another name for "
-            "the learner"
+            f"the account already has {', '.join(names)}, which was not made for the learner with the prefix {prefix!r}; "
+            "the learner could use what it allows, so choose another name for the learner"
         )
 
 
@@ -348,9 +347,7 @@ class NotTheLabs(InventoryLabError):
     def __init__(self, kind: str, name: str, owner: str = "", region: str = "") -> None:
         what = f"the {kind.replace('_', ' ')} '{name}'"
         if region:
-            problem = (
-                f"{what} belongs to the lab in {region}, because names of IAM hold for all regions"
-            )
+            problem = f"{what} belongs to the lab in {region}; the names of users and roles hold for all regions"
             remedy = f"set a prefix for this region in Settings, or tear down the lab in {region}"
         elif owner:
             problem = f"{what} has the tag owner={owner}, so it is another person's lab and is not changed"

@@ -221,7 +221,7 @@ class Settings:
         for option in OPTIONS:
             if not isinstance(getattr(self, option), bool):
                 raise WrongSetting(option, getattr(self, option), "True or False")
-        if self.deletion_protection not in (None, True, False):
+        if not isinstance(self.deletion_protection, bool | None):
             raise WrongSetting(
                 "deletion_protection", self.deletion_protection, "True, False or None"
             )

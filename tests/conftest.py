@@ -61,9 +61,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of the cases of an exhaustive test keep a sample, the same in every run."""
     if not config.getoption("--exhaustive"):
-        left_out = cases_left_out(items)
+        left_out = set(cases_left_out(items))
         items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
 
 
 def pytest_collection_finish() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from inventory_lab.builds.buildspec import Files
 from inventory_lab.resources.function import zip_of
 
-LEFT_OUT = {".git", "__pycache__", ".pytest_cache", ".venv", ".aws", ".ssh"}
-SECRETS = ("*.env", ".env*", "*.pem")
-"""Files that hold credentials on many machines; a build is no place for them."""
+LEFT_OUT = {".git", "__pycache__", ".pytest_cache"}
+PRIVATE_FOLDERS, PRIVATE_FILES = {".aws", ".ssh", ".venv"}, ("*.env", ".env*")
+"""What stays on this machine: files that hold credentials, and installed packages."""
 
 
 def chosen(files: Files, source: Path) -> dict[str, bytes]:
@@ -28,8 +28,16 @@ def chosen(files: Files, source: Path) -> dict[str, bytes]:
 
 
 def zip_folder(folder: Path) -> bytes:
-    """A zip of a folder's files, as the source of a build."""
-    return zip_of({name: (folder / name).read_bytes() for name in _names(folder)})
+    """A zip of a folder's files, as the source of a build. Files named like .env, and the folders .aws, .ssh
+    and .venv, are not uploaded: they hold credentials or installed packages.
+    """
+    names = (name for name in _names(folder) if not _is_private(Path(name)))
+    return zip_of({name: (folder / name).read_bytes() for name in names})
+
+
+def _is_private(path: Path) -> bool:
+    named_like_one = any(fnmatch.fnmatchcase(path.name, pattern) for pattern in PRIVATE_FILES)
+    return named_like_one or bool(PRIVATE_FOLDERS & set(path.parts))
 
 
 def _matching(pattern: str, base: Path) -> Iterator[str]:
@@ -52,9 +60,4 @@ def _fits(name: str, pattern: str) -> bool:
 def _names(folder: Path) -> list[str]:
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     relative = (path.relative_to(folder) for path in paths)
-    return [path.as_posix() for path in relative if not _is_left_out(path)]
-
-
-def _is_left_out(path: Path) -> bool:
-    is_secret = any(fnmatch.fnmatchcase(path.name, pattern) for pattern in SECRETS)
-    return is_secret or bool(LEFT_OUT & set(path.parts))
+    return [path.as_posix() for path in relative if not LEFT_OUT & set(path.parts)]

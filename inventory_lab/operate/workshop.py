@@ -99,11 +99,11 @@ def dismiss(account: Account) -> None:
     there before.
     """
     iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
-    exists = unless_missing(MISSING, iam.get_user, UserName=user) is not None
-    foreign = [f"user {user}"] if exists and _boundary_of(iam, "User", user) != arn else []
+    boundary = _boundary_of(iam, "User", user)
+    foreign = [f"user {user}"] if boundary not in (None, arn) else []
     if foreign := [*foreign, *_foreign_policy(iam, account)]:
         raise NamesTaken(account.settings.prefix, foreign)
-    if exists:
+    if boundary is not None:
         _delete_keys(iam, user)
         unless_missing(MISSING, iam.detach_user_policy, UserName=user, PolicyArn=arn)
         iam.delete_user(UserName=user)
@@ -128,18 +128,21 @@ def _foreign_policy(iam: Any, account: Account) -> Iterator[str]:
     """The policy of the learner's name when it is not the lab's; one that was written before it got a tag is
     the boundary of the learner.
     """
-    arn, user = boundary_arn(account), learner_of(account)
+    arn = boundary_arn(account)
     answer = unless_missing(MISSING, iam.get_policy, PolicyArn=arn)
     if answer is None or is_the_labs(tags_of(answer["Policy"].get("Tags", []))):
         return
-    exists = unless_missing(MISSING, iam.get_user, UserName=user) is not None
-    if not exists or _boundary_of(iam, "User", user) != arn:
+    if _boundary_of(iam, "User", learner_of(account)) != arn:
         yield f"policy {arn.rpartition('/')[2]}"
 
 
-def _boundary_of(iam: Any, kind: str, name: str) -> str:
-    entity = getattr(iam, f"get_{kind.lower()}")(**{f"{kind}Name": name})[kind]
-    return str(entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
+def _boundary_of(iam: Any, kind: str, name: str) -> str | None:
+    """The ARN of the boundary of a user or role, "" without one; None when there is no such user or role."""
+    call = getattr(iam, f"get_{kind.lower()}")
+    answer = unless_missing(MISSING, call, **{f"{kind}Name": name})
+    if answer is None:
+        return None
+    return str(answer[kind].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
 
 
 def _write_policy(iam: Any, account: Account, arn: str) -> None:

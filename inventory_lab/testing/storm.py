@@ -58,10 +58,9 @@ def storm(
     says what the events are and what state they have to leave. The storm ends at the first schedule that
     fails; with `shrink` it makes that one as small as it can, which takes up to a minute. With more
     `processes` schedules are played side by side in copies of this process (not on Windows), which
-    changes no result; in a notebook leave it at 1, because its copies lack the threads of a kernel.
-    `progress` is called with the number of schedules played so far. Raises
-    BadHandler for a handler that cannot be deployed, WrongSetting for a fault that does not exist or a
-    number below 1.
+    changes no result. In a notebook leave it at 1: a copy of the kernel would lack the kernel's threads.
+    `progress` is called with the number of schedules played so far. Raises BadHandler for a handler that
+    cannot be deployed, WrongSetting for a fault that does not exist or a number below 1.
 
     >>> storm("fold", schedules=2, events=12).passed
     True

@@ -52,11 +52,14 @@ def test_bytes_are_kept_as_they_are(source: Path) -> None:
 
 
 def test_files_that_hold_credentials_are_no_source_of_a_build(source: Path) -> None:
-    for name in (".env", "anna.env", ".env.local", "key.pem", ".aws/credentials", ".venv/lib.py"):
+    for name in (".env", "anna.env", ".env.local", ".aws/credentials", ".venv/lib.py"):
         (source / name).parent.mkdir(exist_ok=True)
         (source / name).write_text("secret")
     with ZipFile(BytesIO(zip_folder(source))) as archive:
         assert set(archive.namelist()) == CHOSEN["**/*"]
+    assert "anna.env" in chosen(Files(("**/*",)), source), (
+        "an artifact has what its buildspec names"
+    )
 
 
 def test_the_same_files_give_the_same_zip(source: Path) -> None:

@@ -116,6 +116,7 @@ def test_the_policies_name_this_account_and_no_placeholder(built: Lab) -> None:
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
+        ("deletion_protection", 1),
         ("handler", "other"),
         ("shards", 0),
         ("batch_size", 10_001),

@@ -1,7 +1,7 @@
 """Try exercises as an author does: `python -m tools.exercises 02/put_all`, all of them by default.
 
-For each it prints the verdict on the empty answer, on the solution twice, on every wrong answer, and
-the mutations of the solution that are accepted although they are not listed as changing nothing.
+For each it prints the verdict on the empty answer, on the solution twice, on every other right answer
+and every wrong one, and the mutations of the solution that are accepted although they are not listed as changing nothing.
 """
 
 from __future__ import annotations
@@ -67,6 +67,11 @@ def _tried(name: str) -> Iterator[str]:
         print(f"  solution: {verdict.outcome} {verdict.text}")
         if verdict.outcome != "ok":
             yield "solution"
+    for other in known.right:
+        verdict = verdict_on(name, other.source)
+        print(f"  right, {other.difference}: {verdict.outcome} {verdict.text}")
+        if verdict.outcome != "ok":
+            yield other.difference
     for wrong in known.wrong:
         verdict = verdict_on(name, wrong.source)
         right = verdict.outcome == "wrong" and wrong.diagnosis in verdict.text

@@ -26,6 +26,11 @@ def f(iam, names):
     return iam.create_user(UserName=names[0])
 
 
+# %% right: a loop in one line
+def f(iam, names):
+    return [iam.create_user(UserName=name) for name in names]
+
+
 # %% unchanged: a → b -- nobody sees it
 '''
 
@@ -46,6 +51,9 @@ def test_the_parts_of_a_solution_file() -> None:
     assert known.source.startswith("def f(iam, names):")
     assert [(w.diagnosis, w.source.splitlines()[0]) for w in known.wrong] == [
         ("it stops at the first", "def f(iam, names):")
+    ]
+    assert [(r.difference, len(r.source.splitlines())) for r in known.right] == [
+        ("a loop in one line", 2)
     ]
     assert known.unchanged == {"a → b": "nobody sees it"}
 

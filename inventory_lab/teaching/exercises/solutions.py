@@ -3,8 +3,9 @@
     notebooks/solutions/exercises/02/create_stream.py
 
 It begins with a docstring, the explanation. Then sections follow: `# %% solution`, three or more
-`# %% wrong: DIAGNOSIS`, and `# %% unchanged: MUTATION` with the reason why a mutation of the solution
-changes nothing. Comment lines directly below such a line continue it.
+`# %% wrong: DIAGNOSIS`, `# %% right: WHAT IS DIFFERENT` with another answer that is accepted, and
+`# %% unchanged: MUTATION` with the reason why a mutation of the solution changes nothing. Comment lines
+directly below such a line continue it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from inventory_lab.teaching.exercises.answer import function_of
 _PACKAGE = Path(__file__).resolve().parents[2]
 FOLDERS = (_PACKAGE.parent / "notebooks/solutions/exercises", _PACKAGE / "solutions")
 """In the repository, and in an installed package."""
-_SECTION = re.compile(r"^# %% (solution|wrong|unchanged)(?:: ?)?((?:.*\n)(?:#.*\n)*)", re.MULTILINE)
+_SECTION = re.compile(
+    r"^# %% (solution|wrong|right|unchanged)(?:: ?)?((?:.*\n)(?:#.*\n)*)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,21 @@ class WrongExample:
 
 
 @dataclass(frozen=True, slots=True)
+class RightExample:
+    """A right answer besides the solution, and what is different in it."""
+
+    source: str
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Solution:
     """One solution file."""
 
     explanation: str
     source: str
     wrong: tuple[WrongExample, ...]
+    right: tuple[RightExample, ...]
     unchanged: dict[str, str]
     """Mutations that change nothing, by their label, with the reason."""
 
@@ -66,6 +78,9 @@ def parse(text: str) -> Solution:
         source=sources[0],
         wrong=tuple(
             WrongExample(source, says) for kind, says, source in sections if kind == "wrong"
+        ),
+        right=tuple(
+            RightExample(source, says) for kind, says, source in sections if kind == "right"
         ),
         unchanged=dict(_mutation(says) for kind, says, _ in sections if kind == "unchanged"),
     )

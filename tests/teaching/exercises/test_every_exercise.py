@@ -16,6 +16,7 @@ from tools.exercises import mutants, verdict_on
 
 NAMES = [each.name for each in registry.every()]
 WRONG = [(name, wrong) for name in NAMES for wrong in solutions.solution(name).wrong]
+RIGHT = [(name, right) for name in NAMES for right in solutions.solution(name).right]
 every_exercise = pytest.mark.parametrize("name", NAMES)
 
 
@@ -60,6 +61,13 @@ def test_it_has_three_wrong_answers_or_more_with_different_diagnoses(name: str) 
     diagnoses = [wrong.diagnosis for wrong in solutions.solution(name).wrong]
     assert len(set(diagnoses)) >= 3
     assert min(map(len, diagnoses)) >= 15
+
+
+@pytest.mark.parametrize(("name", "right"), RIGHT, ids=lambda value: str(value)[:40])
+def test_another_right_answer_is_ok(name: str, right: solutions.RightExample) -> None:
+    verdict = verdict_on(name, right.source)
+    assert (verdict.outcome, verdict.text) == ("ok", ""), right.difference
+    assert right.difference
 
 
 @pytest.mark.parametrize(("name", "wrong"), WRONG, ids=lambda value: str(value)[:40])

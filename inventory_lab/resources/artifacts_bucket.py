@@ -57,9 +57,13 @@ def tags(account: Account) -> dict[str, str] | None:
     """The bucket's tags, or None when there is no bucket. An empty bucket without tags is one whose
     creation was cut: S3 tags a bucket in a second call.
     """
+    own = own_tags(account)
+    return dict(account.tags) if own == {} and not any(_pages(account)) else own
+
+
+def own_tags(account: Account) -> dict[str, str] | None:
+    """The tags that the bucket itself has, or None when there is no bucket."""
     answer = describe(account)
-    if answer == _UNTAGGED and not any(_pages(account)):
-        return dict(account.tags)
     return None if answer is None else tags_of(answer["TagSet"])
 
 

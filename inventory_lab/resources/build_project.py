@@ -92,14 +92,16 @@ def log_group(account: Account) -> str:
 
 def log_group_tags(account: Account) -> dict[str, str] | None:
     """The tags of the project that the log group is of, or of the role that created it when that is gone;
-    None when there is no log group.
+    none when that is gone too, because CodeBuild creates it without tags. None when there is no log group.
     """
     call = account.client("logs").describe_log_streams
     missing = ("ResourceNotFoundException",)
     if unless_missing(missing, call, logGroupName=log_group(account), limit=1) is None:
         return None
     of_the_project = tags(account)
-    return roles.tags(account, "codebuild_role") if of_the_project is None else of_the_project
+    if of_the_project is None:
+        return roles.tags(account, "codebuild_role") or {}
+    return of_the_project
 
 
 def delete_log_group(account: Account) -> None:

@@ -38,14 +38,20 @@ def tags(account: Account) -> dict[str, str] | None:
     """The tags of the log group; when Lambda created it, so that it has none, those of the function that it
     belongs to, and the lab's when that is gone. None when there is no log group.
     """
+    own = own_tags(account)
+    if own is None or own:
+        return own
+    of_the_function = function.tags(account)
+    return TAGS if of_the_function is None else of_the_function
+
+
+def own_tags(account: Account) -> dict[str, str] | None:
+    """The tags that the log group itself has, or None when there is no log group."""
     if describe(account) is None:
         return None
     call = account.client("logs").list_tags_for_resource
-    own = (unless_missing(_MISSING, call, resourceArn=_arn(account)) or {}).get("tags")
-    if own:
-        return dict(own)
-    of_the_function = function.tags(account)
-    return TAGS if of_the_function is None else of_the_function
+    answer = unless_missing(_MISSING, call, resourceArn=_arn(account))
+    return dict((answer or {}).get("tags") or {})
 
 
 def _arn(account: Account) -> str:

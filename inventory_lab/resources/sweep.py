@@ -10,8 +10,10 @@ from itertools import chain
 from typing import Any
 
 from inventory_lab.exceptions import WrongSetting
+from inventory_lab.resources import alarms, artifacts_bucket, log_group, queues, roles
 from inventory_lab.resources.account import Account
-from inventory_lab.resources.teardown import Deletion, Sleep, tear_down
+from inventory_lab.resources.ownership import is_the_labs
+from inventory_lab.resources.teardown import Deletion, Sleep, Tags, tear_down
 from inventory_lab.settings import Settings
 
 Run = Callable[[Callable[[str], list[Deletion]], Iterable[str]], Iterable[list[Deletion]]]
@@ -20,14 +22,24 @@ Run = Callable[[Callable[[str], list[Deletion]], Iterable[str]], Iterable[list[D
 _LISTED: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("dynamodb", "list_tables", "TableNames", "", ("table",)),
     ("lambda", "list_functions", "Functions", "FunctionName", ("function",)),
+    ("lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn", ("function",)),
     ("pipes", "list_pipes", "Pipes", "Name", ("pipe",)),
     ("sns", "list_topics", "Topics", "TopicArn", ("topic",)),
-    ("sqs", "list_queues", "QueueUrls", "", ("rejected_queue", "dead_letter_queue", "alerts_queue")),
-    ("iam", "list_roles", "Roles", "RoleName", ("pipe_role", "function_role")),
+    ("sqs", "list_queues", "QueueUrls", "", queues.KINDS),
+    ("iam", "list_roles", "Roles", "RoleName", (*roles.KINDS, *roles.BUILD_KINDS)),
     ("iam", "list_users", "Users", "UserName", ("producer_user",)),
-    ("logs", "describe_log_groups", "logGroups", "logGroupName", ("function", "pipe")),
+    ("logs", "describe_log_groups", "logGroups", "logGroupName", ("function", "pipe", "build_project")),
+    ("codebuild", "list_projects", "projects", "", ("build_project",)),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", alarms.KINDS),
 )  # fmt: skip
 """Service, operation, member of the answer, member of an entry, and the kinds that are listed there."""
+_BUCKETS = ("s3", "list_buckets", "Buckets", "Name")
+
+_OWN_TAGS: dict[str, Tags] = {
+    "log_group": log_group.own_tags,
+    "artifacts_bucket": artifacts_bucket.own_tags,
+}
+"""The kinds that tear_down() may take for the lab's without a tag, and the tags that they have."""
 
 
 def sweep(
@@ -36,7 +48,7 @@ def sweep(
     """What became of every resource of every lab in the region, lab by lab; a dry run only reads.
 
     Resources are recognised by the names in the account's settings after any prefix, and only those with
-    the lab's tag are deleted, whoever their owner is.
+    the lab's tag are deleted, whoever their owner is. Where nothing with a prefix has the tag, nothing is deleted.
     """
     one = partial(_tear_down, account, sleep, dry_run)
     deletions = run(one, prefixes(account))
@@ -49,16 +61,33 @@ def prefixes(account: Account) -> list[str]:
     """What goes before the names of the settings in this region's resources, sorted. It may be another
     project's: that is for the tags to say.
     """
-    possible = {
-        name.removesuffix(account.settings.stream)
-        for name in _stream_names(account)
-        if name.endswith(account.settings.stream)
-    }
+    bare = _with_prefix(account, "")
+    found = set(_before([bare.settings.stream], _stream_names(account)))
     for service, operation, member, name, kinds in _LISTED:
-        bases = [getattr(account.settings, kind) for kind in kinds]
-        for full_name in _names(account, service, operation, member, name):
-            possible |= {full_name.removesuffix(b) for b in bases if full_name.endswith(b)}
-    return sorted(prefix for prefix in possible if _is_possible(account.settings, prefix))
+        listed = _names(account, service, operation, member, name)
+        found |= set(_before([_name(bare, kind) for kind in kinds], listed))
+    found = {prefix for prefix in found if _is_possible(account.settings, prefix)}
+    return sorted(found | _of_other_buckets(account, found))
+
+
+def _name(account: Account, kind: str) -> str:
+    return alarms.name_of(account, kind) if kind in alarms.KINDS else account.settings.name(kind)
+
+
+def _before(names: list[str], full_names: Iterable[str]) -> Iterator[str]:
+    """What full names have before one of the names."""
+    for full_name in full_names:
+        yield from (full_name.removesuffix(name) for name in names if full_name.endswith(name))
+
+
+def _of_other_buckets(account: Account, found: set[str]) -> set[str]:
+    """The prefixes of the buckets that belong to none of those found. Others would be found twice, because the
+    name of a bucket is in lower case.
+    """
+    known = {_with_prefix(account, prefix).bucket() for prefix in found}
+    others = set(_names(account, *_BUCKETS)) - known
+    possible = _before([_with_prefix(account, "").bucket()], others)
+    return {prefix for prefix in possible if _is_possible(account.settings, prefix)}
 
 
 def _stream_names(account: Account) -> Iterator[str]:
@@ -90,6 +119,26 @@ def _is_possible(settings: Settings, prefix: str) -> bool:
     return True
 
 
+def _with_prefix(account: Account, prefix: str) -> Account:
+    return account.with_settings(replace(account.settings, prefix=prefix))
+
+
 def _tear_down(account: Account, sleep: Sleep, dry_run: bool, prefix: str) -> list[Deletion]:
-    one = account.with_settings(replace(account.settings, prefix=prefix))
-    return tear_down(one.of_any_owner(), sleep, dry_run)
+    one = _with_prefix(account, prefix).of_any_owner()
+    rehearsed = tear_down(one, sleep, dry_run=True, builds=True)
+    if not _is_a_lab(one, rehearsed):
+        return [_left_alone(deletion) for deletion in rehearsed]
+    return rehearsed if dry_run else tear_down(one, sleep, builds=True)
+
+
+def _is_a_lab(account: Account, rehearsed: list[Deletion]) -> bool:
+    """Whether the lab's tag is on anything that would be deleted."""
+    kinds = {deletion.kind for deletion in rehearsed if deletion.outcome == "would be deleted"}
+    return any(
+        kind not in _OWN_TAGS or is_the_labs(_OWN_TAGS[kind](account) or {}) for kind in kinds
+    )
+
+
+def _left_alone(deletion: Deletion) -> Deletion:
+    would_go = deletion.outcome == "would be deleted"
+    return replace(deletion, outcome="not ours") if would_go else deletion

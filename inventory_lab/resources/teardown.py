@@ -56,13 +56,17 @@ class _Resource:
     delete: Delete
 
 
-def tear_down(account: Account, sleep: Sleep = time.sleep, dry_run: bool = False) -> list[Deletion]:
+def tear_down(
+    account: Account, sleep: Sleep = time.sleep, dry_run: bool = False, builds: bool = False
+) -> list[Deletion]:
     """What became of each resource, in the order of deletion; a dry run only reads.
 
     May be repeated, also after it was interrupted. What AWS refuses to delete, or does not finish
-    deleting, is "not deleted"; the others are deleted all the same.
+    deleting, is "not deleted"; the others are deleted all the same. `builds` looks for a build project, and
+    what belongs to it, also when its role is gone.
     """
-    deletions = (_deletion(one, account, dry_run) for one in _resources(account, sleep))
+    resources = _resources(account, sleep, builds)
+    deletions = (_deletion(one, account, dry_run) for one in resources)
     return [d for d in deletions if d.outcome != "not there" or _is_expected(d.kind, account)]
 
 
@@ -97,7 +101,7 @@ def _delete(resource: _Resource, account: Account, dry_run: bool) -> Outcome:
     return "deleted"
 
 
-def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
+def _resources(account: Account, sleep: Sleep, builds: bool) -> Iterator[_Resource]:
     """All resources of a lab in reverse order: first the pipe, then the function that it invokes. The log
     group comes after the function's role: until
     that is gone, lines that arrive late could make it again.
@@ -131,7 +135,7 @@ def _resources(account: Account, sleep: Sleep) -> Iterator[_Resource]:
     yield _Resource("log_group", account.log_group(), log_group.tags, log_group.delete)
     user_name = account.settings.name("producer_user")
     yield _Resource("user", user_name, user.tags, partial(user.delete, sleep=sleep))
-    if _may_have_builds(account):
+    if builds or _may_have_builds(account):
         yield from _build_resources(account, sleep)
 
 

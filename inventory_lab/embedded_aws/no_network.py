@@ -9,20 +9,19 @@ from typing import Any
 
 import botocore.httpsession
 
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, hook
 from inventory_lab.exceptions import UnmockedCall
 
 
 def patches() -> list[Patch]:
     """What refuses a request that botocore would send; a call that moto answers never gets this far."""
     return [
-        Patch(
-            owner=botocore.httpsession.URLLib3Session,
-            name="send",
-            signature="(self, request)",
-            kind="hook",
-            why="a call that nothing in this process answers is refused",
-            replacement=_refuse,
+        hook(
+            botocore.httpsession.URLLib3Session,
+            "send",
+            "(self, request)",
+            "a call that nothing in this process answers is refused",
+            _refuse,
         )
     ]
 

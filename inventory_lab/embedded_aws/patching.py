@@ -80,6 +80,44 @@ class Patch:
         return _MISSING if self.new else self.signature
 
 
+def gap(
+    owner: Any,
+    name: str,
+    signature: str,
+    why: str,
+    replacement: Any = None,
+    around: Callable[[Any], Any] | None = None,
+) -> Patch:
+    """A patch of something that AWS does and moto does not; moto could take it."""
+    return Patch(
+        owner=owner, name=name, signature=signature, kind="gap", why=why, replacement=replacement,
+        around=around, upstream=True,
+    )  # fmt: skip
+
+
+def operation(owner: Any, name: str, replacement: Callable[[Any], Any]) -> Patch:
+    """A patch that adds an operation of AWS's which moto does not have."""
+    return Patch(
+        owner=owner, name=name, kind="gap", why="the operation itself", replacement=replacement,
+        new=True, upstream=True,
+    )  # fmt: skip
+
+
+def hook(
+    owner: Any,
+    name: str,
+    signature: str,
+    why: str,
+    replacement: Any = None,
+    around: Callable[[Any], Any] | None = None,
+) -> Patch:
+    """A patch that connects moto to the embedded account."""
+    return Patch(
+        owner=owner, name=name, signature=signature, kind="hook", why=why, replacement=replacement,
+        around=around,
+    )  # fmt: skip
+
+
 def current_signature(owner: Any, name: str) -> str:
     """Parameters and defaults of a function or class, without annotations; for another attribute, its
     type; 'missing' when there is none.

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import moto.cloudwatch.models as moto_models
@@ -43,7 +44,7 @@ from inventory_lab.embedded_aws.cloudwatch.metrics import (
     Values,
 )
 from inventory_lab.embedded_aws.cloudwatch.notifications import StateChange
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, hook
 from inventory_lab.exceptions import UnsupportedAlarm, UnsupportedMetric
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
@@ -139,15 +140,15 @@ def depths(region: str) -> Mapping[str, tuple[int, int]]:
 def patches(alarms_of_lab: Alarms) -> list[Patch]:
     """What gives CloudWatch the metrics of the lab, and its clock."""
     now, store = alarms_of_lab.now, alarms_of_lab.store
+    measured = partial(hook, CloudWatchBackend)
     own = "metrics are what really happened, by the lab's clock"
     return [
-        Patch(
-            owner=moto_models,
-            name="utcnow",
-            signature="()",
-            kind="hook",
-            why="alarms are created at the lab's time",
-            replacement=lambda: now().replace(tzinfo=None),
+        hook(
+            moto_models,
+            "utcnow",
+            "()",
+            "alarms are created at the lab's time",
+            lambda: now().replace(tzinfo=None),
         ),
         Patch(
             owner=CloudWatchBackend,
@@ -163,29 +164,29 @@ def patches(alarms_of_lab: Alarms) -> list[Patch]:
             why="refuses what AWS refuses, and an alarm that would never be evaluated",
             around=_put_alarm,
         ),
-        _measured(
+        measured(
             "set_alarm_state",
             "(self, alarm_name, reason, reason_data, state_value)",
             "a change of state runs the alarm's actions",
             around=lambda set_state: _set_state(set_state, alarms_of_lab),
         ),
-        _measured(
+        measured(
             "put_metric_data", "(self, namespace, metric_data)", own, _put_data(alarms_of_lab)
         ),
-        _measured(
+        measured(
             "get_metric_data",
             "(self, queries, start_time, end_time, scan_by='TimestampAscending')",
             own,
             _get_data(store),
         ),
-        _measured(
+        measured(
             "get_metric_statistics",
             "(self, namespace, metric_name, start_time, end_time, period, stats, dimensions, "
             "unit=None)",
             own,
             _get_statistics(store),
         ),
-        _measured(
+        measured(
             "list_metrics",
             "(self, next_token, namespace, metric_name, dimensions)",
             own,
@@ -200,24 +201,6 @@ def patches(alarms_of_lab: Alarms) -> list[Patch]:
             new=True,
         ),
     ]
-
-
-def _measured(
-    name: str,
-    signature: str,
-    why: str,
-    replacement: Any = None,
-    around: Callable[[Any], Any] | None = None,
-) -> Patch:
-    return Patch(
-        owner=CloudWatchBackend,
-        name=name,
-        signature=signature,
-        kind="hook",
-        why=why,
-        replacement=replacement,
-        around=around,
-    )
 
 
 def rule_of(alarm: Any) -> AlarmRule:

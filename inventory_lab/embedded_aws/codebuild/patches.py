@@ -33,7 +33,7 @@ from moto.iam.models import iam_backends
 
 from inventory_lab.embedded_aws.codebuild.builds import Builds
 from inventory_lab.embedded_aws.codebuild.reports import Reports
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap, operation
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
 SERVICE = "codebuild.amazonaws.com"
@@ -70,14 +70,12 @@ def patches(builds: Builds, reports: Reports, evaluator: PolicyEvaluator) -> lis
             "lists the newest build first",
             _with(_list_builds_for_project, builds),
         ),
-        Patch(
-            owner=CodeBuildResponse,
-            name="create_project",
-            signature="(self)",
-            kind="gap",
-            why="refuses a role that CodeBuild may not assume, and members that would be ignored",
+        gap(
+            CodeBuildResponse,
+            "create_project",
+            "(self)",
+            "refuses a role that CodeBuild may not assume, and members that would be ignored",
             around=partial(_created, evaluator),
-            upstream=True,
         ),
         _new("update_project", partial(_update_project, evaluator)),
         _new("batch_get_reports", partial(_batch_get_reports, reports)),
@@ -89,36 +87,20 @@ def patches(builds: Builds, reports: Reports, evaluator: PolicyEvaluator) -> lis
 
 
 def _gap(name: str, why: str, replacement: Callable[[Any], Any]) -> Patch:
-    return Patch(
-        owner=CodeBuildResponse,
-        name=name,
-        signature="(self)",
-        kind="gap",
-        why=why,
-        replacement=replacement,
-        upstream=True,
-    )
+    return gap(CodeBuildResponse, name, "(self)", why, replacement)
 
 
-def _new(name: str, operation: Callable[[Any], Any]) -> Patch:
-    return Patch(
-        owner=CodeBuildResponse,
-        name=name,
-        kind="gap",
-        why="the operation itself",
-        replacement=_method(operation),
-        new=True,
-        upstream=True,
-    )
+def _new(name: str, act: Callable[[Any], Any]) -> Patch:
+    return operation(CodeBuildResponse, name, _method(act))
 
 
-def _with(operation: Callable[[Builds, Any], Any], builds: Builds) -> Callable[[Any], Any]:
-    return _method(partial(operation, builds))
+def _with(act: Callable[[Builds, Any], Any], builds: Builds) -> Callable[[Any], Any]:
+    return _method(partial(act, builds))
 
 
-def _method(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _method(act: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The operation as a function, which Python binds to the response as a method."""
-    return lambda self: operation(self)
+    return lambda self: act(self)
 
 
 def _start_build(builds: Builds, response: Any) -> Any:

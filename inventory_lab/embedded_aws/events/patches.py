@@ -42,7 +42,7 @@ from inventory_lab.embedded_aws.events.targets import (
     text_for,
     unsupported,
 )
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap, hook
 from inventory_lab.exceptions import UnsupportedRule
 from inventory_lab.iam.account.evaluator import PolicyEvaluator
 
@@ -113,41 +113,34 @@ class Deliveries:
 def patches(deliveries: Deliveries) -> list[Patch]:
     """What makes rules deliver as on AWS."""
     return [
-        Patch(
-            owner=Rule,
-            name="send_to_targets",
-            signature="(self, original_event, transform_input=True)",
-            kind="gap",
-            why="a disabled rule delivers nothing; a target's policy is asked; functions, queues and "
+        gap(
+            Rule,
+            "send_to_targets",
+            "(self, original_event, transform_input=True)",
+            "a disabled rule delivers nothing; a target's policy is asked; functions, queues and "
             "topics receive Input, InputPath or the transformed event",
             around=partial(_sent, deliveries),
-            upstream=True,
         ),
-        Patch(
-            owner=Rule,
-            name="put_targets",
-            signature="(self, targets)",
-            kind="gap",
-            why="at most 5 targets, and none that would be ignored",
+        gap(
+            Rule,
+            "put_targets",
+            "(self, targets)",
+            "at most 5 targets, and none that would be ignored",
             around=_checked,
-            upstream=True,
         ),
-        Patch(
-            owner=EventsBackend,
-            name="put_events",
-            signature="(self, events)",
-            kind="hook",
-            why="events without a time get the lab's time; those that claim to be AWS's are refused",
+        hook(
+            EventsBackend,
+            "put_events",
+            "(self, events)",
+            "events without a time get the lab's time; those that claim to be AWS's are refused",
             around=partial(_timed, deliveries),
         ),
-        Patch(
-            owner=EventsBackend,
-            name="delete_event_bus",
-            signature="(self, name)",
-            kind="gap",
-            why="a bus that has rules is not deleted",
+        gap(
+            EventsBackend,
+            "delete_event_bus",
+            "(self, name)",
+            "a bus that has rules is not deleted",
             around=_without_rules,
-            upstream=True,
         ),
     ]
 

@@ -21,38 +21,33 @@ from moto.logs.utils import EventMessageFilter
 
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.logs.filter_patterns import InvalidPattern, Matches, read_pattern
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap, hook
 
 
 def patches(clock: LabClock) -> list[Patch]:
     """What makes CloudWatch Logs follow the clock (moto refuses old log events) and its patterns."""
     return [
-        Patch(
-            owner=models,
-            name="utcnow",
-            signature="()",
-            kind="hook",
-            why="the age of a log event follows the lab's clock",
-            replacement=lambda: clock.now().replace(tzinfo=None),
+        hook(
+            models,
+            "utcnow",
+            "()",
+            "the age of a log event follows the lab's clock",
+            lambda: clock.now().replace(tzinfo=None),
         ),
-        Patch(
-            owner=EventMessageFilter,
-            name="__init__",
-            signature="(self, pattern)",
-            kind="gap",
-            why="filter patterns for terms and JSON are evaluated",
-            replacement=_evaluate,
-            upstream=True,
+        gap(
+            EventMessageFilter,
+            "__init__",
+            "(self, pattern)",
+            "filter patterns for terms and JSON are evaluated",
+            _evaluate,
         ),
-        Patch(
-            owner=LogsBackend,
-            name="filter_log_events",
-            signature="(self, log_group_name, log_stream_names, start_time, end_time, limit, "
+        gap(
+            LogsBackend,
+            "filter_log_events",
+            "(self, log_group_name, log_stream_names, start_time, end_time, limit, "
             "next_token, filter_pattern, interleaved)",
-            kind="gap",
-            why="a filter pattern that cannot be read is refused, also when there are no events",
+            "a filter pattern that cannot be read is refused, also when there are no events",
             around=_refuse_unreadable,
-            upstream=True,
         ),
     ]
 

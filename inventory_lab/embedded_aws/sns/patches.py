@@ -30,7 +30,7 @@ from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 
 from inventory_lab.embedded_aws.clock import LabClock
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap, hook
 from inventory_lab.embedded_aws.sns.endpoints import endpoint_problem
 from inventory_lab.embedded_aws.sns.notifications import lambda_payload
 from inventory_lab.exceptions import UnmockedCall
@@ -48,56 +48,47 @@ Invoke = Callable[[str, bytes], None]
 def patches(evaluator: PolicyEvaluator, clock: LabClock, invoke: Invoke) -> list[Patch]:
     """What makes topics deliver as on AWS."""
     return [
-        Patch(
-            owner=Subscription,
-            name="publish",
-            signature="(self, message, message_id, subject=None, message_attributes=None, "
+        hook(
+            Subscription,
+            "publish",
+            "(self, message, message_id, subject=None, message_attributes=None, "
             "group_id=None, deduplication_id=None, message_structure=None)",
-            kind="hook",
-            why="asks the policy of the queue or function, and invokes functions in this process",
+            "asks the policy of the queue or function, and invokes functions in this process",
             around=partial(_delivered, evaluator, clock, invoke),
         ),
-        Patch(
-            owner=SNSBackend,
-            name="subscribe",
-            signature="(self, topic_arn, endpoint, protocol)",
-            kind="gap",
-            why="a subscription by e-mail waits for its confirmation; one by HTTP is refused, because "
+        gap(
+            SNSBackend,
+            "subscribe",
+            "(self, topic_arn, endpoint, protocol)",
+            "a subscription by e-mail waits for its confirmation; one by HTTP is refused, because "
             "moto would post every message there",
             around=_pending,
-            upstream=True,
         ),
-        Patch(
-            owner=SNSResponse,
-            name="subscribe",
-            signature="(self)",
-            kind="gap",
-            why="a subscription that waits is answered without its ARN",
+        gap(
+            SNSResponse,
+            "subscribe",
+            "(self)",
+            "a subscription that waits is answered without its ARN",
             around=_answered,
-            upstream=True,
         ),
-        Patch(
-            owner=SNSResponse,
-            name="confirm_subscription",
-            signature="(self)",
-            kind="gap",
-            why="a token that was never sent confirms nothing",
-            replacement=_refused,
-            upstream=True,
+        gap(
+            SNSResponse,
+            "confirm_subscription",
+            "(self)",
+            "a token that was never sent confirms nothing",
+            _refused,
         ),
         *(_listing(name) for name in ("list_subscriptions", "list_subscriptions_by_topic")),
     ]
 
 
 def _listing(name: str) -> Patch:
-    return Patch(
-        owner=SNSResponse,
-        name=name,
-        signature="(self)",
-        kind="gap",
-        why="a subscription that waits is listed without its ARN",
+    return gap(
+        SNSResponse,
+        name,
+        "(self)",
+        "a subscription that waits is listed without its ARN",
         around=_listed,
-        upstream=True,
     )
 
 

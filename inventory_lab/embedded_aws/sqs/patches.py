@@ -20,26 +20,26 @@ from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import MAXIMUM_VISIBILITY_TIMEOUT, Message, Queue, SQSBackend, sqs_backends
 
 from inventory_lab.embedded_aws.clock import LabClock
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, hook
 
 
 def patches(clock: LabClock) -> list[Patch]:
     """What makes queues follow this clock."""
     time = "(dt=None)"
     return [
-        _hook(models, "unix_time", time, "queues follow the lab's clock", _seconds(clock)),
-        _hook(models, "unix_time_millis", time, "messages follow the lab's clock", _millis(clock)),
-        _hook(
+        hook(models, "unix_time", time, "queues follow the lab's clock", _seconds(clock)),
+        hook(models, "unix_time_millis", time, "messages follow the lab's clock", _millis(clock)),
+        hook(
             Message, "visible", "property(self)",
             "a message is visible again at the end of its time-out, on a clock that stands still",
             property(lambda self: clock.timestamp() * 1000 >= self.visible_at),
         ),
-        _hook(
+        hook(
             Queue, "wait_for_messages", "(self, timeout)",
             "a receive call that waits lets lab time pass",
             lambda self, timeout: clock.advance(timeout),  # noqa: ARG005
         ),
-        _hook(
+        hook(
             SQSBackend, "change_message_visibility",
             "(self, queue_name, receipt_handle, visibility_timeout)",
             "the 12 hours of a time-out begin when a message is received, where moto counts from sending",
@@ -77,12 +77,6 @@ def delete_expired(region: str, later: datetime) -> None:
         messages = queue._messages
         while messages and messages[0].sent_timestamp <= oldest:
             queue.pending_messages.discard(messages.pop(0))
-
-
-def _hook(owner: Any, name: str, signature: str, why: str, replacement: Any) -> Patch:
-    return Patch(
-        owner=owner, name=name, signature=signature, kind="hook", why=why, replacement=replacement
-    )
 
 
 def _seconds(clock: LabClock) -> Callable[[datetime | None], int]:

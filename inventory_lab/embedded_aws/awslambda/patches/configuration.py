@@ -30,7 +30,7 @@ from typing import Any
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap, hook
 from inventory_lab.exceptions import UnsupportedFunction
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
@@ -72,86 +72,71 @@ def patches(evaluator: PolicyEvaluator) -> list[Patch]:
 
 def _function_patches(evaluator: PolicyEvaluator) -> list[Patch]:
     return [
-        Patch(
-            owner=LambdaFunction,
-            name="update_configuration",
-            signature="(self, config_updates)",
-            kind="gap",
-            why="refuses what AWS refuses: reserved variables, sizes; keeps DeadLetterConfig",
+        gap(
+            LambdaFunction,
+            "update_configuration",
+            "(self, config_updates)",
+            "refuses what AWS refuses: reserved variables, sizes; keeps DeadLetterConfig",
             around=partial(_updated, evaluator),
-            upstream=True,
         ),
-        Patch(
-            owner=LambdaFunction,
-            name="update_function_code",
-            signature="(self, updated_spec)",
-            kind="gap",
-            why="refuses a file that is not a zip",
+        gap(
+            LambdaFunction,
+            "update_function_code",
+            "(self, updated_spec)",
+            "refuses a file that is not a zip",
             around=_recoded,
-            upstream=True,
         ),
-        Patch(
-            owner=LambdaFunction,
-            name="get_configuration",
-            signature="(self, on_create=False)",
-            kind="gap",
-            why="shows DeadLetterConfig",
+        gap(
+            LambdaFunction,
+            "get_configuration",
+            "(self, on_create=False)",
+            "shows DeadLetterConfig",
             around=_shown,
-            upstream=True,
         ),
     ]
 
 
 def _backend_patches(evaluator: PolicyEvaluator) -> list[Patch]:
     return [
-        Patch(
-            owner=LambdaBackend,
-            name="create_function",
-            signature="(self, spec)",
-            kind="gap",
-            why="refuses what AWS refuses: reserved variables, sizes, a file that is not a zip; keeps "
+        gap(
+            LambdaBackend,
+            "create_function",
+            "(self, spec)",
+            "refuses what AWS refuses: reserved variables, sizes, a file that is not a zip; keeps "
             "DeadLetterConfig",
             around=partial(_created, evaluator),
-            upstream=True,
         ),
         *(_alias(name) for name in ("create_alias", "update_alias")),
-        Patch(
-            owner=LambdaBackend,
-            name="add_permission",
-            signature="(self, function_name, qualifier, raw)",
-            kind="gap",
-            why="refuses a statement id that is taken",
+        gap(
+            LambdaBackend,
+            "add_permission",
+            "(self, function_name, qualifier, raw)",
+            "refuses a statement id that is taken",
             around=_of_a_new_id,
-            upstream=True,
         ),
-        Patch(
-            owner=LambdaBackend,
-            name="put_function_event_invoke_config",
-            signature="(self, function_name, config)",
-            kind="gap",
-            why="replaces the configuration, where moto keeps the first one",
+        gap(
+            LambdaBackend,
+            "put_function_event_invoke_config",
+            "(self, function_name, config)",
+            "replaces the configuration, where moto keeps the first one",
             around=_replaced,
-            upstream=True,
         ),
-        Patch(
-            owner=LambdaBackend,
-            name="update_function_event_invoke_config",
-            signature="(self, function_name, config)",
-            kind="gap",
-            why="changes only what the request names",
-            replacement=_merged,
-            upstream=True,
+        gap(
+            LambdaBackend,
+            "update_function_event_invoke_config",
+            "(self, function_name, config)",
+            "changes only what the request names",
+            _merged,
         ),
     ]
 
 
 def _alias(name: str) -> Patch:
-    return Patch(
-        owner=LambdaBackend,
-        name=name,
-        signature="(self, name, function_name, function_version, description, routing_config)",
-        kind="hook",
-        why="refuses an alias of two versions, because invocations here go to one",
+    return hook(
+        LambdaBackend,
+        name,
+        "(self, name, function_name, function_version, description, routing_config)",
+        "refuses an alias of two versions, because invocations here go to one",
         around=_of_one_version,
     )
 

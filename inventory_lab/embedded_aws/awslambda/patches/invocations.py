@@ -49,7 +49,7 @@ from inventory_lab.embedded_aws.awslambda.runtime import (
 )
 from inventory_lab.embedded_aws.awslambda.timeouts import Limit, Real, RealTime, suspended
 from inventory_lab.embedded_aws.clock import LabClock
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, hook
 from inventory_lab.exceptions import RoleNotAssumable, UnsupportedFunction
 
 SERVICE = "lambda.amazonaws.com"
@@ -257,29 +257,17 @@ def patches(functions: Functions) -> list[Patch]:
     refused = "refuses what moto would start by itself"
     started = "(self, body, request_headers, response_headers)"
     return [
-        Patch(
-            owner=LambdaResponse,
-            name="use_raw_body",
-            signature="bool",
-            kind="hook",
-            why="passes the payload as it is, where moto parses it as a form",
+        hook(
+            LambdaResponse,
+            "use_raw_body",
+            "bool",
+            "passes the payload as it is, where moto parses it as a form",
             replacement=True,
         ),
-        _hook(LambdaResponse, "invoke", "(self)", runs_here, invoke),
-        _hook(LambdaResponse, "invoke_async", "(self)", runs_here, invoke_async),
-        _hook(LambdaFunction, "invoke", started, refused, _refuse),
+        hook(LambdaResponse, "invoke", "(self)", runs_here, invoke),
+        hook(LambdaResponse, "invoke_async", "(self)", runs_here, invoke_async),
+        hook(LambdaFunction, "invoke", started, refused, _refuse),
     ]
-
-
-def _hook(owner: Any, name: str, signature: str, why: str, replacement: Any) -> Patch:
-    return Patch(
-        owner=owner,
-        name=name,
-        signature=signature,
-        kind="hook",
-        why=why,
-        replacement=replacement,
-    )
 
 
 def unqualified(arn: str) -> str:

@@ -19,7 +19,7 @@ from moto.kinesis.models import kinesis_backends
 
 from inventory_lab.embedded_aws.awslambda.mapping_requests import MOST_ITEMS, page_of
 from inventory_lab.embedded_aws.awslambda.mappings import Mappings
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap, hook
 from inventory_lab.exceptions import RefusedByLambda
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation.calls import Call, Need
@@ -77,24 +77,21 @@ def patches(mappings: Mappings, evaluator: PolicyEvaluator) -> list[Patch]:
 
 
 def _operation(name: str, act: Callable[[Any], tuple[int, Mapping[str, Any]]]) -> Patch:
-    return Patch(
-        owner=LambdaResponse,
-        name=name,
-        signature="(self)",
-        kind="gap",
-        why="mappings with AWS's defaults, states, checks of the role and errors",
-        replacement=_answering(act),
-        upstream=True,
+    return gap(
+        LambdaResponse,
+        name,
+        "(self)",
+        "mappings with AWS's defaults, states, checks of the role and errors",
+        _answering(act),
     )
 
 
 def _of_tags(name: str, signature: str, of_mapping: Callable[..., Any]) -> Patch:
-    return Patch(
-        owner=LambdaBackend,
-        name=name,
-        signature=signature,
-        kind="hook",
-        why="the tags of a mapping, which this account keeps and moto does not",
+    return hook(
+        LambdaBackend,
+        name,
+        signature,
+        "the tags of a mapping, which this account keeps and moto does not",
         around=partial(_of_mappings, of_mapping),
     )
 

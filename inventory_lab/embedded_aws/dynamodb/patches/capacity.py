@@ -19,7 +19,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from inventory_lab.embedded_aws.dynamodb.capacity import item_bytes, read_units, write_units
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap
 
 _READS = ("get_item", "query", "scan")
 _WRITES = ("put_item", "update_item", "delete_item")
@@ -56,14 +56,8 @@ def patches() -> list[Patch]:
 
 
 def _capacity(owner: type, name: str, signature: str, around: Callable[..., Any]) -> Patch:
-    return Patch(
-        owner=owner,
-        name=name,
-        signature=signature,
-        kind="gap",
-        why="consumed capacity depends on the size of the items",
-        around=around,
-        upstream=True,
+    return gap(
+        owner, name, signature, "consumed capacity depends on the size of the items", around=around
     )
 
 

@@ -30,7 +30,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 
 from inventory_lab.embedded_aws.clock import LabClock
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap
 
 OLDEST_SECONDS = 5 * 365 * 24 * 3600
 TTL_CHANGE_SECONDS = 3600
@@ -44,69 +44,57 @@ _COMPARISONS = (
 def patches(clock: LabClock) -> list[Patch]:
     """What makes items expire by this clock, and expressions fail as on AWS."""
     return [
-        Patch(
-            owner=ConditionExpressionParser,
-            name="parse",
-            signature="(self)",
-            kind="gap",
-            why="a condition that cannot be read is a ValidationException",
+        gap(
+            ConditionExpressionParser,
+            "parse",
+            "(self)",
+            "a condition that cannot be read is a ValidationException",
             around=_read_or_refused,
-            upstream=True,
         ),
-        Patch(
-            owner=UpdateExpressionExecutor,
-            name="execute",
-            signature="(self, node=None)",
-            kind="gap",
-            why="an update that fails changes nothing",
+        gap(
+            UpdateExpressionExecutor,
+            "execute",
+            "(self, node=None)",
+            "an update that fails changes nothing",
             around=_whole_or_not_at_all,
-            upstream=True,
         ),
-        Patch(
-            owner=Table,
-            name="get_item",
-            signature="(self, hash_key, range_key=None, projection_expression=None)",
-            kind="gap",
-            why="an expired item is not read or written",
+        gap(
+            Table,
+            "get_item",
+            "(self, hash_key, range_key=None, projection_expression=None)",
+            "an expired item is not read or written",
             around=partial(_unless_expired, clock),
-            upstream=True,
         ),
         _sweep(clock, "all_items", "(self)"),
         _sweep(clock, "has_idx_items", "(self, index_name)"),
-        Patch(
-            owner=DynamoDBBackend,
-            name="update_time_to_live",
-            signature="(self, table_name, ttl_spec)",
-            kind="gap",
-            why="time to live cannot be enabled twice or changed twice in an hour",
+        gap(
+            DynamoDBBackend,
+            "update_time_to_live",
+            "(self, table_name, ttl_spec)",
+            "time to live cannot be enabled twice or changed twice in an hour",
             around=partial(_once_an_hour, clock),
-            upstream=True,
         ),
         *(_compared(comparison) for comparison in _COMPARISONS),
     ]
 
 
 def _compared(comparison: type) -> Patch:
-    return Patch(
-        owner=comparison,
-        name="expr",
-        signature="(self, item)",
-        kind="gap",
-        why="values of two types are compared, which is false",
+    return gap(
+        comparison,
+        "expr",
+        "(self, item)",
+        "values of two types are compared, which is false",
         around=_false_for_two_types,
-        upstream=True,
     )
 
 
 def _sweep(clock: LabClock, name: str, signature: str) -> Patch:
-    return Patch(
-        owner=Table,
-        name=name,
-        signature=signature,
-        kind="gap",
-        why="expired items are not queried or scanned",
+    return gap(
+        Table,
+        name,
+        signature,
+        "expired items are not queried or scanned",
         around=partial(_swept, clock),
-        upstream=True,
     )
 
 

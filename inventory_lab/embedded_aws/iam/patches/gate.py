@@ -32,7 +32,7 @@ from moto.utilities.utils import get_partition
 from inventory_lab.embedded_aws.faults import CALLER, TWICE
 from inventory_lab.embedded_aws.iam.rejected_requests import problem_of_request
 from inventory_lab.embedded_aws.kinesis.pages import stream_of_iterator, stream_of_token
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, hook
 from inventory_lab.exceptions import InvalidPolicy, UndecidedCall, UnknownToTheLab
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.iam.evaluation import messages as answers
@@ -253,20 +253,18 @@ BuiltIn = tuple[str, Callable[..., Any], Any]
 def patches(gate: Gate, others: Sequence[BuiltIn] = ()) -> list[Patch]:
     """What makes every session ask the gate and then the other handlers; moto takes nothing else."""
     return [
-        Patch(
-            owner=handlers,
-            name="BUILTIN_HANDLERS",
-            signature="list",
-            kind="hook",
-            why="every session asks the gate before a call; then faults and time-outs strike",
+        hook(
+            handlers,
+            "BUILTIN_HANDLERS",
+            "list",
+            "every session asks the gate before a call; then faults and time-outs strike",
             around=lambda built_in: [*built_in, *gate.handlers(), *others],
         ),
-        Patch(
-            owner=BotocoreStubber,
-            name="process_request",
-            signature="(self, request)",
-            kind="hook",
-            why="no request is answered that the gate has not passed",
+        hook(
+            BotocoreStubber,
+            "process_request",
+            "(self, request)",
+            "no request is answered that the gate has not passed",
             around=partial(_passed_only, gate),
         ),
     ]

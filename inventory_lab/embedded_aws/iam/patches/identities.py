@@ -20,26 +20,20 @@ from moto.kinesis.models import kinesis_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap
 
 
 def patches() -> list[Patch]:
     """What keeps a new user, role or alias from having what was given to an old one."""
     unique = "policies that name it keep the unique id of the deleted one"
     return [
-        _gap(IAMBackend, "delete_user", "(self, user_name)", unique, _user_deleted),
-        _gap(IAMBackend, "delete_role", "(self, role_name)", unique, _role_deleted),
-        _gap(
+        gap(IAMBackend, "delete_user", "(self, user_name)", unique, around=_user_deleted),
+        gap(IAMBackend, "delete_role", "(self, role_name)", unique, around=_role_deleted),
+        gap(
             LambdaBackend, "delete_alias", "(self, name, function_name)",
-            "the permissions of an alias are deleted with it", _alias_deleted,
+            "the permissions of an alias are deleted with it", around=_alias_deleted,
         ),
     ]  # fmt: skip
-
-
-def _gap(owner: Any, name: str, signature: str, why: str, around: Callable[[Any], Any]) -> Patch:
-    return Patch(
-        owner=owner, name=name, signature=signature, kind="gap", why=why, around=around, upstream=True
-    )  # fmt: skip
 
 
 def _user_deleted(delete: Callable[..., None]) -> Callable[..., None]:

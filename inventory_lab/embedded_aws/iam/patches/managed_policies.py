@@ -18,7 +18,7 @@ from typing import Any
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, hook
 
 
 def patches() -> list[Patch]:
@@ -32,12 +32,11 @@ def patches() -> list[Patch]:
 
 
 def _hook(name: str, signature: str) -> Patch:
-    return Patch(
-        owner=IAMBackend,
-        name=name,
-        signature=signature,
-        kind="hook",
-        why="loads a managed policy of AWS when it is asked for",
+    return hook(
+        IAMBackend,
+        name,
+        signature,
+        "loads a managed policy of AWS when it is asked for",
         around=_loaded_first,
     )
 

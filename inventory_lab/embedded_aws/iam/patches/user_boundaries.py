@@ -17,20 +17,18 @@ from moto.core.responses import EmptyResult
 from moto.iam.models import User
 from moto.iam.responses import IamResponse
 
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap
 
 
 def patches() -> list[Patch]:
     """What gives users permissions boundaries."""
     return [
-        Patch(
-            owner=IamResponse,
-            name="create_user",
-            signature="(self)",
-            kind="gap",
-            why="sets the permissions boundary of the request",
+        gap(
+            IamResponse,
+            "create_user",
+            "(self)",
+            "sets the permissions boundary of the request",
             around=_created,
-            upstream=True,
         ),
         _new(User, "permissions_boundary", property(_shown), "GetUser shows the boundary"),
         _new(IamResponse, "put_user_permissions_boundary", _put, "sets the boundary of a user"),

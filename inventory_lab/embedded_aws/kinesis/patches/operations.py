@@ -30,7 +30,7 @@ from inventory_lab.embedded_aws.kinesis.iterators import Position
 from inventory_lab.embedded_aws.kinesis.pages import ShardPage
 from inventory_lab.embedded_aws.kinesis.patches import errors
 from inventory_lab.embedded_aws.kinesis.patches.shards import RECORDS_PER_READ
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap, hook, operation
 
 LARGEST_RECORD_KIB = (1024, 10_240)
 """https://docs.aws.amazon.com/streams/latest/dev/large-records.html"""
@@ -52,16 +52,15 @@ def patches(clock: LabClock) -> list[Patch]:
     """What makes these operations answer as on AWS."""
     named = "a refusal names the stream, also when it was asked for by its ARN"
     return [
-        Patch(
-            owner=KinesisBackend,
-            name="describe_stream",
-            signature=f"{_STREAM})",
-            kind="hook",
-            why="records and shards that have expired by the lab's clock are gone",
+        hook(
+            KinesisBackend,
+            "describe_stream",
+            f"{_STREAM})",
+            "records and shards that have expired by the lab's clock are gone",
             around=_expiring,
         ),
         *_backend_patches(),
-        *(_gap(KinesisBackend, name, NAMED[name], named, around=_named) for name in NAMED),
+        *(gap(KinesisBackend, name, NAMED[name], named, around=_named) for name in NAMED),
         *_response_patches(clock),
     ]
 
@@ -71,22 +70,22 @@ def _backend_patches() -> list[Patch]:
     iterator = f"{_STREAM}, shard_id, shard_iterator_type, starting_sequence_number, at_timestamp)"
     record = f"{_STREAM}, partition_key, explicit_hash_key, data)"
     return [
-        _gap(
+        gap(
             owner,
             "get_shard_iterator",
             iterator,
             "an iterator holds its stream and expires",
             _get_shard_iterator,
         ),
-        _gap(owner, "put_record", record, "checks key, hash key and size", around=_checked),
-        _gap(
+        gap(owner, "put_record", record, "checks key, hash key and size", around=_checked),
+        gap(
             owner,
             "put_records",
             f"{_STREAM}, records)",
             "checks every record; answers record by record",
             _put_records,
         ),
-        _gap(
+        gap(
             owner,
             "update_stream_mode",
             "(self, stream_arn, stream_mode)",
@@ -99,49 +98,21 @@ def _backend_patches() -> list[Patch]:
 def _response_patches(clock: LabClock) -> list[Patch]:
     owner = KinesisResponse
     return [
-        _gap(owner, "create_stream", "(self)", "keeps Tags and MaxRecordSizeInKiB", _create_stream),
-        _gap(
+        gap(owner, "create_stream", "(self)", "keeps Tags and MaxRecordSizeInKiB", _create_stream),
+        gap(
             owner,
             "describe_stream",
             "(self)",
             "follows ExclusiveStartShardId; shows the mode",
             _describe_stream,
         ),
-        _gap(owner, "get_records", "(self)", "at most 10,000 records a call", _get_records(clock)),
-        _gap(owner, "list_shards", "(self)", "follows filter, start and pages", _list_shards),
-        _gap(
+        gap(owner, "get_records", "(self)", "at most 10,000 records a call", _get_records(clock)),
+        gap(owner, "list_shards", "(self)", "follows filter, start and pages", _list_shards),
+        gap(
             owner, "update_shard_count", "(self)", "answers with name and ARN", _update_shard_count
         ),
-        Patch(
-            owner=owner,
-            name="update_max_record_size",
-            kind="gap",
-            why="the operation itself",
-            replacement=_update_max_record_size,
-            new=True,
-            upstream=True,
-        ),
+        operation(owner, "update_max_record_size", _update_max_record_size),
     ]
-
-
-def _gap(
-    owner: Any,
-    name: str,
-    signature: str,
-    why: str,
-    replacement: Any = None,
-    around: Callable[[Any], Any] | None = None,
-) -> Patch:
-    return Patch(
-        owner=owner,
-        name=name,
-        signature=signature,
-        kind="gap",
-        why=why,
-        replacement=replacement,
-        around=around,
-        upstream=True,
-    )
 
 
 def _expiring(describe_stream: Callable[..., Any]) -> Callable[..., Any]:

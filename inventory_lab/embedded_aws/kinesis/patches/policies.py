@@ -19,29 +19,25 @@ from typing import Any
 
 from moto.kinesis.models import KinesisBackend
 
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap
 
 
 def patches() -> list[Patch]:
     """What makes a policy belong to a stream that exists."""
     return [
-        Patch(
-            owner=KinesisBackend,
-            name="put_resource_policy",
-            signature="(self, resource_arn, policy_doc)",
-            kind="gap",
-            why="a policy needs a stream",
+        gap(
+            KinesisBackend,
+            "put_resource_policy",
+            "(self, resource_arn, policy_doc)",
+            "a policy needs a stream",
             around=_put,
-            upstream=True,
         ),
-        Patch(
-            owner=KinesisBackend,
-            name="delete_stream",
-            signature="(self, stream_arn, stream_name)",
-            kind="gap",
-            why="the policy of a stream is deleted with it",
+        gap(
+            KinesisBackend,
+            "delete_stream",
+            "(self, stream_arn, stream_name)",
+            "the policy of a stream is deleted with it",
             around=_deleted,
-            upstream=True,
         ),
     ]
 

@@ -49,7 +49,7 @@ from inventory_lab.embedded_aws.kinesis.patches.shards import (
     Sequencer,
     size_of,
 )
-from inventory_lab.embedded_aws.patching import Patch
+from inventory_lab.embedded_aws.patching import Patch, gap, hook
 
 RECORDS_PER_CALL = 500
 BYTES_PER_CALL = 10 * 1024 * 1024
@@ -260,31 +260,27 @@ def patches(clock: LabClock, limited: bool = False) -> list[Patch]:
     """Patches that make every stream a LabStream on this clock; `limited` shards have AWS's limits."""
     rules = Rules(clock, Sequencer(clock), limited)
     return [
-        Patch(
-            owner=models,
-            name="Stream",
-            signature="(stream_name, shard_count, stream_mode, retention_period_hours, account_id, "
+        gap(
+            models,
+            "Stream",
+            "(stream_name, shard_count, stream_mode, retention_period_hours, account_id, "
             "region_name)",
-            kind="gap",
-            why="sequence numbers, hash key ranges, splitting, merging and limits as on AWS",
-            replacement=type("LabStream", (LabStream,), {"rules": rules}),
-            upstream=True,
+            "sequence numbers, hash key ranges, splitting, merging and limits as on AWS",
+            type("LabStream", (LabStream,), {"rules": rules}),
         ),
-        Patch(
-            owner=models,
-            name="utcnow",
-            signature="()",
-            kind="hook",
-            why="a stream is created at the lab's time",
-            replacement=lambda: clock.now().replace(tzinfo=None),
+        hook(
+            models,
+            "utcnow",
+            "()",
+            "a stream is created at the lab's time",
+            lambda: clock.now().replace(tzinfo=None),
         ),
-        Patch(
-            owner=botocore.endpoint,
-            name="time",
-            signature="module",
-            kind="hook",
-            why="limits follow the lab's clock, so botocore waits by moving it",
-            replacement=SimpleNamespace(sleep=clock.advance),
+        hook(
+            botocore.endpoint,
+            "time",
+            "module",
+            "limits follow the lab's clock, so botocore waits by moving it",
+            SimpleNamespace(sleep=clock.advance),
         ),
         *stream_calls.patches(clock),
     ]

@@ -23,6 +23,7 @@ __all__ = [
     "BadSnapshot",
     "BadTable",
     "BrokenItem",
+    "BucketRefused",
     "BuildDenied",
     "BuildNotQueued",
     "ChargesNotAllowed",
@@ -338,6 +339,16 @@ class StillDeleting(InventoryLabError):
     def __init__(self, name: str, state: str, seconds: float) -> None:
         super().__init__(
             f"AWS has not deleted '{name}' after {seconds} s, its state is {state}; run lab.teardown() again"
+        )
+
+
+class BucketRefused(InventoryLabError):
+    """S3 does not let the lab use the bucket of its builds; nothing was uploaded."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"the bucket '{name}' belongs to another AWS account, or you may not use it: {why} - set another "
+            "artifacts_bucket or prefix in Settings, or ask for the permission"
         )
 
 

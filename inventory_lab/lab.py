@@ -725,7 +725,8 @@ class Lab:
         """Create the CodeBuild project of the function, with its bucket and its two roles; its ARN.
 
         The build's role may read sources and keep artifacts; the deploy role may update the function's
-        code. What exists is brought up to date, and teardown() deletes all of it.
+        code. What exists is brought up to date, and teardown() deletes all of it. Raises NotTheLabs, and
+        BucketRefused when another account has the bucket's name.
         https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
 
         >>> lab.create_build_project().rpartition(":")[2]
@@ -742,7 +743,7 @@ class Lab:
         the function's code unless `deploy` is False. Without a source, the oldest build that was started
         and has not ended is run, else the newest is reported. On the embedded AWS the commands run in
         a child process of this machine, without credentials; on AWS the call waits for CodeBuild. Raises
-        BuildNotQueued when there is no build, UnsupportedBuild, NotBuilt.
+        BuildNotQueued when there is no build, BucketRefused, UnsupportedBuild, NotBuilt.
         https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
 
         >>> from tempfile import mkdtemp

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[1] / "inventory_lab" / "embedded_aws"
 README = FOLDER / "README.md"
 SERVICES = {
     "kinesis": "Kinesis", "pipes": "EventBridge Pipes", "polling": "Reading a stream",
-    "awslambda": "Lambda", "dynamodb": "DynamoDB", "sns": "SNS", "sqs": "SQS", "events": "EventBridge rules",
+    "awslambda": "Lambda", "dynamodb": "DynamoDB", "s3": "S3", "sns": "SNS", "sqs": "SQS", "events": "EventBridge rules",
     "cloudwatch": "CloudWatch", "logs": "CloudWatch Logs", "codebuild": "CodeBuild", "iam": "IAM",
 }  # fmt: skip
 KINDS: tuple[Kind, ...] = ("gap", "hook", "speed")

@@ -54,7 +54,7 @@ def start(account: Account, source: Path, branch: str) -> str:
     """The id of a new build of a folder, whose files are uploaded as one zip."""
     body = zip_folder(source)
     key = f"{artifacts_bucket.SOURCES}{hashlib.sha256(body).hexdigest()[:16]}.zip"
-    account.client("s3").put_object(Bucket=account.bucket(), Key=key, Body=body)
+    account.client("s3").put_object(**account.own_bucket(), Key=key, Body=body)
     build = account.client("codebuild").start_build(
         projectName=account.settings.name("build_project"),
         sourceLocationOverride=f"{account.bucket()}/{key}",

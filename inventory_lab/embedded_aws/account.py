@@ -46,6 +46,7 @@ from inventory_lab.embedded_aws.pipes.reporting import PipeReports
 from inventory_lab.embedded_aws.pipes.running import RunningPipes
 from inventory_lab.embedded_aws.polling.pollers import Key, Pollers, Role, pipe_reader
 from inventory_lab.embedded_aws.polling.report import Execution, Round
+from inventory_lab.embedded_aws.s3 import patches as buckets
 from inventory_lab.embedded_aws.sessions import ADMIN_USER, Sessions
 from inventory_lab.embedded_aws.sns import patches as topics
 from inventory_lab.embedded_aws.sqs import patches as queues
@@ -127,6 +128,7 @@ class EmbeddedAws:
             *mapping_api.patches(self._mappings, evaluator),
             *topics.patches(evaluator, clock, invoke),
             *queues.patches(clock),
+            *buckets.patches(),
             *rules.patches(rules.Deliveries(evaluator, clock, invoke)),
             *logs.patches(clock),
             *cloudwatch.patches(self._alarms),

@@ -120,6 +120,12 @@ class Account:
         stem = self.settings.name("artifacts_bucket").lower().replace("_", "-")
         return f"{stem}-{self.account_id}-{self.settings.region}"
 
+    def own_bucket(self) -> dict[str, str]:
+        """The request members that name the artifact bucket. S3 refuses one of that name in another account:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+        """
+        return {"Bucket": self.bucket(), "ExpectedBucketOwner": self.account_id}
+
     def log_group(self) -> str:
         """The log group of the lab's function."""
         return f"/aws/lambda/{self.settings.name('function')}"

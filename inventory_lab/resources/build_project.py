@@ -28,7 +28,7 @@ TIMEOUT_MINUTES = 10
 
 def ensure(account: Account, sleep: Callable[[float], None] = time.sleep) -> str:
     """The project's ARN; created with its roles and its bucket, or brought up to date. Raises
-    NotTheLabs.
+    NotTheLabs, BucketRefused.
     """
     codebuild, request = account.client("codebuild"), _configuration(account)
     existing = describe(account)

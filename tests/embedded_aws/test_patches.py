@@ -30,6 +30,7 @@ from tests.embedded_aws.patch_checks import (  # noqa: F401 the modules register
     kinesis,
     messaging,
     pipes,
+    s3,
 )
 from tests.embedded_aws.patch_checks.speed import KEYS, WORKLOADS, Workload
 

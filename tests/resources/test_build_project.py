@@ -11,9 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from inventory_lab import Lab, Settings, connect, sample_repository
-from inventory_lab.exceptions import BuildNotQueued, NotBuilt, NotTheLabs
+from inventory_lab.exceptions import BucketRefused, BuildNotQueued, NotBuilt, NotTheLabs
 from inventory_lab.iam.account.evaluator import Caller, PolicyEvaluator
 from inventory_lab.resources import artifacts_bucket, build_project, roles
+from inventory_lab.resources.account import Account
 from inventory_lab.resources.policies import policy
 from inventory_lab.resources.teardown import tear_down
 
@@ -224,3 +225,33 @@ def test_a_project_without_builds_has_none_to_run(lab: Lab) -> None:
 def test_without_a_function_there_is_nothing_to_deploy_to(lab: Lab, tmp_path: Path) -> None:
     with pytest.raises(NotBuilt, match="update-inventory"):
         lab.run_build(sample_repository(tmp_path))
+
+
+def test_nothing_is_uploaded_to_a_bucket_of_another_account(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The accounts share the names of buckets, so somebody may have taken the lab's."""
+    lab.session("root").client("s3").create_bucket(Bucket=lab.account.bucket())
+    foreign = lab.account.own_bucket() | {"ExpectedBucketOwner": "999999999999"}
+    monkeypatch.setattr(Account, "own_bucket", lambda _: foreign)
+    with pytest.raises(BucketRefused, match=r"belongs to another AWS account.*AccessDenied"):
+        lab.run_build(sample_repository(tmp_path))
+
+
+def test_every_call_on_the_bucket_names_its_owner(used: Lab) -> None:
+    sent: dict[str, dict[str, object]] = {}
+    events = used.account.client("s3").meta.events
+    events.register(
+        "before-parameter-build.s3", lambda params, model, **_: sent.update({model.name: params})
+    )
+    used.create_build_project()
+    used.teardown()
+    assert {
+        "GetBucketTagging",
+        "PutPublicAccessBlock",
+        "DeleteObjects",
+        "DeleteBucket",
+    } <= sent.keys()
+    assert {params.get("ExpectedBucketOwner") for params in sent.values()} == {
+        used.account.account_id
+    }

@@ -36,6 +36,7 @@ from inventory_lab.embedded_aws.iam.patches.stored_policies import (
 )
 from inventory_lab.embedded_aws.kinesis.patches import policies as stream_policies
 from inventory_lab.embedded_aws.kinesis.patches import streams
+from inventory_lab.embedded_aws.kinesis.patches import tags as stream_tags
 from inventory_lab.embedded_aws.logs import patches as logs
 from inventory_lab.embedded_aws.patching import Patch, applied
 from inventory_lab.embedded_aws.pipes import patches as pipe_states
@@ -121,6 +122,7 @@ class EmbeddedAws:
             *bytecode.patches(),
             *streams.patches(clock, self._shard_limits),
             *stream_policies.patches(),
+            *stream_tags.patches(),
             *tables.patches(clock),
             *capacity.patches(),
             *functions.patches(self._functions),

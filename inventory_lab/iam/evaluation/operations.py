@@ -190,7 +190,7 @@ def _delivers_logs(call: Call) -> list[Need]:
 
 
 def _of_no_consumer(call: Call) -> list[Need]:
-    """Raises UnknownToTheLab for the policy of a consumer: the lab has no enhanced fan-out consumers."""
+    """Raises UnknownToTheLab for the policy or the tags of a consumer: the lab has no enhanced fan-out consumers."""
     if "/consumer/" in str(call.params.get("ResourceARN")):
         raise UnknownToTheLab(f"{call.service}:{call.operation} of a consumer")
     return []
@@ -360,6 +360,9 @@ _MORE: Mapping[tuple[str, str], list[Rule]] = {
     ("kinesis", "CreateStream"): [tags("Tags", "kinesis:AddTagsToStream", _stream)],
     ("kinesis", "RegisterStreamConsumer"): [tags("Tags", "kinesis:TagResource", _stream)],
     ("kinesis", "PutResourcePolicy"): [_of_no_consumer],
+    ("kinesis", "ListTagsForResource"): [_of_no_consumer],
+    ("kinesis", "TagResource"): [_of_no_consumer],
+    ("kinesis", "UntagResource"): [_of_no_consumer],
     ("dynamodb", "UpdateTable"): [without("ReplicaUpdates", "GlobalTableWitnessUpdates")],
     ("dynamodb", "CreateTable"): [
         tags("Tags", "dynamodb:TagResource", calls.tables), without("ResourcePolicy"),

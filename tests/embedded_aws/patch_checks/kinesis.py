@@ -167,3 +167,41 @@ def _iterator(aws: Aws, **stream: str) -> str:
         ShardId=FIRST, ShardIteratorType="TRIM_HORIZON", **stream
     )
     return str(answer["ShardIterator"])
+
+
+TAGS = {"team": "seven", "stage": "test"}
+
+
+@check("KinesisResponse.tag_resource", TAGS)
+def the_tags_that_a_stream_got_by_its_arn(aws: Aws) -> dict[str, str]:
+    arn, kinesis = aws.stream(), aws.client("kinesis")
+    outcome(lambda: kinesis.tag_resource(ResourceARN=arn, Tags=TAGS))
+    return _tags_of_stream(aws)
+
+
+@check("KinesisResponse.untag_resource", {"stage": "test"})
+def the_tags_that_a_stream_still_has(aws: Aws) -> dict[str, str]:
+    arn, kinesis = aws.stream(), aws.client("kinesis")
+    kinesis.add_tags_to_stream(StreamName=aws.name, Tags=TAGS)
+    outcome(lambda: kinesis.untag_resource(ResourceARN=arn, TagKeys=["team", "none"]))
+    return _tags_of_stream(aws)
+
+
+@check("KinesisResponse.list_tags_for_resource", ACCEPTED)
+def the_tags_of_a_stream_by_its_arn(aws: Aws) -> str:
+    arn = aws.stream()
+    return outcome(lambda: aws.client("kinesis").list_tags_for_resource(ResourceARN=arn))
+
+
+@check("KinesisBackend.add_tags_to_stream", "InvalidArgumentException")
+def the_fifty_first_tag(aws: Aws) -> str:
+    aws.stream()
+    tags = {f"tag-{number}": "" for number in range(50)}
+    aws.client("kinesis").add_tags_to_stream(StreamName=aws.name, Tags=tags)
+    request = {"StreamName": aws.name, "Tags": {"one-more": ""}}
+    return outcome(lambda: aws.client("kinesis").add_tags_to_stream(**request))
+
+
+def _tags_of_stream(aws: Aws) -> dict[str, str]:
+    answer = aws.client("kinesis").list_tags_for_stream(StreamName=aws.name)
+    return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}

@@ -6,7 +6,6 @@ The base class and the errors that can be raised inside Lambda live in `domain/e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from inventory_lab.domain.errors import (
     BrokenItem,
@@ -15,6 +14,8 @@ from inventory_lab.domain.errors import (
     MalformedEvent,
     MissingEnvironment,
 )
+from inventory_lab.domain.events import InventoryEvent
+from inventory_lab.records import RawRecord, Receipt
 
 __all__ = [
     "BadBuildspec",
@@ -549,7 +550,9 @@ class EventTooLarge(InventoryLabError):
 class PublishFailed(InventoryLabError):
     """Some records were not stored after all retries; `unsent` has them, `receipt` describes the others."""
 
-    def __init__(self, unsent: Sequence[Any], receipt: Any, last_error: str) -> None:
+    def __init__(
+        self, unsent: Sequence[InventoryEvent | RawRecord], receipt: Receipt, last_error: str
+    ) -> None:
         self.unsent = list(unsent)
         self.receipt = receipt
         super().__init__(

@@ -20,14 +20,15 @@ PACKAGE = ROOT / "inventory_lab"
 LIBRARY = {"domain", "function", "exceptions", "settings", "turns"}
 MAY_IMPORT = {
     "domain": set(),
-    "exceptions": {"domain"},
+    "records": {"domain"},
+    "exceptions": {"domain", "records"},
     "html": set(),
     "turns": set(),
     "function": {"domain"},
     "settings": {"exceptions"},
     "iam": {"exceptions", "html"},
     "resources": {*LIBRARY, "html"},
-    "producer": LIBRARY,
+    "producer": {*LIBRARY, "records"},
     "observe": {*LIBRARY, "html", "resources"},
     "operate": {*LIBRARY, "html", "resources", "producer", "observe"},
     "views": {*LIBRARY, "html", "iam", "resources", "observe"},

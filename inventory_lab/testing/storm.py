@@ -24,6 +24,7 @@ from inventory_lab.testing.shrink import smallest
 from inventory_lab.testing.source import Handler, source_of
 
 if TYPE_CHECKING:
+    from inventory_lab.domain.events import InventoryEvent
     from inventory_lab.lab import Lab
     from inventory_lab.producer.publisher import RawRecord, Receipt
 
@@ -224,14 +225,15 @@ def _settled(lab: Lab, receipt: Receipt, struck: list[str]) -> None:
 
 def _published(lab: Lab, records: list[RawRecord]) -> list[Receipt]:
     """The receipts of all records: what a fault kept from being stored is sent again."""
-    receipts, unsent = [], list(records)
+    receipts: list[Receipt] = []
+    unsent: list[InventoryEvent | RawRecord] = list(records)
     while unsent:
         try:
             receipts.append(lab.publish(unsent, ordered=True))
             unsent = []
         except PublishFailed as exc:
             receipts.append(exc.receipt)
-            unsent = list(exc.unsent)
+            unsent = exc.unsent
     return receipts
 
 

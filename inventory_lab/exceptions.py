@@ -97,10 +97,14 @@ class WrongSetting(InventoryLabError):
 class NamesTaken(InventoryLabError):
     """A learner's name, or names that begin with the learner's prefix, belong to somebody else."""
 
+    SHOWN = 10
+
     def __init__(self, prefix: str, names: Sequence[str]) -> None:
+        more = f" and {len(names) - self.SHOWN} more" if len(names) > self.SHOWN else ""
         super().__init__(
-            f"the account already has {', '.join(names)}, which was not made for the learner with the prefix {prefix!r}; "
-            "the learner could use what it allows, so choose another name for the learner"
+            f"the account already has {', '.join(names[: self.SHOWN])}{more}, which was not made for the learner with "
+            f"the prefix {prefix!r}; the learner could use or change it, so choose another name for the learner, or "
+            "delete what nobody needs"
         )
 
 

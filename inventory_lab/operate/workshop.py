@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory_lab.exceptions import NamesTaken, WrongSetting
 from inventory_lab.resources.account import TAGS, Account, tags_of, unless_missing
+from inventory_lab.resources.listing import names
 from inventory_lab.resources.ownership import is_the_labs
 from inventory_lab.resources.policies import policy
 from inventory_lab.settings import Settings
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 MISSING = ("NoSuchEntity",)
 _NAME = re.compile("[a-z][a-z0-9]{0,11}")
 """No dash, so that no learner's prefix begins with another's; short and in lower case, for the name of a bucket."""
+
+_IN_THE_POLICY = {
+    **dict.fromkeys(
+        ("stream", "table", "function", "pipe", "topic", "queue", "event bus", "rule", "alarm",
+         "build project", "report group", "bucket"),
+        ("",),
+    ),
+    "log group": ("/aws/lambda/", "/aws/vendedlogs/pipes/", "/aws/codebuild/"),
+}  # fmt: skip
+"""What the learner's policy allows to change, with what stands before the prefix in its name."""
 
 
 def accounts(
@@ -60,10 +71,13 @@ def admit(account: Account) -> dict[str, str]:
     created, or brought up to date. The user's access key is always a new one, and an old key is deleted.
     Raises NamesTaken when the account has a user of the learner's name, or a user or role with this prefix, that
     is not inside the boundary: it belongs to somebody else, and the learner could make a key for the user, or let a
-    function use the role.
+    function use the role. Raises it for a new learner also when anything else that the policy allows them to change
+    has this prefix.
     """
     iam, user, arn = account.client("iam"), learner_of(account), boundary_arn(account)
-    if taken := sorted([*_outside(iam, account), *_foreign_policy(iam, account)]):
+    if taken := sorted(
+        [*_outside(iam, account), *_foreign_policy(iam, account), *_reached(iam, account)]
+    ):
         raise NamesTaken(account.settings.prefix, taken)
     _write_policy(iam, account, arn)
     if unless_missing(MISSING, iam.get_user, UserName=user) is None:
@@ -113,15 +127,16 @@ def dismiss(account: Account) -> None:
 
 
 def _outside(iam: Any, account: Account) -> Iterator[str]:
-    """The users and roles with the learner's name or prefix that are not inside the boundary."""
-    arn, prefix = boundary_arn(account), account.settings.prefix
-    for kind in ("User", "Role"):
-        for page in iam.get_paginator(f"list_{kind.lower()}s").paginate():
-            for name in (each[f"{kind}Name"] for each in page[f"{kind}s"]):
-                is_the_learner = kind == "User" and name == learner_of(account)
-                theirs = is_the_learner or name.startswith(prefix)
-                if theirs and _boundary_of(iam, kind, name) != arn:
-                    yield f"{kind.lower()} {name}"
+    """The users and roles with the learner's name or prefix that are not inside the boundary. Their names are compared
+    without case, as IAM does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    arn, prefix = boundary_arn(account), account.settings.prefix.lower()
+    for kind in ("user", "role"):
+        for name in names(account, kind):
+            is_the_learner = kind == "user" and name.lower() == learner_of(account).lower()
+            theirs = is_the_learner or name.lower().startswith(prefix)
+            if theirs and _boundary_of(iam, kind.title(), name) != arn:
+                yield f"{kind} {name}"
 
 
 def _foreign_policy(iam: Any, account: Account) -> Iterator[str]:
@@ -129,11 +144,36 @@ def _foreign_policy(iam: Any, account: Account) -> Iterator[str]:
     the boundary of the learner.
     """
     arn = boundary_arn(account)
-    answer = unless_missing(MISSING, iam.get_policy, PolicyArn=arn)
-    if answer is None or is_the_labs(tags_of(answer["Policy"].get("Tags", []))):
+    for existing in _policies_of_the_name(iam, account):
+        if existing != arn or not (_has_the_tag(iam, arn) or _is_known(iam, account)):
+            yield f"policy {existing.rpartition('/')[2]}"
+
+
+def _has_the_tag(iam: Any, arn: str) -> bool:
+    return is_the_labs(tags_of(iam.list_policy_tags(PolicyArn=arn)["Tags"]))
+
+
+def _policies_of_the_name(iam: Any, account: Account) -> Iterator[str]:
+    name = account.settings.name("boundary").lower()
+    for page in iam.get_paginator("list_policies").paginate(Scope="Local"):
+        for each in page["Policies"]:
+            if each["PolicyName"].lower() == name:
+                yield each["Arn"]
+
+
+def _reached(iam: Any, account: Account) -> Iterator[str]:
+    """What a new learner could change at once: everything else with the prefix."""
+    if _is_known(iam, account):
         return
-    if _boundary_of(iam, "User", learner_of(account)) != arn:
-        yield f"policy {arn.rpartition('/')[2]}"
+    prefix = account.settings.prefix
+    for kind, folders in _IN_THE_POLICY.items():
+        starts = tuple(f"{folder}{prefix}" for folder in folders)
+        yield from (f"{kind} {name}" for name in names(account, kind) if name.startswith(starts))
+
+
+def _is_known(iam: Any, account: Account) -> bool:
+    """Whether the learner was admitted before."""
+    return _boundary_of(iam, "User", learner_of(account)) == boundary_arn(account)
 
 
 def _boundary_of(iam: Any, kind: str, name: str) -> str | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import Any
 
 from inventory_lab.exceptions import WrongSetting
 from inventory_lab.resources import alarms, artifacts_bucket, log_group, queues, roles
 from inventory_lab.resources.account import Account
+from inventory_lab.resources.listing import names
 from inventory_lab.resources.ownership import is_the_labs
 from inventory_lab.resources.teardown import Deletion, Sleep, Tags, tear_down
 from inventory_lab.settings import Settings
@@ -19,21 +19,21 @@ from inventory_lab.settings import Settings
 Run = Callable[[Callable[[str], list[Deletion]], Iterable[str]], Iterable[list[Deletion]]]
 """Calls a function with each of several values, as map() does; on a real account some at a time."""
 
-_LISTED: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
-    ("dynamodb", "list_tables", "TableNames", "", ("table",)),
-    ("lambda", "list_functions", "Functions", "FunctionName", ("function",)),
-    ("lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn", ("function",)),
-    ("pipes", "list_pipes", "Pipes", "Name", ("pipe",)),
-    ("sns", "list_topics", "Topics", "TopicArn", ("topic",)),
-    ("sqs", "list_queues", "QueueUrls", "", queues.KINDS),
-    ("iam", "list_roles", "Roles", "RoleName", (*roles.KINDS, *roles.BUILD_KINDS)),
-    ("iam", "list_users", "Users", "UserName", ("producer_user",)),
-    ("logs", "describe_log_groups", "logGroups", "logGroupName", ("function", "pipe", "build_project")),
-    ("codebuild", "list_projects", "projects", "", ("build_project",)),
-    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", alarms.KINDS),
-)  # fmt: skip
-"""Service, operation, member of the answer, member of an entry, and the kinds that are listed there."""
-_BUCKETS = ("s3", "list_buckets", "Buckets", "Name")
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "stream": ("stream",),
+    "table": ("table",),
+    "function": ("function",),
+    "event source mapping": ("function",),
+    "pipe": ("pipe",),
+    "topic": ("topic",),
+    "queue": queues.KINDS,
+    "role": (*roles.KINDS, *roles.BUILD_KINDS),
+    "user": ("producer_user",),
+    "log group": ("function", "pipe", "build_project"),
+    "build project": ("build_project",),
+    "alarm": alarms.KINDS,
+}
+"""The settings with the names of each type of resource."""
 
 _OWN_TAGS: dict[str, Tags] = {
     "log_group": log_group.own_tags,
@@ -62,10 +62,10 @@ def prefixes(account: Account) -> list[str]:
     project's: that is for the tags to say.
     """
     bare = _with_prefix(account, "")
-    found = set(_before([bare.settings.stream], _stream_names(account)))
-    for service, operation, member, name, kinds in _LISTED:
-        listed = _names(account, service, operation, member, name)
-        found |= set(_before([_name(bare, kind) for kind in kinds], listed))
+    found: set[str] = set()
+    for listed, kinds in _KINDS.items():
+        full_names = (name.rpartition("/")[2] for name in names(account, listed))
+        found |= set(_before([_name(bare, kind) for kind in kinds], full_names))
     found = {prefix for prefix in found if _is_possible(account.settings, prefix)}
     return sorted(found | _of_other_buckets(account, found))
 
@@ -74,10 +74,10 @@ def _name(account: Account, kind: str) -> str:
     return alarms.name_of(account, kind) if kind in alarms.KINDS else account.settings.name(kind)
 
 
-def _before(names: list[str], full_names: Iterable[str]) -> Iterator[str]:
-    """What full names have before one of the names."""
+def _before(known: list[str], full_names: Iterable[str]) -> Iterator[str]:
+    """What full names have before one of the known names."""
     for full_name in full_names:
-        yield from (full_name.removesuffix(name) for name in names if full_name.endswith(name))
+        yield from (full_name.removesuffix(name) for name in known if full_name.endswith(name))
 
 
 def _of_other_buckets(account: Account, found: set[str]) -> set[str]:
@@ -85,30 +85,9 @@ def _of_other_buckets(account: Account, found: set[str]) -> set[str]:
     name of a bucket is in lower case.
     """
     known = {_with_prefix(account, prefix).bucket() for prefix in found}
-    others = set(_names(account, *_BUCKETS)) - known
+    others = set(names(account, "bucket")) - known
     possible = _before([_with_prefix(account, "").bucket()], others)
     return {prefix for prefix in possible if _is_possible(account.settings, prefix)}
-
-
-def _stream_names(account: Account) -> Iterator[str]:
-    """All streams, asked for by the last name of the page before, which every emulator understands:
-    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
-    """
-    list_streams = account.client("kinesis").list_streams
-    start: dict[str, str] = {}
-    while True:
-        answer = list_streams(**start)
-        yield from answer["StreamNames"]
-        if not answer["HasMoreStreams"]:
-            return
-        start = {"ExclusiveStartStreamName": answer["StreamNames"][-1]}
-
-
-def _names(account: Account, service: str, operation: str, member: str, name: str) -> Iterator[str]:
-    for page in account.client(service).get_paginator(operation).paginate():
-        for entry in page.get(member, []):
-            text: Any = entry[name] if name else entry
-            yield str(text).rpartition("/")[2].rpartition(":")[2]
 
 
 def _is_possible(settings: Settings, prefix: str) -> bool:

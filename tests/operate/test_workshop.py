@@ -85,6 +85,75 @@ def test_a_prefix_under_which_somebody_else_has_a_user_or_a_role_is_refused(
     assert workshop.admit(annabel)
 
 
+@pytest.mark.parametrize("taken", ["user ANNA", "user Anna-admin", "role anna-Admin"])
+def test_names_are_compared_without_case_as_iam_does(taken: str, owner: boto3.Session) -> None:
+    iam, (kind, name) = owner.client("iam"), taken.split()
+    if kind == "user":
+        iam.create_user(UserName=name)
+    else:
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+    (anna,) = workshop.accounts(owner, ["anna"])
+    with pytest.raises(NamesTaken, match=f"the account already has {taken}"):
+        workshop.admit(anna)
+
+
+def test_a_policy_whose_name_differs_by_case_alone_is_somebody_elses(owner: boto3.Session) -> None:
+    owner.client("iam").create_policy(
+        PolicyName="Anna-inventory-lab-boundary", PolicyDocument=EVERYTHING
+    )
+    (anna,) = workshop.accounts(owner, ["anna"])
+    with pytest.raises(NamesTaken, match="has policy Anna-inventory-lab-boundary"):
+        workshop.admit(anna)
+
+
+REACHED: dict[str, Callable[[boto3.Session], Any]] = {
+    "stream data-clicks": lambda s: s.client("kinesis").create_stream(
+        StreamName="data-clicks", ShardCount=1
+    ),
+    "table data-lake": lambda s: s.client("dynamodb").create_table(
+        TableName="data-lake", BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    ),
+    "topic data-alerts": lambda s: s.client("sns").create_topic(Name="data-alerts"),
+    "queue data-jobs": lambda s: s.client("sqs").create_queue(QueueName="data-jobs"),
+    "bucket data-lake": lambda s: s.client("s3").create_bucket(Bucket="data-lake"),
+    "event bus data-bus": lambda s: s.client("events").create_event_bus(Name="data-bus"),
+    "rule data-nightly": lambda s: s.client("events").put_rule(
+        Name="data-nightly", EventPattern='{"source": ["a"]}'
+    ),
+    "log group /aws/lambda/data-load": lambda s: s.client("logs").create_log_group(
+        logGroupName="/aws/lambda/data-load"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("taken", REACHED)
+def test_a_new_learner_gets_no_prefix_that_other_resources_have(
+    taken: str, owner: boto3.Session
+) -> None:
+    REACHED[taken](owner)
+    data, database = workshop.accounts(owner, ["data", "database"])
+    with pytest.raises(NamesTaken, match=f"the account already has {taken}, which was not made"):
+        workshop.admit(data)
+    assert workshop.admit(database)
+
+
+def test_a_learner_keeps_what_they_created_when_admitted_again(owner: boto3.Session) -> None:
+    (account,) = workshop.accounts(owner, ["data"])
+    for call in REACHED.values():
+        call(signed_in(workshop.admit(account)))
+    assert workshop.admit(account)
+
+
+def test_of_many_names_that_are_taken_ten_are_shown(owner: boto3.Session) -> None:
+    for number in range(12):
+        owner.client("sqs").create_queue(QueueName=f"data-{number:02}")
+    (data,) = workshop.accounts(owner, ["data"])
+    with pytest.raises(NamesTaken, match="queue data-09 and 2 more, which was not made"):
+        workshop.admit(data)
+
+
 def test_a_user_of_the_learners_name_who_was_there_before_is_neither_admitted_nor_dismissed(
     owner: boto3.Session,
 ) -> None:

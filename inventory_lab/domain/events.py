@@ -139,7 +139,7 @@ def encode_event(event: InventoryEvent) -> bytes:
     body |= {name: getattr(event, name) for name in _wire_fields(type(event))}
     if event.source is not None:
         body |= {"source": event.source, "sequence": event.sequence}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(body).encode()
 
 
 def parse_event(data: bytes) -> InventoryEvent:
@@ -176,6 +176,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(object_pairs_hook=_Object, parse_constant=_refuse_constant)
 
 
@@ -271,13 +272,17 @@ def _check_number(source: Any, sequence: Any) -> None:
 
 
 def _check_time(value: Any) -> None:
-    problem = f"is {_shown(value)}, not an RFC 3339 time in UTC such as 2026-01-05T09:00:00Z"
     if not isinstance(value, str) or not _RFC_3339_UTC.fullmatch(value):
-        raise MalformedEvent("occurred_at", problem)
+        raise _no_time(value)
     try:
         datetime.fromisoformat(value[:19])
     except ValueError as exc:
-        raise MalformedEvent("occurred_at", f"{problem} ({exc})") from exc
+        raise _no_time(value, f" ({exc})") from exc
+
+
+def _no_time(value: Any, why: str = "") -> MalformedEvent:
+    problem = f"is {_shown(value)}, not an RFC 3339 time in UTC such as 2026-01-05T09:00:00Z{why}"
+    return MalformedEvent("occurred_at", problem)
 
 
 def _shown(value: Any) -> str:

@@ -26,7 +26,7 @@ from inventory_lab.embedded_aws.codebuild import patches as build_api
 from inventory_lab.embedded_aws.codebuild.agent import Agent
 from inventory_lab.embedded_aws.codebuild.builds import Builds
 from inventory_lab.embedded_aws.codebuild.reports import Reports
-from inventory_lab.embedded_aws.dynamodb.patches import capacity, tables
+from inventory_lab.embedded_aws.dynamodb.patches import capacity, conditions, tables
 from inventory_lab.embedded_aws.events import patches as rules
 from inventory_lab.embedded_aws.iam.patches import gate, identities, managed_policies
 from inventory_lab.embedded_aws.iam.patches import user_boundaries as boundaries
@@ -123,6 +123,7 @@ class EmbeddedAws:
             *streams.patches(clock, self._shard_limits),
             *stream_policies.patches(),
             *stream_tags.patches(),
+            *conditions.patches(),
             *tables.patches(clock),
             *capacity.patches(),
             *functions.patches(self._functions),

@@ -168,49 +168,6 @@ def test_all_subscriptions_sign_with_one_key_of_2048_bits() -> None:
     assert one.private_key() is not other.private_key()
 
 
-CONDITIONS: list[dict[str, Any]] = [
-    {"ConditionExpression": "attribute_not_exists(stock)"},
-    {
-        "ConditionExpression": "stock = :old AND (attribute_exists(#t) OR stock IN (:old, :other))",
-        "ExpressionAttributeNames": {"#t": "type"},
-        "ExpressionAttributeValues": {":old": {"N": "1"}, ":other": {"N": "2"}},
-    },
-    {
-        "ConditionExpression": "stock BETWEEN :old AND :other",
-        "ExpressionAttributeValues": {":old": {"N": "1"}, ":other": {"N": "2"}},
-    },
-    {"ConditionExpression": "stock = = :old", "ExpressionAttributeValues": {":old": {"N": "1"}}},
-    {"ConditionExpression": "stock ? 1"},
-]
-
-
-def outcomes_of_conditions(context: Callable[[], Any]) -> list[Any]:
-    """What each condition answers, twice, before and after an item exists."""
-    mock = MockAWS()
-    mock.start()
-    try:
-        with context():
-            dynamodb = table()
-            return [outcome(dynamodb, c) for _ in range(2) for c in CONDITIONS for _ in range(2)]
-    finally:
-        mock.stop()
-
-
-def outcome(dynamodb: Any, condition: dict[str, Any]) -> Any:
-    item = {"product_id": {"S": "Phone"}, "stock": {"N": "1"}}
-    try:
-        dynamodb.put_item(TableName="t", Item=item, **condition)
-    except ClientError as exc:
-        return exc.response["Error"]
-    except ValueError as exc:
-        return str(exc)
-    return "stored"
-
-
-def test_a_condition_that_is_taken_apart_once_decides_as_before() -> None:
-    assert outcomes_of_conditions(faster) == outcomes_of_conditions(nullcontext)
-
-
 @pytest.mark.parametrize("letters", [399_000, 404_900, 405_100])
 def test_the_limit_of_an_item_is_where_bare_moto_has_it(letters: int) -> None:
     def store(context: Callable[[], Any]) -> Any:

@@ -20,10 +20,11 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubles
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeAlias
 
 from botocore.exceptions import ClientError
 
@@ -38,6 +39,8 @@ from inventory_lab.embedded_aws.polling.records import Event, batch_info
 from inventory_lab.embedded_aws.polling.source import Source
 
 ENRICHMENT, TARGET = "Enrichment", "Target"
+Request: TypeAlias = Callable[[], str]
+"""Makes the text of a request, which only a log with execution data needs."""
 _EMPTY = ("", "{}", "[]", "null", '""')
 
 
@@ -139,11 +142,12 @@ class _Execution:
         """What the enrichment makes of the batch, or the failure of the whole batch."""
         self._note("EnrichmentStageEntered")
         bodies = self._bodies(ENRICHMENT, enrichment.template, self._events)
-        request = json.dumps(bodies)
+        payload = json.dumps(bodies)
+        request = partial(str, payload)
         self._note("EnrichmentInvocationStarted", request=request)
         try:
             outcome = targets.invoke_function(
-                self._clients.functions, enrichment.arn, request.encode()
+                self._clients.functions, enrichment.arn, payload.encode()
             )
         except CALL_ERRORS as exc:
             return self._stage_failed(ENRICHMENT, "lambda", request, exc)
@@ -163,7 +167,7 @@ class _Execution:
         service = self._pipe.target.service
         self._note("TargetStageEntered", items if items is not self._events else None)
         bodies = self._bodies(TARGET, self._pipe.target.template, items)
-        request = targets.request_of(items, bodies, self._pipe) if self._logs_data else ""
+        request = partial(targets.request_of, items, bodies, self._pipe)
         self._note("TargetInvocationStarted", request=request)
         try:
             outcome = targets.deliver(items, bodies, self._pipe, self._clients)
@@ -198,7 +202,7 @@ class _Execution:
         return bodies
 
     def _stage_failed(
-        self, stage: str, service: str, request: str, why: Outcome | Exception
+        self, stage: str, service: str, request: Request, why: Outcome | Exception
     ) -> Delivery:
         """The whole batch failed in a stage."""
         refused = isinstance(why, Exception)
@@ -228,7 +232,7 @@ class _Execution:
         self,
         step: str,
         payload: Sequence[Any] | None = None,
-        request: str = "",
+        request: Request | None = None,
         response: str = "",
         error: Mapping[str, Any] | None = None,
     ) -> None:
@@ -238,7 +242,7 @@ class _Execution:
         data: dict[str, str] = {}
         if self._logs_data:
             data |= {"payload": _text(payload)} if payload is not None else {}
-            data |= {"awsRequest": request, "awsResponse": response} if request else {}
+            data |= {"awsRequest": request(), "awsResponse": response} if request else {}
         self._log.note(step, error, **data)
 
 

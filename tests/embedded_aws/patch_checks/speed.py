@@ -26,14 +26,6 @@ def updates_of_items() -> Any:
     return answers, sorted(items, key=lambda item: str(item["product_id"]))
 
 
-def conditions() -> Any:
-    """What conditional writes answer, each made twice."""
-    from tests.embedded_aws.test_performance import CONDITIONS, outcome, table
-
-    dynamodb = table()
-    return [outcome(dynamodb, condition) for condition in CONDITIONS for _ in range(2)]
-
-
 def counts_of_a_queue() -> Any:
     """What a queue counts and gives out, with messages that are delayed and in flight."""
     sqs = boto3.Session(**KEYS).client("sqs")
@@ -129,12 +121,13 @@ WORKLOADS: dict[str, Workload] = {
     "UpdateExpressionValidator.validate": updates_of_items,
     "Node.find_clauses": updates_of_items,
     "LimitedSizeDict.__setitem__": updates_of_items,
-    "ConditionExpressionParser._lex_condition_expression": conditions,
     "BaseJSONParser._handle_structure": updates_of_items,
     "BaseJSONParser._handle_timestamp": updates_of_items,
     "BaseResponse._enrich_response": clients,
     "ResponseSerializer.get_value": updates_of_items,
     "BaseJSONSerializer._serialize_type_structure": updates_of_items,
+    "BaseJSONSerializer._serialize_type_list": updates_of_items,
+    "BaseJSONSerializer._serialize_type_map": updates_of_items,
     "Queue.approximate_number_of_messages": counts_of_a_queue,
     "Queue.approximate_number_of_messages_delayed": counts_of_a_queue,
     "Queue.approximate_number_of_messages_not_visible": counts_of_a_queue,

@@ -1,13 +1,10 @@
-"""DynamoDB tables as AWS keeps them, where moto 5.2.5 does not: time to live, updates that fail,
-and conditions.
+"""DynamoDB tables as AWS keeps them, where moto 5.2.5 does not: time to live and updates that fail.
 
 | | moto | AWS | the lab |
 |---|---|---|---|
 | an item whose TTL attribute is in the past | stays | is deleted within a few days; until then it can be read and written | is deleted at the next access after the clock has moved past it |
 | an update that fails halfway, for the item grows too large | leaves the item half changed | changes nothing | changes nothing; inside a list or map that was named by a path, as moto |
-| a condition that cannot be read, or names a value that is not defined | ends in Python's ValueError or KeyError | ValidationException | ValidationException, in other words than AWS's |
 | a TTL attribute that is not a Number, or is more than five years in the past | – | ignored | ignored |
-| `<`, `>` or BETWEEN with a number and a string | ends in Python's TypeError | is false | is false |
 | time to live that is enabled twice, or changed twice in an hour | is accepted | ValidationException | ValidationException, by the lab's clock |
 
 So the lab is prompt where AWS takes its time: code that must not see expired items has to filter
@@ -22,8 +19,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from moto.dynamodb import comparisons
-from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
@@ -35,22 +30,11 @@ from inventory_lab.embedded_aws.patching import Patch, gap
 OLDEST_SECONDS = 5 * 365 * 24 * 3600
 TTL_CHANGE_SECONDS = 3600
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
-_COMPARISONS = (
-    comparisons.OpLessThan, comparisons.OpLessThanOrEqual, comparisons.OpGreaterThan,
-    comparisons.OpGreaterThanOrEqual, comparisons.FuncBetween,
-)  # fmt: skip
 
 
 def patches(clock: LabClock) -> list[Patch]:
-    """What makes items expire by this clock, and expressions fail as on AWS."""
+    """What makes items expire by this clock, and updates fail as on AWS."""
     return [
-        gap(
-            ConditionExpressionParser,
-            "parse",
-            "(self)",
-            "a condition that cannot be read is a ValidationException",
-            around=_read_or_refused,
-        ),
         gap(
             UpdateExpressionExecutor,
             "execute",
@@ -74,18 +58,7 @@ def patches(clock: LabClock) -> list[Patch]:
             "time to live cannot be enabled twice or changed twice in an hour",
             around=partial(_once_an_hour, clock),
         ),
-        *(_compared(comparison) for comparison in _COMPARISONS),
     ]
-
-
-def _compared(comparison: type) -> Patch:
-    return gap(
-        comparison,
-        "expr",
-        "(self, item)",
-        "values of two types are compared, which is false",
-        around=_false_for_two_types,
-    )
 
 
 def _sweep(clock: LabClock, name: str, signature: str) -> Patch:
@@ -96,21 +69,6 @@ def _sweep(clock: LabClock, name: str, signature: str) -> Patch:
         "expired items are not queried or scanned",
         around=partial(_swept, clock),
     )
-
-
-def _read_or_refused(parse: Callable[..., Any]) -> Callable[..., Any]:
-    """moto's parser gives up with an error of Python's, which would be the caller's traceback."""
-
-    def read_or_refused(self: Any) -> Any:
-        try:
-            return parse(self)
-        except KeyError as exc:
-            problem = f"{exc.args[0]} is used in it and not defined"
-        except (ValueError, IndexError) as exc:
-            problem = f"Syntax error; {exc}"
-        raise MockValidationException(f"Invalid expression: {problem}")
-
-    return read_or_refused
 
 
 def _whole_or_not_at_all(execute: Callable[..., None]) -> Callable[..., None]:
@@ -157,18 +115,6 @@ def _swept(clock: LabClock, items: Callable[..., list[Any]]) -> Callable[..., li
         return [item for item in table_items if not _has_expired(item, attribute, clock)]
 
     return swept
-
-
-def _false_for_two_types(expr: Callable[..., bool]) -> Callable[..., bool]:
-    """Python refuses to order a number and a string."""
-
-    def false_for_two_types(self: Any, item: Any) -> bool:
-        try:
-            return expr(self, item)
-        except TypeError:
-            return False
-
-    return false_for_two_types
 
 
 def _once_an_hour(clock: LabClock, update: Callable[..., None]) -> Callable[..., None]:

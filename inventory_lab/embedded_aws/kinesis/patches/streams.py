@@ -190,12 +190,10 @@ class LabStream(models.Stream):
         """Store a record; its sequence number and shard. Raises
         ProvisionedThroughputExceededException.
         """
-        if self.rules.limited:
-            shard = self.get_shard_for_key(partition_key, explicit_hash_key)
-            if not shard.admits(size_of(data, partition_key)):
-                raise errors.throttled(shard.shard_id, self.stream_name, self.account_id)
-        stored: tuple[str, str] = super().put_record(partition_key, explicit_hash_key, data)
-        return stored
+        shard = self.get_shard_for_key(partition_key, explicit_hash_key)
+        if self.rules.limited and not shard.admits(size_of(data, partition_key)):
+            raise errors.throttled(shard.shard_id, self.stream_name, self.account_id)
+        return shard.put_record(partition_key, data), shard.shard_id
 
     def iterator(self, shard_id: str, kind: str, number: str | None, moment: Any) -> str:
         """A shard iterator. Raises InvalidArgumentException."""

@@ -1,13 +1,11 @@
-"""Update and condition expressions of DynamoDB."""
+"""Update expressions of DynamoDB."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
 from moto.dynamodb.parsing import ast_nodes as ast
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
@@ -49,13 +47,6 @@ def patches() -> list[Patch]:
             "(self, clause_types)",
             "the placeholders of an expression are collected once",
             _collected_once,
-        ),
-        faster(
-            ConditionExpressionParser,
-            "_lex_condition_expression",
-            "(self)",
-            "a condition is taken apart once",
-            _taken_apart_once,
         ),
         faster(
             LimitedSizeDict,
@@ -123,16 +114,6 @@ def _collected_once(collect: Callable[..., list[Any]]) -> Callable[..., list[Any
         return list(collected[kinds])
 
     return collected_once
-
-
-def _taken_apart_once(take_apart: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The words of a condition; they are named tuples, which no later step changes."""
-
-    @lru_cache(maxsize=256)
-    def words(condition: str | None) -> tuple[Any, ...]:
-        return tuple(take_apart(ConditionExpressionParser(condition, {}, {})))
-
-    return lambda self: deque(words(self.condition_expression))
 
 
 def _measured_when_large(set_item: Callable[..., None]) -> Callable[..., None]:

@@ -2,8 +2,8 @@
 
 Both ways run on the same embedded AWS, in turns in this process, so that other programs on the machine
 slow both; the medians of the rounds are compared:
-- folded: PutRecords, the pipe at BatchSize 1,000, one conditional write a product and batch;
-- per record: one PutRecord an event, the same pipe, one UpdateItem a record (`per_record.py`).
+- folded: PutRecords, the pipe at BatchSize 1,000 and at 10,000, one conditional write a product and batch;
+- per record: one PutRecord an event, the pipe at BatchSize 1,000, one UpdateItem a record (`per_record.py`).
 
     python benchmarks/folded_against_per_record.py [--events 20000] [--products 200] [--seed 7] [--rounds 5]
 """
@@ -19,33 +19,47 @@ from inventory_lab import InventoryEvent, Lab, Settings, connect, simulate
 from inventory_lab.domain.events import encode_event
 from inventory_lab.producer.publisher import Receipt
 
+BATCH_SIZES = (1_000, 10_000)
+"""What a pipe has here unless it is set, and the most that a pipe may have."""
+
 
 def main() -> None:
-    """Print both rates and their ratio."""
+    """Print the rates of both ways, and how much faster folded batches are."""
     arguments = _arguments()
     events = list(simulate(arguments.events, arguments.products, arguments.seed))
     few = events[: min(len(events), arguments.per_record_events)]
-    per_record, folded = [], []
+    one_by_one = Settings(handler="per_record")
+    folding = [Settings(handler="fold", batch_size=size) for size in BATCH_SIZES]
+    per_record: list[float] = []
+    folded: list[list[float]] = [[] for _ in folding]
     for _ in range(arguments.rounds):
-        per_record.append(_seconds_an_event("per_record", few, _one_by_one))
-        folded.append(_seconds_an_event("fold", events, Lab.publish))
-    print(f"{'way':<12}{'events':>8}{'events/s':>10}")
-    print(f"{'per record':<12}{len(few):>8}{1 / median(per_record):>10.0f}")
-    print(f"{'folded':<12}{len(events):>8}{1 / median(folded):>10.0f}")
-    print(f"folded takes {median(per_record) / median(folded):.1f} times fewer seconds an event")
+        per_record.append(_seconds_an_event(one_by_one, few, _one_by_one))
+        for settings, rounds in zip(folding, folded, strict=True):
+            rounds.append(_seconds_an_event(settings, events, Lab.publish))
+    print(f"{'way':<12}{'batch size':>12}{'events':>8}{'events/s':>10}{'times':>7}")
+    _print("per record", one_by_one, len(few), per_record, per_record)
+    for settings, rounds in zip(folding, folded, strict=True):
+        _print("folded", settings, len(events), rounds, per_record)
+
+
+def _print(
+    way: str, settings: Settings, events: int, rounds: list[float], per_record: list[float]
+) -> None:
+    rate, times = 1 / median(rounds), median(per_record) / median(rounds)
+    print(f"{way:<12}{settings.batch_size:>12}{events:>8}{rate:>10.0f}{times:>7.1f}")
 
 
 def _seconds_an_event(
-    handler: str,
+    settings: Settings,
     events: list[InventoryEvent],
     publish: Callable[[Lab, list[InventoryEvent]], Receipt],
 ) -> float:
-    with connect(settings=Settings(handler=handler)) as lab:
+    with connect(settings=settings) as lab:
         lab.build()
         lab.settle(publish(lab, events[:1]))  # the cold start is not the question
         start = time.perf_counter()
         if not lab.settle(publish(lab, events[1:])):
-            raise SystemExit(f"{handler}: not all records were passed")
+            raise SystemExit(f"{settings.handler}: not all records were passed")
         return (time.perf_counter() - start) / (len(events) - 1)
 
 

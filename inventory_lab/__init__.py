@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from inventory_lab.teaching.progress import progress as progress
     from inventory_lab.teaching.sources import show as show
     from inventory_lab.teaching.versions import versions as versions
+    from inventory_lab.views.attempts import draw_attempts as draw_attempts
     from inventory_lab.views.batch import draw_batch as draw_batch
     from inventory_lab.views.bisect import draw_bisect as draw_bisect
     from inventory_lab.views.build import draw_build as draw_build
@@ -61,6 +62,7 @@ _HOMES = {
     "Snapshot": "observe.snapshot",
     "check": "teaching.checks",
     "connect": "lab",
+    "draw_attempts": "views.attempts",
     "draw_batch": "views.batch",
     "draw_bisect": "views.bisect",
     "draw_build": "views.build",

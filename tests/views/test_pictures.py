@@ -15,6 +15,7 @@ from inventory_lab import (
     RawRecord,
     Settings,
     connect,
+    draw_attempts,
     draw_batch,
     draw_bisect,
     draw_decisions,
@@ -28,6 +29,7 @@ from inventory_lab import (
 )
 from inventory_lab.function.store import Store
 from inventory_lab.iam.evaluation.decision import BOUNDARY, Decision
+from inventory_lab.views.attempts import Attempts, attempts_picture
 from inventory_lab.views.bisect import bisect_picture, last_bisect
 from inventory_lab.views.decisions import stopped_at
 from inventory_lab.views.observed import (
@@ -179,6 +181,45 @@ def test_the_error_of_a_batch_leaves_out_what_differs_in_every_run(small: Lab) -
 )  # fmt: skip
 def test_errors_are_shortened(error: str, short: str) -> None:
     assert short_error(error) == short
+
+
+# ------------------------------------------------------------ the attempts at a batch
+
+
+def test_the_attempts_at_a_batch_show_the_answer_that_did_not_come(small: Lab) -> None:
+    small.settle(small.publish(ProductAdded("Phone", 20)))
+    with small.faults(crash_after_commit=1, at_most=1):
+        small.settle(small.publish(QuantityChanged("Phone", -5)))
+    picture = draw_attempts(small, "Phone")
+    svg_rules.check(picture)
+    assert svg_rules.words(picture).count("Phone: −5") == 2
+    assert "✕ failed: the function's answer was lost" in svg_rules.words(picture)
+    assert picture.description == (
+        "Shard 0000, 2 executions. Attempt 1: failed: the function's answer was lost. Attempt 2: delivered. "
+        "In the table now: 15 (Phone)."
+    )
+
+
+def test_of_many_attempts_the_last_ones_are_drawn_with_the_number_of_records(small: Lab) -> None:
+    failed = BatchExecution("10:00:00", "0000", "1", "3", 3, 1, "failed", 0, "")
+    executions = tuple(replace(failed, attempt=number) for number in range(1, 10))
+    picture = attempts_picture(Attempts("Phone" * 20, record(1), executions, None))
+    svg_rules.check(picture)
+    words = svg_rules.words(picture)
+    assert [word for word in words if word.startswith("attempt")] == [
+        f"attempt {number}" for number in range(4, 10)
+    ]
+    assert sum("and 2 more" in word for word in words) == 6
+    assert "Shard 0000, 9 executions, the last 6 are drawn" in words
+
+
+def test_a_product_without_records_and_one_that_waits_have_no_attempts(small: Lab) -> None:
+    svg_rules.check(draw_attempts(small, "Oven"))
+    assert draw_attempts(small, "Oven").description == (
+        "The stream has no record of Oven. In the table now: no item (Oven)."
+    )
+    small.publish(ProductAdded("Oven", 4))
+    assert draw_attempts(small, "Oven").description.startswith("Shard 0000, 0 executions.")
 
 
 # ------------------------------------------------------------ a bisect
@@ -377,7 +418,8 @@ def test_the_same_data_gives_the_same_bytes_and_drawing_changes_nothing(small: L
 
     def all_pictures() -> list[Picture]:
         views = (draw_shards, draw_batch, draw_bisect, draw_window, draw_role)
-        return [*(view(small) for view in views), draw_stock(small, "product-1")]  # type: ignore[operator]
+        products = draw_stock(small, "product-1"), draw_attempts(small, "product-1")
+        return [*(view(small) for view in views), *products]  # type: ignore[operator]
 
     assert [p._repr_html_() for p in all_pictures()] == [p._repr_html_() for p in all_pictures()]
     assert small.clock.now() == now

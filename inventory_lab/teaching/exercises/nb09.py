@@ -11,7 +11,13 @@ from inventory_lab.teaching.exercises.answer import Answer
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
-DENIED = ("AccessDenied", "User is not authorized to perform: sqs:createqueue")
+DENIED = ("AccessDenied", "User is not authorized to perform this action")
+STEPS = (
+    ("sqs", "CreateQueue", "the creation of the queue"),
+    ("sqs", "SetQueueAttributes", "the policy of the queue"),
+    ("sns", "Subscribe", "the subscription"),
+)
+"""The calls that an answer needs, and what they are for."""
 ADD = "Add the ids to `seen`, the set that you were given, so that the next call knows them."
 FORGOTTEN = "What is in `seen` must stay there."
 CHANGED = "The deduplication_id alone says what is a repeat; do not compare the other fields."
@@ -30,10 +36,11 @@ def subscribe_queue(answer: Answer, bench: Bench) -> None:
     _subscription_is_plain(bench, topic)
     _policy_is_narrow(bench, url, topic, others)
     _receives(bench, url, topic)
+    bench.raw("sqs").send_message(QueueUrl=url, MessageBody="Low stock of Pan")
     again = answer(sqs, sns, name, topic)
     if again != url:
         raise WrongAnswer(f"The second call returns {_short(again)}, not the URL of the queue.")
-    _second_call_keeps(bench, topic)
+    _second_call_keeps(bench, url, topic)
     _half_made(answer, bench, topic)
     _errors_pass(answer, bench, topic)
 
@@ -59,8 +66,8 @@ def _subscription_is_plain(bench: Bench, topic: str) -> None:
             )
 
 
-def _second_call_keeps(bench: Bench, topic: str) -> None:
-    """Raise WrongAnswer when the second call deleted something, or subscribed again."""
+def _second_call_keeps(bench: Bench, url: str, topic: str) -> None:
+    """Raise WrongAnswer when the second call deleted something, or subscribed again. One message is in the queue."""
     if bench.made("DeleteQueue"):
         raise WrongAnswer(
             "The second call deletes the queue, with the alerts in it, and AWS refuses the same name for 60 "
@@ -76,10 +83,16 @@ def _second_call_keeps(bench: Bench, topic: str) -> None:
             f"After two calls there are {number} subscriptions: the queue must be subscribed "
             "by its ARN, the same each time."
         )
+    if not _drained(bench, url):
+        raise WrongAnswer(
+            "The second call takes the messages out of the queue, and nobody acts on these alerts. Leave them there."
+        )
 
 
 def _half_made(answer: Answer, bench: Bench, topic: str) -> None:
-    """A first call stopped after it had created the queue; the next one does the rest."""
+    """A queue without policy and subscription, then one that lacks the policy, then one that lacks the
+    subscription: the next call adds what is missing.
+    """
     name = bench.name("buyers")
     url = bench.client("sqs").create_queue(QueueName=name)["QueueUrl"]
     try:
@@ -88,11 +101,22 @@ def _half_made(answer: Answer, bench: Bench, topic: str) -> None:
         if "QueueAlreadyExists" in str(exc):  # its own queues begin with their attributes
             return
         raise
+    _is_complete(bench, url, topic, "after it had created the queue")
+    bench.raw("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    answer(bench.client("sqs"), bench.client("sns"), name, topic)
+    _is_complete(bench, url, topic, "before it had set the policy")
+    for arn in _subscriptions(bench, topic):
+        bench.raw("sns").unsubscribe(SubscriptionArn=arn)
+    answer(bench.client("sqs"), bench.client("sns"), name, topic)
+    _is_complete(bench, url, topic, "before it had subscribed the queue")
+
+
+def _is_complete(bench: Bench, url: str, topic: str, when: str) -> None:
     bench.raw("sns").publish(TopicArn=topic, Message="Low stock of Fan")
     if not _drained(bench, url):
         raise WrongAnswer(
-            "A first call stopped after it had created the queue. Your function takes the queue as ready, and "
-            "it receives nothing: set the policy and subscribe in every call."
+            f"A first call stopped {when}. Your function takes the queue as ready, and it receives nothing: set "
+            "the policy and subscribe in every call."
         )
 
 
@@ -143,12 +167,19 @@ def _policy_is_narrow(bench: Bench, url: str, topic: str, others: Sequence[str])
 
 
 def _statement_is_narrow(statement: Mapping[str, Any]) -> None:
+    if statement.get("Effect") != "Allow":
+        return
+    if inverted := [name for name in ("NotAction", "NotPrincipal") if name in statement]:
+        raise WrongAnswer(
+            f"{inverted[0]} in an Allow covers everything that it does not list. Name what is allowed: Action "
+            "and Principal."
+        )
     actions = statement.get("Action", [])
     actions = [actions] if isinstance(actions, str) else actions
     wide = [
         action for action in actions if action.lower() not in ("sqs:sendmessage", "sns:publish")
     ]
-    if statement.get("Effect") == "Allow" and wide:
+    if wide:
         raise WrongAnswer(f"The policy also allows {wide[0]}. SNS needs sqs:SendMessage alone.")
     principal = statement.get("Principal")
     if principal in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
@@ -192,15 +223,19 @@ def _drained(bench: Bench, url: str) -> list[Any]:
 
 
 def _errors_pass(answer: Answer, bench: Bench, topic: str) -> None:
-    sqs = bench.client("sqs")
-    bench.fault(sqs, "CreateQueue", lambda *_: DENIED)
-    try:
-        answer(sqs, bench.client("sns"), bench.name("buyers"), topic)
-    except WrongAnswer as exc:
-        if "AccessDenied" in str(exc):
-            return
-        raise
-    raise WrongAnswer("When AWS denies the creation of the queue, your function says nothing.")
+    """Raise WrongAnswer when AWS denies a call that the answer makes, and nobody hears of it."""
+    for service, operation, what in STEPS:
+        clients = {"sqs": bench.client("sqs"), "sns": bench.client("sns")}
+        bench.fault(clients[service], operation, lambda *_: DENIED)
+        before = len(bench.made(operation))
+        try:
+            answer(clients["sqs"], clients["sns"], bench.name("buyers"), topic)
+        except WrongAnswer as exc:
+            if "AccessDenied" in str(exc):
+                continue
+            raise
+        if len(bench.made(operation)) > before:
+            raise WrongAnswer(f"When AWS denies {what}, your function says nothing.")
 
 
 @checks("09/new_alerts", "act on each alert once, and miss none")
@@ -215,6 +250,11 @@ def new_alerts(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     _selects(answer, [fan], seen, [], "A repeat after two readings", FORGOTTEN)
     _selects(answer, [_alert("Pan", 2, "b")], seen, [], "A repeat with another quantity", CHANGED)
     _selects(answer, [], seen, [], "An empty reading")
+    if answer([dict(fan)], set()) != [fan]:
+        raise WrongAnswer(
+            "A second program reads the same alerts with a `seen` of its own, which is empty, and the first alert is "
+            "not in its list. Remember the ids in `seen` alone."
+        )
 
 
 def _selects(

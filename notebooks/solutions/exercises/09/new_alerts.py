@@ -18,6 +18,26 @@ def new_alerts(alerts, seen):
     return fresh
 
 
+# %% right: a dictionary keeps the order, and `seen` is updated at the end
+def new_alerts(alerts: list[dict], seen: set[str]) -> list[dict]:
+    fresh = {}
+    for alert in alerts:
+        if alert["deduplication_id"] not in seen:
+            fresh.setdefault(alert["deduplication_id"], alert)
+    seen.update(fresh)
+    return list(fresh.values())
+
+
+# %% right: a helper, and ids together with their product
+def new_alerts(alerts, seen):
+    def is_new(alert):
+        before = len(seen)
+        seen.add((alert["product_id"], alert["deduplication_id"]))
+        return len(seen) > before
+
+    return list(filter(is_new, alerts))
+
+
 # %% wrong: A product can run short twice
 def new_alerts(alerts, seen):
     fresh = []
@@ -124,3 +144,16 @@ def new_alerts(alerts, seen):
         if identity not in seen:
             seen.add(identity)
             yield alert
+
+
+# %% wrong: Remember the ids in `seen` alone.
+known = set()
+
+
+def new_alerts(alerts, seen):
+    fresh = []
+    for alert in alerts:
+        if alert["deduplication_id"] not in known:
+            known.add(alert["deduplication_id"])
+            fresh.append(alert)
+    return fresh

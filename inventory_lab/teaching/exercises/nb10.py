@@ -74,6 +74,9 @@ INCIDENTS = [
     Incident("A sale is stored as two records.",
              [OPENING, *SALES, ("sale-1", -5, SHARD_0, 19)], [*ONCE, (SHARD_0, 19, 19)], 4, ("sale-1", STORED),
              "Two records carry one event_id: count the event once to know what the table should say."),
+    Incident("A sale is stored as two records, in two shards.",
+             [OPENING, *SALES, ("sale-1", -5, SHARD_1, 12)], [*ONCE, (SHARD_1, 12, 12)], 4, ("sale-1", STORED),
+             "Two records carry one event_id: count the event once to know what the table should say."),
     Incident("Every batch was delivered once, and the table is right.",
              [OPENING, *SALES], ONCE, 9, None),
     Incident("The function died before it counted the batch of sale-2. The repetition is the first count.",
@@ -93,6 +96,9 @@ INCIDENTS = [
              [OPENING, *SALES, ("sale-4", -5, SHARD_0, 20)], [*ONCE, (SHARD_0, 19, 20), (SHARD_0, 19, 20)], -1,
              ("sale-4", DELIVERED),
              "Both count, so add up both changes; and when the first of them was not repeated, look at the other."),
+    Incident("Two sales have the same size. The first of them was delivered twice.",
+             [OPENING, *SALES, ("sale-4", -5, SHARD_0, 20)], [*ONCE[:2], *ONCE[1:], (SHARD_0, 19, 20)], -1,
+             ("sale-1", DELIVERED)),
     Incident("Another shard uses the same numbers, and its batch was delivered twice.",
              [OPENING, *SALES, ("sale-4", -2, SHARD_0, 20)],
              [*ONCE, (SHARD_1, 13, 15), (SHARD_1, 13, 15), (SHARD_0, 20, 20), (SHARD_0, 20, 20)], 5,
@@ -229,7 +235,25 @@ def fault_plan(answer: Answer, bench: Bench) -> None:
             how_often = {1: "once", 2: "twice"}.get(counted, f"{counted} times")
             why = _fixed(plan, earlier, times) or _struck(plan, counted, times)
             raise WrongAnswer(f"Asked for {times}: the record is counted {how_often}. {why}")
+        _is_certain(plan, times)
         earlier[times] = plan
+
+
+def _is_certain(plan: Any, times: int) -> None:
+    """Raise WrongAnswer for a plan that counts the record so often by chance."""
+    for name in _kinds(plan):
+        if (probability := getattr(plan, name)) < 1:
+            raise WrongAnswer(
+                f"Asked for {times}: this time the record is counted {times} times, with another seed it may not be. A "
+                f"probability of {probability:.2g} strikes now and then; 1 is certain."
+            )
+
+
+def _kinds(plan: Any) -> list[str]:
+    """The kinds of faults that a plan has."""
+    return [
+        name for name, value in asdict(plan).items() if name not in ("seed", "at_most") and value
+    ]
 
 
 def _fixed(plan: Any, earlier: dict[int, Any], times: int) -> str:
@@ -240,9 +264,7 @@ def _fixed(plan: Any, earlier: dict[int, Any], times: int) -> str:
 
 def _struck(plan: Any, counted: int, times: int) -> str:
     """What a plan does that counts another number of times."""
-    kinds = [
-        name for name, value in asdict(plan).items() if name not in ("seed", "at_most") and value
-    ]
+    kinds = _kinds(plan)
     if not kinds:
         return "No fault of the plan has a probability above 0."
     if len(kinds) > 1:

@@ -31,6 +31,65 @@ def counted_twice(records, executions, quantity):
     return None
 
 
+# %% right: it returns early, and counts with a Counter and a range
+from collections import Counter
+
+
+def counted_twice(records, executions, quantity):
+    by_id = {record["event_id"]: record for record in records}
+    drift = quantity - sum(record["change"] for record in by_id.values())
+    if not drift:
+        return None
+    for event_id, copies in Counter(record["event_id"] for record in records).items():
+        if copies > 1 and by_id[event_id]["change"] == drift:
+            return (event_id, "stored twice")
+    for record in records:
+        numbers = [
+            range(each["first"], each["last"] + 1)
+            for each in executions
+            if each["shard"] == record["shard"]
+        ]
+        delivered = [each for each in numbers if record["number"] in each]
+        if record["change"] == drift and len(delivered) > 1:
+            return (record["event_id"], "delivered twice")
+
+
+# %% right: a class for the log, and the table compared instead of a drift
+class Log:
+    def __init__(self, executions):
+        self.executions = executions
+
+    def deliveries(self, record):
+        times = 0
+        for each in self.executions:
+            if each["shard"] != record["shard"]:
+                continue
+            if record["number"] < each["first"] or record["number"] > each["last"]:
+                continue
+            times += 1
+        return times
+
+
+def counted_twice(records, executions, quantity):
+    log, expected, seen, stored = Log(executions), 0, set(), set()
+    for record in records:
+        if record["event_id"] in seen:
+            stored.add(record["event_id"])
+        else:
+            seen.add(record["event_id"])
+            expected += record["change"]
+    if expected == quantity:
+        return None
+    suspects = [record for record in records if expected + record["change"] == quantity]
+    for record in suspects:
+        if record["event_id"] in stored:
+            return record["event_id"], "stored twice"
+    for record in suspects:
+        if log.deliveries(record) >= 2:
+            return record["event_id"], "delivered twice"
+    return None
+
+
 # %% unchanged: return None → pass -- a function without a return gives None
 
 
@@ -391,3 +450,36 @@ def counted_twice(records, executions, quantity):
             return record["event_id"], "stored"
         if runs > 1:
             return record["event_id"], "delivered"
+
+
+# %% wrong: It has one record, which was delivered once: look at the others with this change
+def counted_twice(records, executions, quantity):
+    events = {record["event_id"]: record["change"] for record in records}
+    extra = quantity - sum(events.values())
+    ids, last = [record["event_id"] for record in records], None
+    for record in records:
+        if extra == 0 or record["change"] != extra:
+            continue
+        if ids.count(record["event_id"]) > 1:
+            return record["event_id"], "stored twice"
+        last = record["event_id"], "delivered twice"
+    return last
+
+
+# %% wrong: A sale is stored as two records, in two shards.
+def counted_twice(records, executions, quantity):
+    events = {(record["shard"], record["event_id"]): record["change"] for record in records}
+    extra = quantity - sum(events.values())
+    ids = [record["event_id"] for record in records]
+    if extra == 0:
+        return None
+    for record in records:
+        if record["change"] == extra and ids.count(record["event_id"]) > 1:
+            return record["event_id"], "stored twice"
+    for record in records:
+        runs = sum(
+            e["shard"] == record["shard"] and e["first"] <= record["number"] <= e["last"]
+            for e in executions
+        )
+        if record["change"] == extra and runs > 1:
+            return record["event_id"], "delivered twice"

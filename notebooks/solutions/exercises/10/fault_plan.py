@@ -13,6 +13,27 @@ def fault_plan(times):
     return FaultPlan(crash_after_commit=1, at_most=times - 1)
 
 
+# %% right: a record that is counted once needs no fault
+from inventory_lab import FaultPlan
+
+
+def fault_plan(times: int) -> FaultPlan:
+    if times == 1:
+        return FaultPlan()
+    settings = {"at_most": times - 1, "crash_after_commit": 1.0, "duplicate_delivery": 0}
+    return FaultPlan(seed=3, **settings)
+
+
+# %% right: twice is a batch that is delivered once more
+from inventory_lab import FaultPlan
+
+
+def fault_plan(times):
+    if times == 2:
+        return FaultPlan(duplicate_delivery=1, at_most=1)
+    return FaultPlan(crash_after_commit=1, at_most=times - 1)
+
+
 # %% wrong: duplicate_delivery repeats a batch that was delivered once
 def fault_plan(times):
     from inventory_lab import FaultPlan
@@ -79,3 +100,10 @@ def fault_plan(times):
     from inventory_lab import FaultPlan
 
     return FaultPlan(crash_after_commit=1, at_most=times - 2)
+
+
+# %% wrong: with another seed it may not be
+def fault_plan(times):
+    from inventory_lab import FaultPlan
+
+    return FaultPlan(crash_after_commit=0.99, at_most=times - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
@@ -37,6 +38,11 @@ def process(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
         )
     if after.get("version") != item["version"]:
         raise WrongAnswer("It changes `version`, which has nothing to do with the record: keep it.")
+    if (delivered := _after(answer, item, _fact(NINE, "c", 30)).get("quantity")) != 50:
+        raise WrongAnswer(
+            f"20 pieces and a delivery of 30: the quantity is {_short(delivered)}, expected 50. Add the change, whatever "
+            "its sign."
+        )
     _recognises_what_comes_again(answer, after)
     _tells_new_from_old(answer)
     _remembers_no_absent_identity(answer)
@@ -47,9 +53,9 @@ def _remembers(item: Item) -> None:
         raise WrongAnswer(
             f"`memory` becomes a {type(item.get('memory')).__name__}: keep it a list."
         )
-    if item["memory"] != ["a", "b"]:
+    if sorted(item["memory"], key=str) != ["a", "b"]:
         raise WrongAnswer(
-            "The event_id of a new record has to be in `memory`, behind those before it."
+            "The event_id of a new record has to be in `memory`, once, beside those before it."
         )
 
 
@@ -170,6 +176,7 @@ def commit(answer: Answer, bench: Bench) -> None:
     _wins_a_race(answer, bench, name, "Fan", 13)
     _wins_a_race(answer, bench, name, "Pan", 0)
     _finds_its_work_done(answer, bench, name)
+    _compares_the_version(answer, bench, name)
     _other_error_passes(answer, bench, name)
 
 
@@ -284,6 +291,41 @@ def _wins_a_race(answer: Answer, bench: Bench, name: str, product: str, stock: i
             f"After {LOST_RACES} lost races the item is in version {_version(bench, name, product)}, expected "
             f"{version + LOST_RACES + 1}."
         )
+
+
+def _compares_the_version(answer: Answer, bench: Bench, name: str) -> None:
+    """Between read and write somebody else changes the version, and nothing that `process` has made: it
+    goes up by two, and then down, as for a product that was deleted and added again.
+    """
+    for number, step, what in (
+        ("8", 2, "wrote the item twice after it was read"),
+        ("9", -3, "wrote the item after it was read, with a lower version (it was deleted and added again)"),
+    ):  # fmt: skip
+        table = _table(bench, name)
+        bench.fault(table.meta.client, "PutItem", _noted(bench, name, number, step))
+        answer(table, "Fan", [_fact(number, f"after-{number}", -1)], _processed)
+        if _note(bench, name) != number:
+            raise WrongAnswer(
+                f"Somebody else {what}, and what they wrote is overwritten. The condition must fail whenever the version "
+                "is not exactly the one that was read, also when all else is the same."
+            )
+
+
+def _noted(bench: Bench, name: str, note: str, step: int) -> Callable[[object, int], None]:
+    """A fault that is none: before the first write somebody else writes a note and another version."""
+    others = bench.lab.session("root").resource("dynamodb").Table(name)
+
+    def faster(_: object, calls_before: int) -> None:
+        if not calls_before:
+            item = others.get_item(Key={"product_id": "Fan"})["Item"]
+            others.put_item(Item=item | {"note": note, "version": item["version"] + step})
+
+    return faster
+
+
+def _note(bench: Bench, name: str) -> str:
+    answer = bench.raw("dynamodb").get_item(TableName=name, Key={"product_id": {"S": "Fan"}})
+    return str(answer["Item"].get("note", {}).get("S", ""))
 
 
 def _lost(exc: WrongAnswer, tries: int) -> WrongAnswer:

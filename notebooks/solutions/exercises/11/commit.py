@@ -28,6 +28,80 @@ def commit(table, product, records, process):
             continue
 
 
+# %% right: two conditions, one for a new product, and the code of a ClientError
+from botocore.exceptions import ClientError
+
+
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        found = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item")
+        before = after = found or new
+        for record in records:
+            after = process(after, record)
+        if after == before:
+            return None
+        condition = {"ConditionExpression": "attribute_not_exists(product_id)"}
+        if found:
+            condition = {
+                "ConditionExpression": "#v = :v",
+                "ExpressionAttributeNames": {"#v": "version"},
+                "ExpressionAttributeValues": {":v": found["version"]},
+            }
+        try:
+            table.put_item(Item={**after, "version": before["version"] + 1}, **condition)
+            return None
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+
+# %% right: the condition is an object, and a refused write calls the function again after a pause
+import time
+
+from boto3.dynamodb.conditions import Attr
+
+
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    before = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+    after = before
+    for record in records:
+        after = process(after, record)
+    if after != before:
+        unchanged = Attr("version").eq(before["version"]) | Attr("product_id").not_exists()
+        item = dict(after, version=int(before["version"]) + 1)
+        try:
+            table.put_item(Item=item, ConditionExpression=unchanged)
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            time.sleep(0.1)
+            commit(table, product, records, process)
+
+
+# %% right: ten attempts, then an error; reduce; another expression for "is this version"
+from functools import reduce
+
+
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    for _ in range(10):
+        before = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = reduce(process, records, before)
+        if after == before:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": before["version"] + 1},
+                ConditionExpression="version IN (:read) OR attribute_not_exists(version)",
+                ExpressionAttributeValues={":read": before["version"]},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+        return
+    raise RuntimeError("ten races were lost")
+
+
 # %% unchanged: continue → pass -- nothing follows in the loop
 
 # %% unchanged: return → pass -- after the write the next round finds nothing to do, and ends
@@ -379,3 +453,66 @@ def commit(table, product, records, process):
             return
         except table.meta.client.exceptions.ConditionalCheckFailedException:
             refused = True
+
+
+# %% wrong: with a lower version (it was deleted and added again)
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version) OR version <= :read",
+                ExpressionAttributeValues={":read": item["version"]},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+
+
+# %% wrong: is not exactly the one that was read, also when all else is the same
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version) OR quantity = :read",
+                ExpressionAttributeValues={":read": item["quantity"]},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+
+
+# %% wrong: wrote the item twice after it was read, and what they wrote is overwritten
+def commit(table, product, records, process):
+    new = {"product_id": product, "quantity": 0, "watermarks": {}, "memory": [], "version": 0}
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True).get("Item", new)
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="attribute_not_exists(version) OR version <> :next",
+                ExpressionAttributeValues={":next": item["version"] + 1},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue

@@ -21,6 +21,43 @@ def process(item, record):
     return after
 
 
+# %% right: a deep copy that is changed
+from copy import deepcopy
+
+
+def process(item, record):
+    after = deepcopy(item)
+    mark = after["watermarks"].get(record["shard"])
+    if mark is not None and int(record["number"]) <= int(mark):
+        return after
+    after["watermarks"][record["shard"]] = record["number"]
+    if record["event_id"] is not None:
+        if record["event_id"] in after["memory"]:
+            return after
+        after["memory"].append(record["event_id"])
+    after["quantity"] += record["change"]
+    return after
+
+
+# %% right: the newest id comes first in the memory, and numbers are compared as Decimal
+from decimal import Decimal
+
+
+def process(item: dict, record: dict) -> dict:
+    shard, event_id = record["shard"], record["event_id"]
+    marks = item["watermarks"].copy()
+    if shard in marks and Decimal(record["number"]) <= Decimal(marks[shard]):
+        return item
+    known = event_id is not None and event_id in item["memory"]
+    ids = [] if known or event_id is None else [event_id]
+    return {
+        **item,
+        "watermarks": {**marks, shard: record["number"]},
+        "quantity": item["quantity"] if known else item["quantity"] + record["change"],
+        "memory": ids + item["memory"],
+    }
+
+
 # %% unchanged: if int(number) <= int(item['watermarks'].get(shard, -1)): → if int(number) <= int(item['watermarks'].get(shard, -2)): -- every sequence number is above both
 
 
@@ -183,4 +220,28 @@ def process(item, record):
     if event_id is None or event_id not in item["memory"]:
         after["quantity"] = item["quantity"] + record["change"]
         after["memory"] = item["memory"] + ([event_id] if event_id else [])
+    return after
+
+
+# %% wrong: Add the change, whatever its sign.
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if int(number) <= int(item["watermarks"].get(shard, -1)):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id is None or event_id not in item["memory"]:
+        after["quantity"] = item["quantity"] - abs(record["change"])
+        after["memory"] = item["memory"] + ([event_id] if event_id else [])
+    return after
+
+
+# %% wrong: has to be in `memory`, once, beside those before it
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if int(number) <= int(item["watermarks"].get(shard, -1)):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id is None or event_id not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = [event_id] if event_id else item["memory"]
     return after

@@ -28,6 +28,8 @@ SALE = QuantityChanged(
 LATER = QuantityChanged(
     "Crêpe pan", 12, event_id="till-9-4", occurred_at="2026-01-05T10:20:00Z"
 )  # fmt: skip
+NUMBERED = QuantityChanged("4711", -20, event_id="815", occurred_at="2026-01-05T10:30:00Z")
+"""A sale with other texts that look like numbers."""
 MINUTE = 60
 BREACHES = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -39,8 +41,8 @@ BREACHES = {
 
 @checks("12/correct", "send a rejected sale again, with its number written as a number")
 def correct(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
-    """Two sales with a text for a number; then records that this correction must leave alone."""
-    for event, key in ((SALE, "Kettle"), (LATER, "till-9")):
+    """Three sales with a text for a number; then records that this correction must leave alone."""
+    for event, key in ((SALE, "Kettle"), (LATER, "till-9"), (NUMBERED, "4711")):
         _is_cured(answer, event, key)
     body = _body(SALE)
     for case, payload in (
@@ -82,6 +84,11 @@ def _event_in(record: RawRecord, key: str) -> Any:
     try:
         return parse_event(record.data)
     except MalformedEvent as exc:
+        if exc.field != "delta" and key == NUMBERED.product_id:
+            raise WrongAnswer(
+                f"The {exc.field} of the sale became a number. It is a text, also where it looks like a number: change the "
+                "delta alone."
+            ) from exc
         raise WrongAnswer(f"The new record would be rejected again: {exc}.") from exc
 
 

@@ -23,6 +23,40 @@ def correct(failed):
     return RawRecord(failed.partition_key, json.dumps(body).encode())
 
 
+# %% right: a regular expression on the bytes
+import re
+
+from inventory_lab import RawRecord
+
+
+def correct(failed):
+    if failed.payload is None or failed.reason != "MalformedEvent":
+        return None
+    number = rb'"delta": \1'
+    data, found = re.subn(rb'"delta":\s*"(-?[0-9]+)"', number, failed.payload)
+    return RawRecord(failed.partition_key, data) if found == 1 else None
+
+
+# %% right: each problem is asked for by itself
+import json
+
+from inventory_lab import RawRecord
+
+
+def correct(failed):
+    if failed.payload is None:
+        return None
+    try:
+        event = json.loads(failed.payload.decode("utf-8"))
+    except json.JSONDecodeError:
+        return None
+    match event:
+        case {"delta": str(text)} if text.lstrip("-").isdigit():
+            text = json.dumps({**event, "delta": int(text)}, ensure_ascii=False)
+            return RawRecord(data=text.encode("utf-8"), partition_key=failed.partition_key)
+    return None
+
+
 # %% wrong: A delta of 2.5 is not a text.
 def correct(failed):
     import json
@@ -118,3 +152,22 @@ def correct(failed):
     except (KeyError, TypeError, ValueError):
         return None
     return RawRecord(body["product_id"], json.dumps(body).encode())
+
+
+# %% wrong: It is a text, also where it looks like a number
+def correct(failed):
+    import json
+
+    from inventory_lab import RawRecord
+
+    try:
+        body = json.loads(failed.payload)
+        if not isinstance(body["delta"], str):
+            return None
+        body["delta"] = int(body["delta"])
+        for name, value in body.items():
+            if isinstance(value, str) and value.isdigit():
+                body[name] = int(value)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return RawRecord(failed.partition_key, json.dumps(body).encode())

@@ -34,6 +34,40 @@ def put_alarms(cloudwatch, stream, queue, topic_arn):
     )
 
 
+# %% right: other thresholds with the other operators, and both alarms say when they are over
+def put_alarms(cloudwatch, stream, queue, topic_arn):
+    alarms = [
+        dict(
+            AlarmName=queue + "-not-empty",
+            AlarmDescription="dead letters",
+            Namespace="AWS/SQS",
+            MetricName="ApproximateNumberOfMessagesVisible",
+            Dimensions=[dict(Name="QueueName", Value=queue)],
+            Statistic="Maximum",
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+        ),
+        dict(
+            AlarmName="{}-silent".format(stream),
+            Namespace="AWS/Kinesis",
+            MetricName="IncomingRecords",
+            Dimensions=[{"Value": stream, "Name": "StreamName"}],
+            Statistic="Sum",
+            EvaluationPeriods=3,
+            DatapointsToAlarm=3,
+            Threshold=0.5,
+            ComparisonOperator="LessThanOrEqualToThreshold",
+            TreatMissingData="breaching",
+        ),
+    ]
+    for alarm in alarms:
+        notify = {"AlarmActions": (topic_arn,), "OKActions": [topic_arn], "ActionsEnabled": True}
+        cloudwatch.put_metric_alarm(Period=60, **alarm, **notify)
+        print(alarm["AlarmName"])
+
+
 # %% wrong: Its TreatMissingData is missing, the default: it has to be notBreaching.
 def put_alarms(cloudwatch, stream, queue, topic_arn):
     cloudwatch.put_metric_alarm(

@@ -231,6 +231,10 @@ def _orders(panel: Panel, shop: Shop, order: tuple[str, int], options: list[str]
         raise WrongAnswer(
             f"After the order the message is {panel.message!r:.60}, not {expected!r}.{_message(panel.message, order[0])}"
         )
+    if panel.button.disabled and options:
+        raise WrongAnswer(
+            f"After {order[0]} was ordered {' and '.join(options)} still run short, and Restock cannot be pressed any more."
+        )
 
 
 def _require_order(made: list[tuple[Any, Any]], order: tuple[str, int]) -> None:
@@ -271,6 +275,11 @@ def _failing_order(panel: Panel, shop: Shop) -> None:
         raise WrongAnswer(
             f"restock raised RuntimeError('the stream does not exist'), and the message is {panel.message!r:.60}. "
             "Show the text of the error."
+        )
+    if panel.button.disabled:
+        raise WrongAnswer(
+            "After an order that failed products still run short, and Restock cannot be pressed any more: nobody can try "
+            "again."
         )
     shop.error = None
 

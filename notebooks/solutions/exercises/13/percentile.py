@@ -16,6 +16,32 @@ def percentile(values, share):
     return ordered[place - 1]
 
 
+# %% right: the words of the task, without a place
+def percentile(values: list[float], share: float) -> float | None:
+    for candidate in sorted(values):
+        if sum(value <= candidate for value in values) >= share * len(values):
+            return candidate
+    return None
+
+
+# %% right: numpy
+def percentile(values, share):
+    import numpy as np
+
+    return np.quantile(values, share, method="inverted_cdf") if values else None
+
+
+# %% right: a heap
+import heapq
+import math
+
+
+def percentile(values, share):
+    if len(values) == 0:
+        return None
+    return heapq.nsmallest(math.ceil(len(values) * share) or 1, values)[-1]
+
+
 # %% wrong: which is not among the values
 def percentile(values, share):
     if not values:
@@ -89,3 +115,10 @@ def percentile(values, share):
     import math
 
     return sorted(values)[max(math.ceil(share * len(values)), 1) - 1]
+
+
+# %% wrong: percentile([100 values], 0.5) is np.int64(51). A smaller value
+def percentile(values, share):
+    import numpy as np
+
+    return np.quantile(values, share, method="nearest") if values else None

@@ -31,6 +31,71 @@ def restock_panel(widgets, low_stock, restock):
     return widgets.VBox([product, pieces, button, message])
 
 
+# %% right: a class whose method is called
+class RestockPanel:
+    def __init__(self, widgets, low_stock, restock):
+        self.low_stock, self.restock = low_stock, restock
+        self.product = widgets.ToggleButtons(description="Product", button_style="info")
+        self.pieces = widgets.BoundedIntText(50, min=1, max=1000, description="Pieces")
+        self.button = widgets.Button(description="Restock", icon="truck")
+        self.message = widgets.Label("Choose a product.")
+        self.button.on_click(self.clicked)
+        self.refresh()
+
+    def refresh(self):
+        stock = self.low_stock()
+        names = [name for name, _ in sorted(stock.items(), key=lambda pair: pair[1])]
+        self.product.options = [(f"{name} ({stock[name]})", name) for name in names]
+        self.button.disabled = len(stock) == 0
+
+    def clicked(self, button):
+        name, number = self.product.value, self.pieces.value
+        try:
+            self.restock(name, number)
+        except Exception as error:
+            self.message.value = f"Error: {error}"
+        else:
+            self.message.value = "{}: {} pieces ordered".format(name, number)
+        finally:
+            self.refresh()
+
+
+def restock_panel(widgets, low_stock, restock):
+    panel = RestockPanel(widgets, low_stock, restock)
+    return widgets.VBox(children=(panel.product, panel.pieces, panel.button, panel.message))
+
+
+# %% right: new ToggleButtons after each order, and a function with its arguments bound
+from functools import partial
+
+
+def order(button, box, draw, restock):
+    product, pieces, _, message = box.children
+    button.disabled = True
+    try:
+        restock(product=product.value, pieces=pieces.value)
+        message.value = str(product.value) + ": " + str(pieces.value) + " pieces ordered"
+    except Exception as error:
+        message.value = repr(error)
+    draw()
+
+
+def restock_panel(widgets, low_stock, restock):
+    box = widgets.VBox()
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button, message = widgets.Button(description="Restock"), widgets.Label()
+
+    def draw():
+        low = low_stock()
+        product = widgets.ToggleButtons(options=sorted(low, key=low.get), description="Product")
+        button.disabled = low == {}
+        box.children = [product, pieces, button, message]
+
+    button.on_click(partial(order, box=box, draw=draw, restock=restock))
+    draw()
+    return box
+
+
 # %% wrong: A click on Restock calls nothing
 def restock_panel(widgets, low_stock, restock):
     stock = low_stock()
@@ -454,3 +519,54 @@ def restock_panel(widgets, low_stock, restock):
 
     panel = Panel()
     return widgets.VBox([panel.product, panel.pieces, panel.button, panel.label])
+
+
+# %% wrong: nobody can try again
+def restock_panel(widgets, low_stock, restock):
+    product = widgets.ToggleButtons(description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock")
+    message = widgets.Label()
+
+    def refresh():
+        stock = low_stock()
+        product.options = sorted(stock, key=stock.get)
+        button.disabled = not stock
+
+    def clicked(_):
+        button.disabled = True  # no second click while this one works
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+        except Exception as error:
+            message.value = str(error)
+            return
+        message.value = f"{name}: {amount} pieces ordered"
+        refresh()
+
+    button.on_click(clicked)
+    refresh()
+    return widgets.VBox([product, pieces, button, message])
+
+
+# %% wrong: still run short, and Restock cannot be pressed any more
+def restock_panel(widgets, low_stock, restock):
+    stock = low_stock()
+    product = widgets.ToggleButtons(options=sorted(stock, key=stock.get), description="Product")
+    pieces = widgets.BoundedIntText(value=50, min=1, max=1000, description="Pieces")
+    button = widgets.Button(description="Restock", disabled=not stock)
+    message = widgets.Label()
+
+    def clicked(_):
+        name, amount = product.value, pieces.value
+        try:
+            restock(name, amount)
+            message.value = f"{name}: {amount} pieces ordered"
+        except Exception as error:
+            message.value = str(error)
+        left = low_stock()
+        product.options = sorted(left, key=left.get)
+        button.disabled = True
+
+    button.on_click(clicked)
+    return widgets.VBox([product, pieces, button, message])

@@ -23,7 +23,8 @@ PYTEST = """
 import pathlib, sys
 
 broken = "broken" in pathlib.Path("lambda_function.py").read_text()
-arguments = " ".join(sys.argv[1:]).replace("--junitxml ", "--junitxml=").split()
+arguments = " ".join(sys.argv[1:]).replace("--junit-xml", "--junitxml")
+arguments = arguments.replace("--junitxml ", "--junitxml=").split()
 outcome = "<failure message='it is broken'/>" if broken else ""
 for path in [pathlib.Path(a.partition("=")[2]) for a in arguments if a.startswith("--junitxml=")]:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +53,10 @@ def phases(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
             raise WrongAnswer(f"The commands of {name} are one text: make them a list.")
     _passes(_built(found, GOOD))
     _fails(_built(found, BROKEN))
+    if "post_build" not in found:
+        raise WrongAnswer(
+            "The phase post_build is missing. Copy to dist there: build is for the tests."
+        )
 
 
 @dataclass
@@ -137,7 +142,10 @@ def _built(found: Mapping[str, Any], code: str) -> _Trial:
         text = json.dumps(spec, indent=1)
         read_buildspec(text)
     except (BadBuildspec, TypeError) as exc:
-        raise WrongAnswer(f"CodeBuild would refuse it: {exc}", exc) from exc
+        refuses = (
+            "The builds of this course refuse" if "here" in str(exc) else "CodeBuild would refuse"
+        )
+        raise WrongAnswer(f"{refuses} it: {exc}", exc) from exc
     trial = _Trial(zip_of({**REPOSITORY, "lambda_function.py": code.encode()}), text)
     run_build(cast("Any", trial), lambda: NOW, LONGEST_SECONDS)
     if trial.status == "TIMED_OUT":
@@ -203,8 +211,8 @@ UPDATE = "lambda:UpdateFunctionCode"
 
 
 @checks("14/build_policy", "the policy of a build, which can change nothing but its own output")
-def build_policy(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
-    """The policies of two projects, in two accounts and regions."""
+def build_policy(answer: Answer, bench: Bench) -> None:
+    """The policies of two projects, in two accounts and regions; IAM must accept the document."""
     for logs, bucket, reports in PLACES:
         document = answer(f"{logs}:*", bucket, f"{reports}-*")
         if not isinstance(document, dict):
@@ -219,6 +227,7 @@ def build_policy(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
         _gives_nothing_besides(
             document, _needed(logs, bucket, reports), _meant(logs, bucket, reports)
         )
+    bench.user(document)
 
 
 def _needed(logs: str, bucket: str, reports: str) -> list[Right]:
@@ -282,7 +291,8 @@ def _readable(arn: str) -> str:
 
 
 MOST_CALLS, LONG = 40, 30
-ARTIFACT = "arn:aws:s3:::orders-artifacts/builds/{serial}/function.zip"
+ARTIFACT = "arn:aws:s3:::{serial}-artifacts/{serial}/out/function.zip"
+"""Another bucket than that of the source, so that it has to be read from the build."""
 
 
 @dataclass
@@ -385,7 +395,7 @@ def _is_started_right(service: _Service, source: str, branch: str) -> None:
             "The build does not get this commit: pass `source` as sourceLocationOverride."
         )
     variables = {v["name"]: v["value"] for v in request.get("environmentVariablesOverride", [])}
-    if variables != {"BRANCH": branch}:
+    if variables.get("BRANCH") != branch:
         raise WrongAnswer(
             f"The build gets {variables or 'no variables'}; it needs the branch, in the variable BRANCH."
         )
@@ -428,6 +438,11 @@ def _is_not_deployed(
         raise WrongAnswer(f"{why}, and it is deployed all the same.")
     if returned is not None:
         raise WrongAnswer(f"{why}, and it returns {returned!r:.60}: return None.")
+    if service.waits < service.pauses:
+        raise WrongAnswer(
+            f"It returns while the build of {branch} is still running (calls of wait: {service.waits}). A build of any "
+            "branch is awaited: ask until buildComplete is true."
+        )
 
 
 def _denials_pass(answer: Answer, bench: Bench) -> None:

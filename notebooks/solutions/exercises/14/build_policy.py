@@ -19,6 +19,27 @@ def build_policy(logs, bucket, reports):
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+# %% right: a statement for each action, with names, in another order
+def build_policy(logs, bucket, reports):
+    places = {
+        "codebuild:CreateReportGroup": reports,
+        "codebuild:CreateReport": reports,
+        "codebuild:UpdateReport": reports,
+        "codebuild:BatchPutTestCases": reports,
+        "s3:PutObject": bucket + "/builds/*",
+        "S3:GetObject": "{}/sources/*".format(bucket),
+    }
+    statements = []
+    for action, place in places.items():
+        sid = action.partition(":")[2]
+        statements.append(dict(Sid=sid, Effect="Allow", Action=[action], Resource=[place]))
+    group = [logs, logs.removesuffix(":*")]
+    for action in ("CreateLogGroup", "CreateLogStream", "PutLogEvents"):
+        statements.append({"Effect": "Allow", "Action": f"logs:{action}", "Resource": group})
+    statements.append({"Effect": "Deny", "Action": "lambda:*", "Resource": "*"})
+    return {"Statement": statements, "Version": "2012-10-17", "Id": "build"}
+
+
 # %% wrong: It is too wide. Besides what it should, it allows s3:
 def build_policy(logs, bucket, reports):
     log = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
@@ -99,3 +120,16 @@ def build_policy(logs, bucket, reports):
     ]
     statements = [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+# %% wrong: IAM refuses the document
+def build_policy(logs, bucket, reports):
+    log = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    calls = ["CreateReportGroup", "CreateReport", "UpdateReport", "BatchPutTestCases"]
+    rights = [
+        (log, logs),
+        ("s3:GetObject", f"{bucket}/sources/*"),
+        ("s3:PutObject", f"{bucket}/builds/*"),
+        ([f"codebuild:{call}" for call in calls], reports),
+    ]
+    return {"Statement": [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in rights]}

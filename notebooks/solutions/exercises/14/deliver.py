@@ -22,6 +22,52 @@ def deliver(codebuild, functions, project, function, source, branch, wait):
     return answer["CodeSha256"]
 
 
+# %% right: a loop that looks at the status, one more variable, and a published version
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    started = codebuild.start_build(
+        environmentVariablesOverride=[
+            {"name": "BRANCH", "value": branch, "type": "PLAINTEXT"},
+            {"name": "SOURCE", "value": source},
+        ],
+        sourceLocationOverride=source,
+        sourceTypeOverride="S3",
+        projectName=project,
+    )
+    while True:
+        (build,) = codebuild.batch_get_builds(ids=[started["build"]["id"]])["builds"]
+        if build["buildStatus"] != "IN_PROGRESS":
+            break
+        wait(10)
+    if build["buildStatus"] == "SUCCEEDED" and branch == "main":
+        bucket, key = build["artifacts"]["location"].removeprefix("arn:aws:s3:::").split("/", 1)
+        code = {"S3Bucket": bucket, "S3Key": key, "Publish": True}
+        return functions.update_function_code(FunctionName=function, **code)["CodeSha256"]
+
+
+# %% right: helper functions, and early returns
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    def completed(build):
+        while not build["buildComplete"]:
+            wait(seconds=5)
+            print(build["currentPhase"])
+            build = next(iter(codebuild.batch_get_builds(ids=[build["id"]])["builds"]))
+        return build
+
+    def place(artifact):
+        parts = artifact["location"].rpartition(":")[2].split("/")
+        return {"S3Bucket": parts[0], "S3Key": "/".join(parts[1:])}
+
+    request = dict(projectName=project, sourceLocationOverride=source)
+    request["environmentVariablesOverride"] = [dict(name="BRANCH", value=branch)]
+    build = completed(codebuild.start_build(**request)["build"])
+    if build["buildStatus"] != "SUCCEEDED":
+        return None
+    if branch != "main":
+        return None
+    request = place(build["artifacts"]) | {"FunctionName": function}
+    return functions.update_function_code(**request).get("CodeSha256")
+
+
 # %% unchanged: wait(5) → wait(6) -- how long the pauses are is free
 
 
@@ -197,5 +243,40 @@ def deliver(codebuild, functions, project, function, source, branch, wait):
         return None
     location = build["artifacts"]["location"]
     bucket, _, key = location.split(":::")[1].rpartition("/")
+    answer = functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)
+    return answer["CodeSha256"]
+
+
+# %% wrong: Take both from build['artifacts']['location']
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    variables = [{"name": "BRANCH", "value": branch}]
+    build = codebuild.start_build(
+        projectName=project, sourceLocationOverride=source, environmentVariablesOverride=variables
+    )["build"]
+    while not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED" or branch != "main":
+        return None
+    bucket = source.partition("/")[0]
+    key = build["artifacts"]["location"].partition("/")[2]
+    answer = functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)
+    return answer["CodeSha256"]
+
+
+# %% wrong: A build of any branch is awaited
+def deliver(codebuild, functions, project, function, source, branch, wait):
+    variables = [{"name": "BRANCH", "value": branch}]
+    build = codebuild.start_build(
+        projectName=project, sourceLocationOverride=source, environmentVariablesOverride=variables
+    )["build"]
+    if branch != "main":
+        return None
+    while not build["buildComplete"]:
+        wait(5)
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildStatus"] != "SUCCEEDED":
+        return None
+    bucket, _, key = build["artifacts"]["location"].split(":::")[1].partition("/")
     answer = functions.update_function_code(FunctionName=function, S3Bucket=bucket, S3Key=key)
     return answer["CodeSha256"]

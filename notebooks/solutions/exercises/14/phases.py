@@ -14,6 +14,35 @@ def phases():
     return {"build": {"commands": [test]}, "post_build": {"commands": [succeeding, keep]}}
 
 
+# %% right: the other name of the option, and one `if` over several lines
+def phases():
+    keep = """if [ "$CODEBUILD_BUILD_SUCCEEDING" -eq 1 ]
+then
+  mkdir dist
+  cp -r inventory_lab dist/
+  cp lambda_function.py dist/
+fi"""
+    test = "python -m pytest -q --junit-xml=./reports/unit.xml"
+    return dict(build=dict(commands=["mkdir -p reports", test]), post_build=dict(commands=[keep]))
+
+
+# %% right: it copies always, and removes the copy when a test failed
+def phases():
+    tests = ("python --version", 'python -m pytest --junitxml "reports/unit.xml"')
+    copies = ["mkdir -p dist", "cp -R inventory_lab lambda_function.py dist"]
+    remove = "if test $CODEBUILD_BUILD_SUCCEEDING = 0; then rm -rf dist; fi"
+    return {"build": {"commands": tests}, "post_build": {"commands": [*copies, remove]}}
+
+
+# %% right: one command, and the copies made by Python
+def phases():
+    copies = "shutil.copytree('inventory_lab', 'dist/inventory_lab'); shutil.copy('lambda_function.py', 'dist')"
+    guarded = f'[ "$CODEBUILD_BUILD_SUCCEEDING" = "1" ] && python -c "import shutil; {copies}"'
+    test = "python -m pytest . -v --junitxml=$CODEBUILD_SRC_DIR/reports/unit.xml"
+    build = {"commands": [test], "finally": ["echo tested"]}
+    return {"build": build, "post_build": {"commands": [guarded]}}
+
+
 # %% wrong: The tests failed, and the code is kept all the same
 def phases():
     test = "python -m pytest --junitxml=reports/unit.xml"
@@ -82,3 +111,19 @@ def phases():
     succeeding = 'test "$CODEBUILD_BUILD_SUCCEEDING" = 1'
     keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
     return {"build": {"commands": test}, "post_build": {"commands": [succeeding, keep]}}
+
+
+# %% wrong: The phase post_build is missing
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    return {"build": {"commands": [test, keep]}}
+
+
+# %% wrong: The builds of this course refuse it: buildspec: phases/build/on-failure CONTINUE
+def phases():
+    test = "python -m pytest --junitxml=reports/unit.xml"
+    succeeding = 'test "$CODEBUILD_BUILD_SUCCEEDING" = 1'
+    keep = "mkdir -p dist && cp -R inventory_lab lambda_function.py dist/"
+    build = {"on-failure": "CONTINUE", "commands": [test]}
+    return {"build": build, "post_build": {"commands": [succeeding, keep]}}

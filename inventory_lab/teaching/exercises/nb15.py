@@ -84,8 +84,8 @@ def _nothing_is_lost(settings: Settings) -> None:
 
 
 @checks("15/boundary", "limit a learner, and every role that the learner creates")
-def boundary(answer: Answer, _: Bench) -> None:
-    """The documents for two learners of different accounts, tried with requests of theirs."""
+def boundary(answer: Answer, bench: Bench) -> None:
+    """The documents for two learners of different accounts, tried with requests of theirs; IAM must accept them."""
     for account, prefix, neighbour in LEARNERS:
         document = answer(account, prefix)
         if not isinstance(document, dict):
@@ -97,6 +97,7 @@ def boundary(answer: Answer, _: Bench) -> None:
         _streams(limits, neighbour)
         _roles(limits, neighbour)
         _nothing_else(limits)
+        bench.user(document)
 
 
 class _Limits:
@@ -145,6 +146,10 @@ def _streams(limits: _Limits, neighbour: str) -> None:
         "the stream of a neighbour": limits.stream(f"{neighbour}orders"),
         "a stream of another account": limits.stream(own, "999900001111"),
         "a stream in another region": limits.stream(own, region="eu-west-1"),
+        "a stream in us-west-2": limits.stream(own, region="us-west-2"),
+        "a stream whose name begins like the prefix, without its dash": limits.stream(
+            _without_dash(own)
+        ),
         "a consumer of a neighbour's stream": limits.stream(
             f"{neighbour}orders/consumer/{limits.prefix}reports:1767571200"
         ),
@@ -171,6 +176,8 @@ def _roles(limits: _Limits, neighbour: str) -> None:
         others = (
             inside.replace(limits.prefix, neighbour),
             inside.replace("boundary", "wide"),
+            f"{inside}-of-others",
+            f"{inside.rpartition('/')[0]}/old-{limits.prefix}boundary",
             inside.replace(limits.account, "999900001111"),
         )
         if any(limits.allows(action, own, other) for other in others):
@@ -179,6 +186,11 @@ def _roles(limits: _Limits, neighbour: str) -> None:
             )
         if limits.allows(action, limits.role(f"{neighbour}worker"), inside):
             raise WrongAnswer(f"It is too wide: it allows {action} on the role of a neighbour.")
+        for name in (f"old-{limits.prefix}worker", _without_dash(f"{limits.prefix}worker")):
+            if limits.allows(action, limits.role(name), inside):
+                raise WrongAnswer(
+                    f"It is too wide: it allows {action} on a role whose name does not begin with the prefix."
+                )
 
 
 def _nothing_else(limits: _Limits) -> None:
@@ -204,6 +216,12 @@ def _nothing_else(limits: _Limits) -> None:
     for (action, resource), meaning in forbidden.items():
         if limits.allows(action, resource) or limits.allows(action, resource, limits.policy_arn):
             raise WrongAnswer(f"It also allows {action}: {meaning}. Allow what the task names.")
+
+
+def _without_dash(name: str) -> str:
+    """The name with the prefix of somebody else, whose first letters are the same: annabel-orders."""
+    first, _, rest = name.rpartition("-")
+    return f"{first}bel-{rest}"
 
 
 def _named(name: str, limits: _Limits) -> str:
@@ -268,7 +286,7 @@ def _first_page(answer: dict[str, Any], _: int) -> None:
 
 def _still_deleting(bench: Bench, sent: Mapping[str, Any]) -> dict[str, Any] | None:
     """The answer to a look at a stream that is being deleted; None when it is not, or gone."""
-    name = sent.get("StreamName")
+    name = _stream_of(sent)
     looks = _looks_after_deletion(bench.calls, name)
     if looks is None or len(looks) > 2:
         return None
@@ -281,9 +299,14 @@ def _still_deleting(bench: Bench, sent: Mapping[str, Any]) -> dict[str, Any] | N
     return {"StreamDescription": shown, "StreamDescriptionSummary": shown}
 
 
+def _stream_of(sent: Mapping[str, Any]) -> Any:
+    """The name of the stream that a call is about; it may have sent the ARN."""
+    return sent.get("StreamName") or str(sent.get("StreamARN", "")).rpartition("/")[2]
+
+
 def _looks_after_deletion(calls: list[AwsCall], name: object) -> list[AwsCall] | None:
     """The looks at a stream since its deletion; None when nobody deleted it."""
-    of_it = [call for call in calls if call.parameters.get("StreamName") == name]
+    of_it = [call for call in calls if _stream_of(call.parameters) == name]
     deleted = [
         n for n, call in enumerate(of_it) if call.operation == "DeleteStream" and not call.error
     ]

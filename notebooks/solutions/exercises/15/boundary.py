@@ -24,6 +24,48 @@ def boundary(account, prefix):
     return {"Version": "2012-10-17", "Statement": [streams, roles]}
 
 
+# %% right: three statements, StringEquals, lists, and consumers of the streams
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    arn = f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*"
+    statements = [
+        dict(
+            Sid="Streams", Effect="Allow", Action=["Kinesis:*"], Resource=[arn, f"{arn}/consumer/*"]
+        )
+    ]
+    for action in ("CreateRole", "PutRolePolicy"):
+        statements.append(
+            {
+                "Sid": action,
+                "Effect": "Allow",
+                "Action": f"iam:{action}",
+                "Resource": [f"arn:aws:iam::{account}:role/{prefix}*"],
+                "Condition": {"StringEquals": {"iam:permissionsboundary": [limits]}},
+            }
+        )
+    return {"Statement": statements, "Version": "2012-10-17"}
+
+
+# %% right: it denies what is not inside the policy
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    actions = ["iam:CreateRole", "iam:PutRolePolicy"]
+
+    def allow(action, resource):
+        return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+    deny = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+    deny["Condition"] = {"StringNotEquals": {"iam:PermissionsBoundary": limits}}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            allow("kinesis:*", f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*"),
+            allow(actions, f"arn:aws:iam::{account}:role/{prefix}*"),
+            deny,
+        ],
+    }
+
+
 # %% wrong: on a role without any boundary
 def boundary(account, prefix):
     statements = [
@@ -279,3 +321,89 @@ def boundary(account, prefix):
         "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
     }
     return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: inside another policy than the learner's own
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary*"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnLike": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: on a role whose name does not begin with the prefix
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/*{prefix}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: actions on a stream in us-west-2
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-*:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: begins like the prefix, without its dash
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    learner = prefix.removesuffix("-")
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{learner}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{learner}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Version": "2012-10-17", "Statement": [streams, roles]}
+
+
+# %% wrong: IAM refuses the document
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    return {"Statement": [streams, roles]}

@@ -23,6 +23,54 @@ def remove_stream(kinesis, name, dry_run):
     return "deleted"
 
 
+# %% right: it looks until the stream is gone, with a helper and the tags as a dictionary
+import time
+
+
+def remove_stream(kinesis, name, dry_run):
+    def exists():
+        try:
+            kinesis.describe_stream_summary(StreamName=name)
+        except kinesis.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    if not exists():
+        return "not there"
+    tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]
+    if {tag["Key"]: tag["Value"] for tag in tags}.get("project") != "inventory-lab":
+        return "not ours"
+    if dry_run:
+        return "would be deleted"
+    kinesis.delete_stream(StreamName=name)
+    while exists():
+        print("DELETING")
+        time.sleep(5)
+    return "deleted"
+
+
+# %% right: by the ARN of the stream
+from botocore.exceptions import ClientError
+
+
+def remove_stream(kinesis, name, dry_run):
+    try:
+        summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return "not there"
+    stream = {"StreamARN": summary["StreamARN"]}
+    tags = kinesis.list_tags_for_stream(**stream)["Tags"]
+    ours = any((tag["Key"], tag["Value"]) == ("project", "inventory-lab") for tag in tags)
+    if ours and not dry_run:
+        kinesis.delete_stream(**stream, EnforceConsumerDeletion=True)
+        waiter = kinesis.get_waiter("stream_not_exists")
+        waiter.wait(**stream, WaiterConfig={"Delay": 2, "MaxAttempts": 60})
+        return "deleted"
+    return "would be deleted" if ours else "not ours"
+
+
 # %% wrong: That is how AWS says that the stream is not there
 def remove_stream(kinesis, name, dry_run):
     tags = kinesis.list_tags_for_stream(StreamName=name)["Tags"]

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from inventory_lab.domain.errors import MalformedEvent
-from inventory_lab.domain.events import LARGEST_QUANTITY, InventoryEvent
-from inventory_lab.domain.inventory import Item, Objection, Reason, Status, Stock
+from inventory_lab.domain.events import KINDS, LARGEST_QUANTITY, InventoryEvent
+from inventory_lab.domain.inventory import RULES, Item, Objection, Reason, Status, Stock
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer, globals_of
+from inventory_lab.function.handler import handle
+from inventory_lab.teaching.exercises.answer import Answer, globals_of, source_of
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.policies import require_exactly
 from inventory_lab.teaching.exercises.registry import checks
@@ -20,11 +21,20 @@ from inventory_lab.teaching.exercises.registry import checks
 COUNTED = "stock_counted"
 FIELDS = {"event_type", "event_id", "product_id", "quantity", "occurred_at", "schema_version"}
 MOST_COUNTED = 60
-IN_THE_FILE = {
-    *("ClassVar", "InventoryEvent", "KINDS", "MalformedEvent", "Objection", "RULES", "Reason"),
-    *("Status", "Stock", "check_count", "count_rule", "dataclass", "handle"),
+IN_THE_FILE: dict[str, object] = {
+    "ClassVar": ClassVar,
+    "InventoryEvent": InventoryEvent,
+    "KINDS": KINDS,
+    "MalformedEvent": MalformedEvent,
+    "Objection": Objection,
+    "RULES": RULES,
+    "Reason": Reason,
+    "Status": Status,
+    "Stock": Stock,
+    "dataclass": dataclass,
+    "handle": handle,
 }
-"""The names that the lesson's file has, besides those of Python."""
+"""What the lesson's file has before the functions, besides the names of Python."""
 EVENTS = 2_500
 """So many that 500 counts nearly certainly have both ends of their range."""
 OURS = (
@@ -48,7 +58,7 @@ class Count(InventoryEvent):
 @checks("16/check_count", "refuse a count that breaks the contract")
 def check_count(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """The bounds, then values of the wrong type and size. True comes first: a range takes long over a float."""
-    _stands_alone(answer)
+    _stands_alone(answer, "check_count")
     for quantity in (0, 1, 37, LARGEST_QUANTITY):
         try:
             answer(quantity)
@@ -70,14 +80,31 @@ def check_count(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
         _refuses(answer, value, why)
 
 
-def _stands_alone(answer: Answer) -> None:
-    """Raise WrongAnswer when the function needs a name that the file of the lesson does not have."""
-    used = globals_of(answer.function).keys() - IN_THE_FILE
+def _stands_alone(answer: Answer, name: str) -> None:
+    """Raise WrongAnswer when the function does not work in the file of the lesson, which has its source alone."""
+    used = globals_of(answer.function).keys() - {*IN_THE_FILE, name}
     if used:
+        raise WrongAnswer(_outside(min(used)))
+    namespace = dict(IN_THE_FILE)
+    try:
+        source = compile(source_of(answer.function), "<file>", "exec", dont_inherit=True)
+        exec(source, namespace)  # noqa: S102 the learner's own code
+    except NameError as exc:
+        raise WrongAnswer(_outside(exc.name or str(exc))) from exc
+    except SyntaxError:  # a lambda in the middle of a statement
+        return
+    if name not in namespace:
         raise WrongAnswer(
-            f"It uses {min(used)}, which is defined outside the function. The function alone is copied into the file "
-            "of the handler: put what it needs inside."
+            f"The function is called {answer.name} where it is defined, and the file of the handler calls it {name}: "
+            "define it under this name."
         )
+
+
+def _outside(name: str) -> str:
+    return (
+        f"It uses {name}, which is defined outside the function. The function alone is copied into the file "
+        "of the handler: put what it needs inside, and leave out annotations that need an import."
+    )
 
 
 def _refuses(answer: Answer, quantity: object, why: str) -> None:
@@ -109,7 +136,7 @@ def _refuses(answer: Answer, quantity: object, why: str) -> None:
 @checks("16/count_rule", "let a count set the stock of an active product")
 def count_rule(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
     """Active products with less, more and as much as before; then products that are not active."""
-    _stands_alone(answer)
+    _stands_alone(answer, "count_rule")
     for before, counted in ((10, 12), (10, 3), (10, 10), (10, 0), (0, 5)):
         result = answer(Item("Fan", Status.ACTIVE, before), _count("Fan", counted))
         _sets_the_stock(result, before, counted)
@@ -236,6 +263,12 @@ def _counts_are_right(made: Sequence[dict[str, Any]]) -> None:
         raise WrongAnswer(
             "Two events have the same event_id. The pipeline would take the second one for a repetition."
         )
+    followed = {made[place - 1]["event_type"] for place in _places(made)}
+    if spared := {event["event_type"] for event in made} - followed - {COUNTED}:
+        raise WrongAnswer(
+            f"No count follows a {min(spared)}. Let `chance` pick among all events: what the pipeline has to reject is "
+            "tested as well."
+        )
     quantities = {event["quantity"] for event in counts}
     if not {0, MOST_COUNTED} <= quantities:
         raise WrongAnswer(
@@ -289,7 +322,15 @@ def _agrees(answer: Answer, words: str, events: Sequence[dict[str, Any]]) -> Non
 
 
 def _returned(answer: Answer, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    returned = answer(copy.deepcopy(list(events)))
+    try:
+        returned = answer(copy.deepcopy(list(events)))
+    except WrongAnswer as exc:
+        if isinstance(exc.error, KeyError) and exc.error.args == ("event_id",):
+            raise WrongAnswer(
+                "It reads event_id, and these events have none: each is given once. Leave out the memory of ids.",
+                exc.error,
+            ) from exc
+        raise
     if not isinstance(returned, dict):
         raise WrongAnswer(f"It returns {_short(returned)}: return a dict of product and quantity.")
     return returned

@@ -16,6 +16,36 @@ def check_count(quantity):
         raise MalformedEvent("quantity", "is outside 0 to 1,000,000,000")
 
 
+# %% right: isinstance, with bool asked for first, and an error for each problem
+from inventory_lab.domain.events import MalformedEvent
+
+
+def check_count(quantity):
+    if isinstance(quantity, bool) or not isinstance(quantity, int):
+        raise MalformedEvent("quantity", f"{quantity!r} is not a whole number")
+    if quantity < 0:
+        raise MalformedEvent(field="quantity", problem="is negative")
+    if quantity > 1_000_000_000:
+        raise MalformedEvent("quantity", "is too large")
+
+
+# %% right: a match, a helper inside, annotations, and the number given back
+def check_count(quantity: object) -> object:
+    from inventory_lab.domain import errors, events
+
+    def problem() -> str:
+        match quantity:
+            case bool():
+                return "is true or false"
+            case int() if 0 <= quantity <= events.LARGEST_QUANTITY:
+                return ""
+        return "is no whole number from 0 to 10^9"
+
+    if problem():
+        raise errors.MalformedEvent("quantity", problem())
+    return quantity
+
+
 # %% unchanged: raise MalformedEvent('quantity', 'is not a whole number') → raise MalformedEvent('quantity', 'is not a whole numberx') -- the text of the problem is free
 
 # %% unchanged: raise MalformedEvent('quantity', 'is outside 0 to 1,000,000,000') → raise MalformedEvent('quantity', 'is outside 0 to 1,000,000,000x') -- the text of the problem is free
@@ -93,3 +123,37 @@ from inventory_lab.domain.events import MalformedEvent
 def check_count(quantity):
     if type(quantity) is not int or not 0 <= quantity <= 10**9:
         return MalformedEvent("quantity", "is no count")
+
+
+# %% wrong: It uses Any, which is defined outside the function
+from typing import Any
+
+from inventory_lab.domain.events import MalformedEvent
+
+
+def check_count(quantity: Any) -> None:
+    if type(quantity) is not int or not 0 <= quantity <= 10**9:
+        raise MalformedEvent("quantity", f"{quantity!r} is no count")
+
+
+# %% wrong: It uses LARGEST, which is defined outside the function
+from inventory_lab.domain.events import MalformedEvent
+
+LARGEST = 10**9
+
+
+def check_count(quantity, largest=LARGEST):
+    if type(quantity) is not int or not 0 <= quantity <= largest:
+        raise MalformedEvent("quantity", f"{quantity!r} is no count")
+
+
+# %% wrong: define it under this name
+from inventory_lab.domain.events import MalformedEvent
+
+
+def check(quantity):
+    if type(quantity) is not int or not 0 <= quantity <= 10**9:
+        raise MalformedEvent("quantity", f"{quantity!r} is no count")
+
+
+check_count = check

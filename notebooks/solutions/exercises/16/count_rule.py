@@ -15,6 +15,29 @@ def count_rule(item, event):
     return Stock(Status.ACTIVE, event.quantity)
 
 
+# %% right: a match with the three statuses, and arguments by name
+from inventory_lab.domain.inventory import Objection, Reason, Status, Stock
+
+
+def count_rule(item, event) -> Stock | Objection:
+    match item.status:
+        case Status.ACTIVE:
+            return Stock(quantity=event.quantity, status=item.status)
+        case Status.REMOVED:
+            return Objection(Reason.UNKNOWN_PRODUCT, f"{event.product_id} was removed")
+        case Status.UNKNOWN:
+            return Objection(Reason.UNKNOWN_PRODUCT, f"{event.product_id} was never added")
+
+
+# %% right: a dictionary
+def count_rule(item, event):
+    from inventory_lab.domain import inventory as shop
+
+    left = {shop.Status.ACTIVE: shop.Stock(shop.Status.ACTIVE, event.quantity)}
+    objection = shop.Objection(detail="no such product", reason=shop.Reason("UnknownProduct"))
+    return left.get(item.status, objection)
+
+
 # %% unchanged: return Objection(Reason.UNKNOWN_PRODUCT, f'the product is {item.status}, not active') → return Objection(Reason.UNKNOWN_PRODUCT, f'the product is x{item.status}, not active') -- the text of the detail is free
 
 # %% unchanged: return Objection(Reason.UNKNOWN_PRODUCT, f'the product is {item.status}, not active') → return Objection(Reason.UNKNOWN_PRODUCT, f'the product is {item.status}, not activex') -- the text of the detail is free
@@ -94,4 +117,14 @@ def count_rule(item, event):
 
     if item.status is not Status.ACTIVE:
         return Objection(Reason.UNKNOWN_PRODUCT, f"not in the catalogue at {time_ns()}")
+    return Stock(Status.ACTIVE, event.quantity)
+
+
+# %% wrong: It uses Item, which is defined outside the function
+from inventory_lab.domain.inventory import Item, Objection, Reason, Status, Stock
+
+
+def count_rule(item: Item, event):
+    if item.status is not Status.ACTIVE:
+        return Objection(Reason.UNKNOWN_PRODUCT, "not in the catalogue")
     return Stock(Status.ACTIVE, event.quantity)

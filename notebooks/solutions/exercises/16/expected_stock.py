@@ -24,6 +24,46 @@ def expected_stock(events):
     return stock
 
 
+# %% right: a match with conditions
+def expected_stock(events):
+    stock = {}
+    for event in events:
+        match event:
+            case {"event_type": "product_added", "product_id": p, "quantity": q} if p not in stock:
+                stock[p] = q
+            case {"event_type": "product_removed", "product_id": p}:
+                stock.pop(p, None)
+            case {"event_type": "stock_counted", "product_id": p, "quantity": q} if p in stock:
+                stock[p] = q
+            case {"event_type": "quantity_changed", "product_id": p, "delta": d} if p in stock:
+                stock[p] = stock[p] + d if stock[p] + d >= 0 else stock[p]
+    return stock
+
+
+# %% right: a class with a method, and a memory of ids that bears events without one
+class Shop(dict):
+    def apply(self, event):
+        kind, product = event["event_type"], event["product_id"]
+        if (product in self) == (kind == "product_added"):
+            return
+        if kind == "product_removed":
+            self.pop(product)
+        elif "quantity" in event:
+            self[product] = event["quantity"]
+        elif self[product] >= -event["delta"]:
+            self[product] += event["delta"]
+
+
+def expected_stock(events: list[dict]) -> dict[str, int]:
+    shop, seen = Shop(), set()
+    for event in events:
+        event_id = event.get("event_id")
+        if event_id is None or event_id not in seen:
+            seen.add(event_id)
+            shop.apply(event)
+    return shop
+
+
 # %% unchanged: continue → pass -- nothing follows the branches in the loop
 
 
@@ -166,5 +206,24 @@ def expected_stock(events):
         elif kind == "product_removed":
             stock.pop(product, None)
         elif abs(event["delta"]) <= stock.get(product, -1):
+            stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: Leave out the memory of ids.
+def expected_stock(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        seen.add(event["event_id"])
+        if kind == "product_added":
+            stock.setdefault(product, event["quantity"])
+        elif product in stock and kind == "product_removed":
+            del stock[product]
+        elif product in stock and kind == "stock_counted":
+            stock[product] = event["quantity"]
+        elif product in stock and stock[product] + event["delta"] >= 0:
             stock[product] += event["delta"]
     return stock

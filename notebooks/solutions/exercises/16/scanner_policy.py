@@ -13,6 +13,17 @@ def scanner_policy(stream_arn, table_arn):
     return {"Version": "2012-10-17", "Statement": [put, get]}
 
 
+# %% right: names, lists, another order, and a denial of all else
+def scanner_policy(stream_arn: str, table_arn: str) -> dict:
+    rights = {"DynamoDB:GetItem": table_arn, "kinesis:PutRecord": stream_arn}
+    statements = []
+    for action, resource in rights.items():
+        sid = action.partition(":")[2]
+        statements.append(dict(Sid=sid, Effect="Allow", Action=[action], Resource=[resource]))
+    statements.append({"Effect": "Deny", "NotAction": [*rights], "Resource": "*"})
+    return {"Statement": statements, "Version": "2012-10-17", "Id": "scanner"}
+
+
 # %% wrong: it allows dynamodb:UpdateItem on table/stock
 def scanner_policy(stream_arn, table_arn):
     return {
@@ -66,3 +77,10 @@ def scanner_policy(stream_arn, table_arn):
     put = {"Effect": "Allow", "Action": "kinesis:PutRecord", "Resource": stream_arn}
     get = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": table_arn}
     return json.dumps({"Version": "2012-10-17", "Statement": [put, get]})
+
+
+# %% wrong: IAM refuses the document
+def scanner_policy(stream_arn, table_arn):
+    put = {"Effect": "Allow", "Action": "kinesis:PutRecord", "Resource": stream_arn}
+    get = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": table_arn}
+    return {"Statement": [put, get]}

@@ -21,6 +21,36 @@ def with_counts(events, chance):
             }
 
 
+# %% right: a number for each count, and one case of five in another way
+def with_counts(events, chance):
+    number = 0
+    for event in events:
+        yield event
+        if chance.randint(1, 5) != 1:
+            continue
+        number += 1
+        same = {name: event[name] for name in ("product_id", "occurred_at", "schema_version")}
+        count = dict(event_type="stock_counted", event_id=f"count-{number}", **same)
+        count["quantity"] = chance.choice(range(61))
+        yield count
+
+
+# %% right: a generator expression over a helper, and an id that chance draws
+import uuid
+
+
+def with_counts(events, chance):
+    def pair(event):
+        if chance.choices([True, False], weights=[1, 4])[0]:
+            count = dict(event, event_type="stock_counted", quantity=chance.randint(0, 60))
+            count["event_id"] = str(uuid.UUID(int=chance.getrandbits(128)))
+            count.pop("delta", None)
+            return [event, count]
+        return [event]
+
+    return (each for event in events for each in pair(event))
+
+
 # %% unchanged: yield {'event_type': 'stock_counted', 'event_id': f"count-{event['event_id']}", 'product_id': event['product_id'], 'quantity': chance.randint(0, 60), 'occurred_at': event['occurred_at'], 'schema_version': 1} → yield {'event_type': 'stock_counted', 'event_id': f"count-x{event['event_id']}", 'product_id': event['product_id'], 'quantity': chance.randint(0, 60), 'occurred_at': event['occurred_at'], 'schema_version': 1} -- the text of an id is free
 
 # %% unchanged: if chance.random() < 0.2: → if chance.random() <= 0.2: -- no number drawn is exactly 0.2
@@ -142,3 +172,18 @@ def with_counts(events, chance):
         if chance.random() < 0.2:
             made.append(count)
     return made
+
+
+# %% wrong: No count follows a product_removed
+def with_counts(events, chance):
+    for event in events:
+        yield event
+        if event["event_type"] != "product_removed" and chance.random() < 0.2:
+            yield {
+                "event_type": "stock_counted",
+                "event_id": f"count-{event['event_id']}",
+                "product_id": event["product_id"],
+                "quantity": chance.randint(0, 60),
+                "occurred_at": event["occurred_at"],
+                "schema_version": 1,
+            }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import linecache
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -60,15 +62,49 @@ def _text(name: str, answer: object) -> str:
 def _needed(function: FunctionType, seen: set[str]) -> Iterator[str]:
     """The lines before a function that give it what it takes from the cells before it."""
     for name, value in globals_of(function).items():
-        if name in seen:
-            continue
-        seen.add(name)
-        if isinstance(value, ModuleType):
-            yield f"import {value.__name__} as {name}\n"
-        elif isinstance(value, FunctionType) and value.__module__ == "__main__":
-            yield from _needed(value, seen)
-            yield f"{source_of(value)}\n\n"
-        elif isinstance(value, _PLAIN):
-            yield f"{name} = {value!r}\n"
-        elif getattr(value, "__module__", "__main__") != "__main__":
-            yield f"from {value.__module__} import {getattr(value, '__name__', name)} as {name}\n"
+        yield from _one_needed(name, value, seen)
+
+
+def _one_needed(name: str, value: object, seen: set[str]) -> Iterator[str]:
+    """The lines that give a name its value."""
+    if name in seen:
+        return
+    seen.add(name)
+    own = getattr(value, "__module__", "__main__") == "__main__"
+    if isinstance(value, ModuleType):
+        yield f"import {value.__name__} as {name}\n"
+    elif isinstance(value, FunctionType) and own:
+        yield from _needed(value, seen)
+        yield f"{source_of(value)}\n\n"
+    elif isinstance(value, type) and own:
+        yield from _class(value, seen)
+    elif isinstance(value, _PLAIN):
+        yield f"{name} = {value!r}\n"
+    elif not own:
+        yield f"from {value.__module__} import {getattr(value, '__name__', name)} as {name}\n"
+
+
+def _class(kind: type, seen: set[str]) -> Iterator[str]:
+    """The source of a class and what it needs; nothing where no method says in which cell it is: Python
+    itself does not find the source of a class in a notebook.
+    """
+    methods = [each for each in vars(kind).values() if isinstance(each, FunctionType)]
+    for file in dict.fromkeys(method.__code__.co_filename for method in methods):
+        lines = linecache.getlines(file)
+        for node in ast.walk(ast.parse("".join(lines))):
+            if isinstance(node, ast.ClassDef) and node.name == kind.__name__:
+                own = [method for method in methods if method.__code__.co_filename == file]
+                for method in own:
+                    yield from _needed(method, seen)
+                around = own[0].__globals__
+                for name in sorted(_names_around(node) & set(around)):
+                    yield from _one_needed(name, around[name], seen)
+                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                yield "".join(lines[first - 1 : node.end_lineno]) + "\n\n"
+                return
+
+
+def _names_around(node: ast.ClassDef) -> set[str]:
+    """The names in the decorators and the bases of a class."""
+    parts = (inner for part in (*node.decorator_list, *node.bases) for inner in ast.walk(part))
+    return {part.id for part in parts if isinstance(part, ast.Name)}

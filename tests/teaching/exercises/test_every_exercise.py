@@ -68,6 +68,8 @@ def test_another_right_answer_is_ok(name: str, right: solutions.RightExample) ->
     verdict = verdict_on(name, right.source)
     assert (verdict.outcome, verdict.text) == ("ok", ""), right.difference
     assert right.difference
+    my_pipeline.keep(name, function_of(right.source, name.rpartition("/")[2]))
+    assert evaluate(name, my_pipeline.kept(name)).outcome == "ok", my_pipeline.path_of(name)
 
 
 @pytest.mark.parametrize(("name", "wrong"), WRONG, ids=lambda value: str(value)[:40])

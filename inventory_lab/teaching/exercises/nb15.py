@@ -267,11 +267,6 @@ def _explained(exc: WrongAnswer) -> WrongAnswer:
         return WrongAnswer(
             'It waits for the wrong thing. The waiter for a deletion is "stream_not_exists".', exc
         )
-    if "has not been implemented" in text:
-        return WrongAnswer(
-            "The embedded AWS does not have this call. Look at the hint for one that answers with the tags.",
-            exc.error,
-        )
     if "ResourceNotFoundException" in text:
         return WrongAnswer(
             f"{text}. That is how AWS says that the stream is not there: catch it where you look.",

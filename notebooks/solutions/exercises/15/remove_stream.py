@@ -49,7 +49,7 @@ def remove_stream(kinesis, name, dry_run):
     return "deleted"
 
 
-# %% right: by the ARN of the stream
+# %% right: all by the ARN of the stream, with the newer call for its tags
 from botocore.exceptions import ClientError
 
 
@@ -61,7 +61,7 @@ def remove_stream(kinesis, name, dry_run):
             raise
         return "not there"
     stream = {"StreamARN": summary["StreamARN"]}
-    tags = kinesis.list_tags_for_stream(**stream)["Tags"]
+    tags = kinesis.list_tags_for_resource(ResourceARN=summary["StreamARN"])["Tags"]
     ours = any((tag["Key"], tag["Value"]) == ("project", "inventory-lab") for tag in tags)
     if ours and not dry_run:
         kinesis.delete_stream(**stream, EnforceConsumerDeletion=True)
@@ -204,23 +204,6 @@ def remove_stream(kinesis, name, dry_run):
     except kinesis.exceptions.ResourceNotFoundException:
         return "not there"
     if tags != [{"Key": "project", "Value": "inventory-lab"}]:
-        return "not ours"
-    if dry_run:
-        return "would be deleted"
-    kinesis.delete_stream(StreamName=name)
-    kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
-    return "deleted"
-
-
-# %% wrong: The embedded AWS does not have this call
-def remove_stream(kinesis, name, dry_run):
-    try:
-        summary = kinesis.describe_stream_summary(StreamName=name)
-    except kinesis.exceptions.ResourceNotFoundException:
-        return "not there"
-    arn = summary["StreamDescriptionSummary"]["StreamARN"]
-    tags = kinesis.list_tags_for_resource(ResourceARN=arn)["Tags"]
-    if {"Key": "project", "Value": "inventory-lab"} not in tags:
         return "not ours"
     if dry_run:
         return "would be deleted"

@@ -2,11 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-NOTEBOOKS := --nbval --nbval-current-env --nbval-cell-timeout=60
+NOTEBOOKS := -p tests.lean_imports --nbval --nbval-current-env --nbval-cell-timeout=60
 ENDS_WHAT_HANGS := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true --max-worker-restart=0
 CHROMIUM := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 update && \
 	apt-get -qq install --yes --no-install-recommends chromium fonts-dejavu-core >/dev/null
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Compiled once: else each of the hundred processes that the tests start compiles the library again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test sweep test-http browser-deps test-browser moto-next lint lab notebooks fork package wheel bench soak clean

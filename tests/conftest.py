@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from inventory_lab import Lab, connect
 from inventory_lab.embedded_aws import patching
-from tests.sampling import cases_left_out
+from tests import sampling
 
 EVENTS = Path(__file__).parent / "events"
 
@@ -30,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--any-moto"):
         patching.TESTED_VERSIONS = ((0,), (99,))
+    if config.getoption("--exhaustive"):
+        sampling.run_every_case()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,9 +63,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of the cases of an exhaustive test keep a sample, the same in every run."""
     if not config.getoption("--exhaustive"):
-        left_out = set(cases_left_out(items))
+        left_out = set(sampling.cases_left_out(items))
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=list(left_out))
+    for item in items:
+        if item.get_closest_marker("xfail"):
+            item.repr_failure = _plain_traceback  # type: ignore[method-assign]
+
+
+def _plain_traceback(excinfo: pytest.ExceptionInfo[BaseException], **_: Any) -> Any:
+    """Of a failure that is expected. pytest's own parses all of moto's modules that the call went through,
+    a tenth of what those tests take.
+    """
+    return excinfo.getrepr(style="native")
 
 
 def pytest_collection_finish() -> None:

@@ -1,4 +1,7 @@
-"""A sample of the cases of exhaustive tests, for `make test`; `make sweep` runs all of them."""
+"""A sample of the cases of exhaustive tests, for `make test`; `make sweep` runs all of them.
+
+A property counts as one case, of which `examples` says how many times it is tried.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,20 @@ import pytest
 
 MARK = "exhaustive"
 """Its argument says how many cases `make test` runs."""
+
+
+_every_case = False
+
+
+def run_every_case() -> None:
+    """From now on `examples` is all of them: to be called before the tests are imported."""
+    global _every_case
+    _every_case = True
+
+
+def examples(some: int, *, of: int) -> int:
+    """With how many examples a property marked exhaustive(1) is tried: some, or all in `make sweep`."""
+    return of if _every_case else some
 
 
 def cases_left_out(items: Sequence[pytest.Item]) -> list[pytest.Item]:

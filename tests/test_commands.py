@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.core.models import MockAWS
 
 from inventory_lab import Lab, ProductAdded, Settings, connect
 from inventory_lab.__main__ import main
@@ -16,6 +15,7 @@ from inventory_lab.backends.aws import RealAws
 from inventory_lab.domain.inventory import Item, Status
 from inventory_lab.function.store import Store
 from inventory_lab.resources.sweep import prefixes
+from tests.bare_moto import bare_moto
 
 STREAM = "inventory-lab-e-commerce-streaming"
 Capture = pytest.CaptureFixture[str]
@@ -25,10 +25,8 @@ Capture = pytest.CaptureFixture[str]
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An account without a data plane: nothing reads the stream."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    mock = MockAWS()
-    mock.start()
-    yield
-    mock.stop()
+    with bare_moto():
+        yield
 
 
 def run(capsys: Capture, *arguments: str) -> tuple[int, Any]:

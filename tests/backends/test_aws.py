@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.core.models import MockAWS
 
 from inventory_lab import Lab, ProductAdded, connect
 from inventory_lab.backends.aws import RealAws
@@ -17,6 +16,7 @@ from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.exceptions import ChargesNotAllowed, PrincipalNotAvailable
 from inventory_lab.function.store import Store
 from inventory_lab.settings import Settings
+from tests.bare_moto import bare_moto
 
 NAME = "inventory-lab-e-commerce-streaming"
 
@@ -24,10 +24,8 @@ NAME = "inventory-lab-e-commerce-streaming"
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    mock = MockAWS()
-    mock.start()
-    yield
-    mock.stop()
+    with bare_moto():
+        yield
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.exceptions import EndpointConnectionError, SSOTokenLoadError
-from moto.core.models import MockAWS
 
 from inventory_lab import Settings, connect
 from inventory_lab.backends import credentials
@@ -28,6 +27,7 @@ from inventory_lab.exceptions import (
     UnreachableRegion,
     WaitTooLong,
 )
+from tests.bare_moto import bare_moto
 
 Patch = pytest.MonkeyPatch
 
@@ -54,10 +54,8 @@ def keys(monkeypatch: Patch, no_environment: None) -> None:
 
 @pytest.fixture
 def account(keys: None) -> Iterator[None]:
-    mock = MockAWS(config={"core": {"mock_credentials": False}})
-    mock.start()
-    yield
-    mock.stop()
+    with bare_moto({"core": {"mock_credentials": False}}):
+        yield
 
 
 def answer_of_sts(monkeypatch: Patch, answer: Any) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from inventory_lab.exceptions import InvalidPolicy
 from inventory_lab.iam import AccessRequest, Decision, decide
 from inventory_lab.iam.evaluation import conditions
+from tests.sampling import examples
 
 Json = dict[str, Any]
 
@@ -462,7 +463,8 @@ nearly_policies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.exhaustive(1)
+@settings(max_examples=examples(100, of=300), deadline=None)
 @given(nearly_policies | anything, requests, st.booleans())
 def test_any_document_is_a_policy_or_invalid_and_nothing_worse(
     document: Any, request: AccessRequest, as_boundary: bool
@@ -471,7 +473,8 @@ def test_any_document_is_a_policy_or_invalid_and_nothing_worse(
         decide([] if as_boundary else [document], request, document if as_boundary else None)
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.exhaustive(1)
+@settings(max_examples=examples(100, of=300), deadline=None)
 @given(operators, odd_values, odd_values | st.lists(odd_values, max_size=2), requests)
 def test_any_value_of_a_request_is_decided(
     operator: str, limit: str, value: Any, request: AccessRequest

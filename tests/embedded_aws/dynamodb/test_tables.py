@@ -10,13 +10,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.core.models import MockAWS
 from moto.dynamodb.models import dynamodb_backends
 
 from inventory_lab import Lab, ProductAdded, ProductRemoved, connect
 from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.dynamodb.patches import tables
 from inventory_lab.embedded_aws.patching import applied
+from tests.bare_moto import bare_moto
 
 TABLE = "sessions"
 HOUR = 3600
@@ -64,12 +64,8 @@ def lab_dynamodb() -> Iterator[Any]:
 
 @contextmanager
 def bare_dynamodb() -> Iterator[Any]:
-    mock = MockAWS()
-    mock.start()
-    try:
+    with bare_moto():
         yield make(boto3.client("dynamodb", region_name="us-east-1"))
-    finally:
-        mock.stop()
 
 
 @pytest.fixture(

@@ -24,6 +24,7 @@ from inventory_lab.embedded_aws.sessions import ADMIN_USER
 from inventory_lab.exceptions import InvalidPolicy, UnknownToTheLab
 from inventory_lab.iam.account.principal_policies import AttachedPolicies
 from inventory_lab.iam.account.resource_policies import Lookups
+from tests.sampling import examples
 
 AWS_POLICY = "arn:aws:iam::aws:policy/AmazonKinesisFullAccess"
 NAMES = ("one", "two")
@@ -118,8 +119,11 @@ changes = st.lists(
 )
 
 
+@pytest.mark.exhaustive(1)
 @settings(
-    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=examples(10, of=30),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 @given(changes)
 def test_after_any_changes_both_read_the_same(lab: Lab, made: list[tuple[str, str, str]]) -> None:

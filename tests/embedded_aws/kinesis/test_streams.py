@@ -16,7 +16,6 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto.core.models import MockAWS
 from moto.server import ThreadedMotoServer
 
 from inventory_lab import Lab, ProductAdded, QuantityChanged, connect
@@ -24,6 +23,8 @@ from inventory_lab.embedded_aws.clock import LabClock
 from inventory_lab.embedded_aws.kinesis.patches import streams
 from inventory_lab.embedded_aws.kinesis.patches.shards import StoredRecord
 from inventory_lab.embedded_aws.patching import applied
+from tests.bare_moto import bare_moto, models_read_once
+from tests.sampling import examples
 
 STREAM = "e-commerce-streaming"
 LAST_HASH_KEY = str(2**128 - 1)
@@ -35,8 +36,14 @@ HOUR, DAY = 3600, 24 * 3600
 @contextmanager
 def lab_kinesis() -> Iterator[Any]:
     with connect() as lab:
-        lab.build(through="stream")
-        yield lab.session("root").client("kinesis")
+        yield with_a_stream(lab)
+
+
+def with_a_stream(lab: Lab) -> Any:
+    """A client of root's, once there is a stream: without the roles and policies of a build."""
+    kinesis = lab.session("root").client("kinesis")
+    kinesis.create_stream(StreamName=STREAM, ShardCount=2)
+    return kinesis
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +60,8 @@ def address() -> Iterator[str]:
 def served_kinesis(address: str) -> Iterator[Any]:
     """The repairs, for a client that knows nothing of the lab."""
     keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-    kinesis = boto3.client("kinesis", endpoint_url=address, region_name="us-east-1", **keys)
+    with models_read_once():
+        kinesis = boto3.client("kinesis", endpoint_url=address, region_name="us-east-1", **keys)
     with applied(streams.patches(LabClock())):
         kinesis.create_stream(StreamName=STREAM, ShardCount=2)
         yield kinesis
@@ -64,13 +72,9 @@ def served_kinesis(address: str) -> Iterator[Any]:
 
 @contextmanager
 def bare_kinesis() -> Iterator[Any]:
-    mock = MockAWS()
-    mock.start()
-    try:
+    with bare_moto():
         client().create_stream(StreamName=STREAM, ShardCount=2)
         yield client()
-    finally:
-        mock.stop()
 
 
 @cache
@@ -174,8 +178,7 @@ def numbers(answer: dict[str, Any]) -> list[str]:
 @pytest.fixture
 def clocked(lab: Lab) -> Any:
     """A client of the lab's stream; the test moves the lab's clock."""
-    lab.build(through="stream")
-    return lab.session("root").client("kinesis")
+    return with_a_stream(lab)
 
 
 def test_sequence_numbers_have_56_digits_and_are_unique_in_the_stream(kinesis: Any) -> None:
@@ -244,8 +247,7 @@ def test_merged_parents_keep_their_records(kinesis: Any) -> None:
 
 
 def test_reading_starts_where_the_iterator_says(lab: Lab) -> None:
-    lab.build(through="stream")
-    kinesis, shard = lab.session("root").client("kinesis"), "shardId-000000000000"
+    kinesis, shard = with_a_stream(lab), "shardId-000000000000"
     numbers, times = [], []
     for _ in range(4):
         numbers.append(put(kinesis, "a", "7")["SequenceNumber"])
@@ -265,8 +267,7 @@ def test_reading_starts_where_the_iterator_says(lab: Lab) -> None:
 
 
 def test_records_arrive_at_lab_time_and_reading_reports_how_far_behind_it_is(lab: Lab) -> None:
-    lab.build(through="stream")
-    kinesis, shard = lab.session("root").client("kinesis"), "shardId-000000000000"
+    kinesis, shard = with_a_stream(lab), "shardId-000000000000"
     arrived = lab.clock.now()
     put(kinesis, "a", "7")
     put(kinesis, "a", "7")
@@ -282,8 +283,7 @@ def test_records_arrive_at_lab_time_and_reading_reports_how_far_behind_it_is(lab
 
 
 def test_one_read_gives_at_most_ten_mebibytes(lab: Lab) -> None:
-    lab.build(through="stream")
-    kinesis, data = lab.session("root").client("kinesis"), b"x" * 1_000_000
+    kinesis, data = with_a_stream(lab), b"x" * 1_000_000
     for _ in range(12):
         kinesis.put_record(StreamName=STREAM, PartitionKey="a", Data=data, ExplicitHashKey="7")
     answer = read(kinesis, "shardId-000000000000")
@@ -944,7 +944,8 @@ HISTORIES = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.exhaustive(1)
+@settings(max_examples=examples(10, of=40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=HISTORIES)
 def test_every_record_is_read_exactly_once_and_in_the_order_of_its_key(history: Any) -> None:
     actions, scalings = history
@@ -964,7 +965,8 @@ def test_every_record_is_read_exactly_once_and_in_the_order_of_its_key(history: 
     assert [0] + [end + 1 for _, end in open_ranges] == [*starts, 2**128]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.exhaustive(1)
+@settings(max_examples=examples(10, of=30), deadline=None, suppress_health_check=list(HealthCheck))
 @given(pauses=st.lists(st.integers(0, 8), min_size=1, max_size=25))
 def test_exactly_the_records_within_the_retention_can_be_read(pauses: list[int]) -> None:
     clock, written = LabClock(), []

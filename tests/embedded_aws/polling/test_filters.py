@@ -14,6 +14,7 @@ from moto.events.models import EventPattern
 
 from inventory_lab.embedded_aws.polling.filters import DEEPEST, Filters, read_filters
 from inventory_lab.exceptions import InvalidFilter
+from tests.sampling import examples
 
 Json = dict[str, Any]
 
@@ -213,7 +214,8 @@ def objects_as_leaves(pattern: Json, event: Any) -> bool:
     return False
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.exhaustive(1)
+@settings(max_examples=examples(100, of=400), deadline=None)
 @given(ANY_PATTERN, EVENTS)
 def test_the_verdict_is_that_of_moto(pattern: Json, event: Json) -> None:
     if not objects_as_leaves(pattern, event):

@@ -39,6 +39,7 @@ from inventory_lab.embedded_aws.kinesis.patches import streams
 from inventory_lab.embedded_aws.kinesis.patches import tags as stream_tags
 from inventory_lab.embedded_aws.logs import patches as logs
 from inventory_lab.embedded_aws.patching import Patch, applied
+from inventory_lab.embedded_aws.performance.garbage import rare_collections
 from inventory_lab.embedded_aws.pipes import patches as pipe_states
 from inventory_lab.embedded_aws.pipes.consumer import PipeConsumer
 from inventory_lab.embedded_aws.pipes.definition import Definition
@@ -165,6 +166,10 @@ class EmbeddedAws:
         one round of every running pipe and every enabled event source mapping. Faults that need a
         stream strike the one of that name.
         """
+        with rare_collections():
+            return self._round(stream)
+
+    def _round(self, stream: str) -> Round:
         self.clock.advance(POLL_SECONDS)
         self._alarms.evaluate_due()
         self._functions.events.run_due()

@@ -149,18 +149,18 @@ class Faults:
             return [batch.part(batch.events[:at]), batch.part(batch.events[at:])]
         return [batch]
 
-    def delivered(self, shard_id: str, batch: Batch) -> None:
-        """Take note of a batch that was delivered, which may come again."""
+    def delivered(self, place: str, batch: Batch) -> None:
+        """Take note of a batch that was delivered at a place, a consumer's shard, where it may come again."""
         where = batch.events[0]["eventID"]
         if self._strikes("duplicate_delivery", where):
-            self._later.append((self._round + 1, shard_id, batch))
+            self._later.append((self._round + 1, place, batch))
         if self._strikes("late_execution", where):
             due = self._round + self._random.randint(2, LATEST_ROUND)
-            self._later.append((due, shard_id, batch))
+            self._later.append((due, place, batch))
 
-    def late_batches(self, shard_id: str) -> list[Batch]:
-        """Batches of the shard that were delivered before and are executed again now."""
-        due = [late for late in self._later if late[0] <= self._round and late[1] == shard_id]
+    def late_batches(self, place: str) -> list[Batch]:
+        """Batches that were delivered at this place before and are executed again now."""
+        due = [late for late in self._later if late[0] <= self._round and late[1] == place]
         self._later = [late for late in self._later if late not in due]
         return [batch for _, _, batch in due]
 

@@ -128,6 +128,18 @@ def test_each_way_carries_the_same_events_to_both_functions(way: Way, roads: Roa
 
 
 @pytest.mark.parametrize("way", [second_pipe, mapping])
+def test_a_batch_that_is_delivered_again_comes_to_the_function_that_had_it(
+    way: Way, roads: Roads
+) -> None:
+    way(roads, PASSES_ON, SAYS)
+    with roads.lab.faults(duplicate_delivery=1, at_most=2):
+        roads.put(*EVENTS)
+        run(roads)
+    assert received(roads, "first") == 2 * EVENTS
+    assert received(roads, "second") == 2 * EVENTS
+
+
+@pytest.mark.parametrize("way", [second_pipe, mapping])
 def test_a_second_reader_continues_while_the_first_is_blocked(way: Way, roads: Roads) -> None:
     way(roads, FAILS, SAYS)
     roads.put(EVENTS[0])

@@ -94,7 +94,7 @@ class Poller:
 
     def _deliver_due(self, shard: ShardReader, consumer: Consumer, done: Round) -> None:
         """In each lane deliver in order until a batch fails, which blocks it until the next round."""
-        for batch in self.faults.late_batches(shard.shard_id):
+        for batch in self.faults.late_batches(_place(shard, consumer)):
             self._invoke(batch.events, consumer, done)  # a zombie: nothing depends on its answer
         for lane in shard.lanes:
             at = _Delivering(shard, lane, consumer, done)
@@ -141,7 +141,7 @@ class Poller:
         at.lane.under_way.popleft()
         at.lane.under_way.extendleft(reversed(left))
         if not delivery.failed:
-            self.faults.delivered(at.shard.shard_id, batch)
+            self.faults.delivered(_place(at.shard, at.consumer), batch)
         return not left
 
     def _fate(self, batch: Batch, delivery: Delivery, at: _Delivering) -> tuple[list[Batch], str]:
@@ -274,6 +274,11 @@ def _retention_seconds(consumer: Consumer) -> float:
     answer = consumer.clients.kinesis.describe_stream_summary(StreamARN=arn)
     hours: float = answer["StreamDescriptionSummary"]["RetentionPeriodHours"]
     return hours * 3600
+
+
+def _place(shard: ShardReader, consumer: Consumer) -> str:
+    """Where batches of a shard are delivered: other consumers and other streams have shards of the same id."""
+    return f"{consumer.name} {consumer.source.stream_arn} {shard.shard_id}"
 
 
 def _send(arn: str, body: str, clients: Clients) -> None:

@@ -237,6 +237,20 @@ def test_it_runs_on_a_real_account(stem: str) -> None:
     assert_right(running)
 
 
+@some_lessons
+@every_lesson
+def test_right_answers_in_another_style_are_right_in_the_lesson_too(stem: str) -> None:
+    """The last of those that are stored, where the lesson has resources of its own beside the check's."""
+    notebook = nbformat.from_dict(LESSONS[stem])
+    for cell in notebook.cells:
+        name = course.exercise_of(cell)
+        if name and (others := solutions.solution(name).right):
+            cell.source = course.filled(cell.source, name, others[-1].source)
+    with kernel(notebook) as running:
+        running.run()
+    assert_right(running)
+
+
 @needs_copies
 @some_lessons
 @every_lesson

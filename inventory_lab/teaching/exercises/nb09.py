@@ -182,14 +182,17 @@ def _statement_is_narrow(statement: Mapping[str, Any]) -> None:
     if wide:
         raise WrongAnswer(f"The policy also allows {wide[0]}. SNS needs sqs:SendMessage alone.")
     principal = statement.get("Principal")
-    if principal in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
+    accounts = principal.get("AWS", []) if isinstance(principal, dict) else principal
+    if "*" in (accounts if isinstance(accounts, list) else [accounts]):
         raise WrongAnswer(
             "The principal is everybody. Name the service that sends: {'Service': 'sns.amazonaws.com'}."
         )
     services = principal.get("Service", []) if isinstance(principal, dict) else []
     services = [services] if isinstance(services, str) else services
     if strangers := [service for service in services if service != "sns.amazonaws.com"]:
-        raise WrongAnswer(f"The principal is {strangers[0]}: the service that sends is SNS alone.")
+        raise WrongAnswer(
+            f"The principal is {strangers[0]}: the service that sends is sns.amazonaws.com, and no other."
+        )
 
 
 def _allowed(bench: Bench, url: str, topic: str) -> bool:

@@ -154,10 +154,12 @@ def _streams(limits: _Limits, neighbour: str) -> None:
             f"{neighbour}orders/consumer/{limits.prefix}reports:1767571200"
         ),
         "a stream with the prefix in the middle of its name": limits.stream(f"old-{own}"),
+        "every stream": "*",
     }
     for what, arn in others.items():
-        if any(limits.allows(action, arn) for action in STREAM_ACTIONS):
-            raise WrongAnswer(f"It is too wide: it allows actions on {what}.")
+        if wide := [each for each in actions_of("kinesis") if limits.allows(each, arn)]:
+            actions = "actions" if len(wide) > 1 else wide[0]
+            raise WrongAnswer(f"It is too wide: it allows {actions} on {what}.")
 
 
 def _roles(limits: _Limits, neighbour: str) -> None:

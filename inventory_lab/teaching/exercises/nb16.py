@@ -245,6 +245,11 @@ def _shop_is_unchanged(made: Sequence[dict[str, Any]], shop: Sequence[dict[str, 
         raise WrongAnswer(
             f"{lost} of the {len(shop)} events of the shop are missing, or became counts. Yield each of them, unchanged."
         )
+    kinds = {str(event.get("event_type")) for event in others}
+    if unknown := sorted(kinds - {event["event_type"] for event in shop}):
+        raise WrongAnswer(
+            f"It yields an event of the type {unknown[0]!r:.40}. A count has the event_type {COUNTED!r}."
+        )
     raise WrongAnswer("The events of the shop come in another order, or changed.")
 
 

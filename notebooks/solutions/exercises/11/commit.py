@@ -516,3 +516,23 @@ def commit(table, product, records, process):
             return
         except table.meta.client.exceptions.ConditionalCheckFailedException:
             continue
+
+
+# %% wrong: The answer has no Item for a product that nobody has written
+def commit(table, product, records, process):
+    while True:
+        item = table.get_item(Key={"product_id": product}, ConsistentRead=True)["Item"]
+        after = item
+        for record in records:
+            after = process(after, record)
+        if after == item:
+            return
+        try:
+            table.put_item(
+                Item=after | {"version": item["version"] + 1},
+                ConditionExpression="version = :v",
+                ExpressionAttributeValues={":v": item["version"]},
+            )
+            return
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue

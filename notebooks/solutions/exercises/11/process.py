@@ -245,3 +245,27 @@ def process(item, record):
         after["quantity"] = item["quantity"] + record["change"]
         after["memory"] = [event_id] if event_id else item["memory"]
     return after
+
+
+# %% wrong: The item has moved to a shard that has no watermark yet
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if int(number) <= int(item["watermarks"][shard]):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id is None or event_id not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = item["memory"] + ([event_id] if event_id else [])
+    return after
+
+
+# %% wrong: Sales without an event_id (None) are not counted.
+def process(item, record):
+    shard, number, event_id = record["shard"], record["number"], record["event_id"]
+    if int(number) <= int(item["watermarks"].get(shard, -1)):
+        return item
+    after = item | {"watermarks": item["watermarks"] | {shard: number}}
+    if event_id and event_id not in item["memory"]:
+        after["quantity"] = item["quantity"] + record["change"]
+        after["memory"] = item["memory"] + [event_id]
+    return after

@@ -407,3 +407,21 @@ def boundary(account, prefix):
         "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
     }
     return {"Statement": [streams, roles]}
+
+
+# %% wrong: it allows kinesis:ListStreams on
+def boundary(account, prefix):
+    limits = f"arn:aws:iam::{account}:policy/{prefix}boundary"
+    streams = {
+        "Effect": "Allow",
+        "Action": "kinesis:*",
+        "Resource": f"arn:aws:kinesis:us-east-1:{account}:stream/{prefix}*",
+    }
+    roles = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": f"arn:aws:iam::{account}:role/{prefix}*",
+        "Condition": {"ArnEquals": {"iam:PermissionsBoundary": limits}},
+    }
+    look = {"Effect": "Allow", "Action": "kinesis:ListStreams", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [streams, roles, look]}

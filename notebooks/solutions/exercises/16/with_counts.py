@@ -187,3 +187,18 @@ def with_counts(events, chance):
                 "occurred_at": event["occurred_at"],
                 "schema_version": 1,
             }
+
+
+# %% wrong: It yields an event of the type 'count'. A count has
+def with_counts(events, chance):
+    for event in events:
+        yield event
+        if chance.random() < 0.2:
+            yield {
+                "event_type": "count",
+                "event_id": f"count-{event['event_id']}",
+                "product_id": event["product_id"],
+                "quantity": chance.randint(0, 60),
+                "occurred_at": event["occurred_at"],
+                "schema_version": 1,
+            }

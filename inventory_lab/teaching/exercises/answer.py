@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory_lab.exceptions import WrongAnswer
 
-STEPS = 300_000
+STEPS = 3_000_000
 """Instructions of the learner's code that one call may execute: far more than any exercise needs."""
 WAITS = 100
 LONGEST_LINE = 70
@@ -94,7 +94,7 @@ class Answer:
             return f"AWS answered {error['Code']}{where}: {error['Message']}"
         what = str(exc).splitlines()[0] if str(exc) else ""
         if isinstance(exc, BotoCoreError):
-            what = _LONG_VALUE.sub("", str(exc).replace("\n", " "))
+            what = " ".join(_LONG_VALUE.sub("", line) for line in str(exc).splitlines())
         what = _OBJECT.sub(r"\1", what)
         return f"{type(exc).__name__}{where}" + (f": {what}" if what else "")
 
@@ -164,7 +164,7 @@ def function_of(source: str, name: str) -> object:
     filename = f"<answer {next(_serial)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(source, filename, "exec"), namespace)  # noqa: S102 the learner's own code
+    exec(compile(source, filename, "exec", dont_inherit=True), namespace)  # noqa: S102 the learner's own code
     return namespace[name]
 
 
@@ -174,6 +174,29 @@ def source_of(function: Callable[..., Any]) -> str:
         return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
         return ""
+
+
+def require_alone(function: Callable[..., Any], name: str, **around: object) -> None:
+    """Raise WrongAnswer unless the source of the function alone, with these names around it, defines `name`:
+    a lesson that deploys an answer writes nothing else into the file.
+    """
+    source, namespace = source_of(function), {"__name__": "app", **around}
+    if not source:
+        return
+    try:
+        exec(compile(source, "app.py", "exec", dont_inherit=True), namespace)  # noqa: S102 the learner's own code
+        getattr(namespace.get(name), "__annotations__", None)  # evaluated here since Python 3.14
+    except Exception as exc:
+        raise WrongAnswer(
+            f"Lambda gets the source of this function alone, and cannot define it: {type(exc).__name__}: {exc}. "
+            "Its first line must not use a name of the notebook either.",
+            exc,
+        ) from exc
+    if name not in namespace:
+        raise WrongAnswer(
+            f"Lambda gets the source of this function alone, which is called {function.__name__} there. "
+            f"Begin it with: def {name}"
+        )
 
 
 def globals_of(function: Callable[..., Any]) -> dict[str, object]:

@@ -67,6 +67,10 @@ def _require_the_day(
         raise WrongAnswer(f"{day}, an event has another product: use the argument `product`.")
     if facts[:1] != [("product_added", product, stock)]:
         raise WrongAnswer(f"{day}, the first event must be ProductAdded with the opening stock.")
+    if any(kind == "product_added" for kind, _, _ in facts[1:]):
+        raise WrongAnswer(
+            f"{day}, the product is added more than once: it arrives at the beginning."
+        )
     changes = [number for kind, _, number in facts if kind == "quantity_changed"]
     if changes == list(sales) and sales:
         raise WrongAnswer(f"{day}, the stock grows: a sale is a negative number.")
@@ -232,6 +236,10 @@ _CASES: list[tuple[str, list[dict[str, Any]]]] = [
             _changed("Fan", 9, "c"),
             _changed("Fan", -5, "b"),
         ],
+    ),
+    (
+        "The event a came before its product was added. When it comes again it does not count either.",
+        [_changed("Fan", 5, "a"), _added("Fan", 2, "b"), _changed("Fan", 5, "a")],
     ),
     (
         "The id alone says that an event came before, even when its time is another one.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import random
@@ -152,8 +153,11 @@ def _seed_decides(answer: Answer) -> None:
             "all other code. Make a random.Random(seed) of your own, and take every choice from it."
         )
     other = _made(answer, PRODUCTS, 40, 6)
-    if [_facts(event) for event in other] == [_facts(event) for event in one]:
-        raise WrongAnswer("Another seed gives the same events: use the argument `seed`.")
+    if _changes(other) == _changes(one):
+        raise WrongAnswer(
+            "Another seed sells and restocks the same: choose the product or the delta of a change with your "
+            "random.Random(seed)."
+        )
     if {event["event_id"] for event in other} & {event["event_id"] for event in one}:
         raise WrongAnswer(
             "Another seed gives other events with the same ids, so the pipeline would take them for "
@@ -161,8 +165,8 @@ def _seed_decides(answer: Answer) -> None:
         )
 
 
-def _facts(event: Mapping[str, Any]) -> tuple[Any, ...]:
-    return event["product_id"], event.get("quantity"), event.get("delta")
+def _changes(events: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
+    return [(event["product_id"], event["delta"]) for event in events if "delta" in event]
 
 
 @checks("01/publish", "publish every event once, in order, and wait when the shard is busy")
@@ -215,7 +219,8 @@ def _one_by_one(*_: object) -> None:
 def _pauses_are_right(slept: Sequence[float], busy: int) -> None:
     if len(slept) < busy:
         raise WrongAnswer(
-            "It tries again at once. The shard is still busy then: call sleep(1) first."
+            "It tries again at once. The shard is still busy then: call sleep(1) first, the argument. "
+            "(time.sleep does not move the clock of the lab.)"
         )
     if len(slept) > busy:
         raise WrongAnswer(
@@ -296,11 +301,25 @@ def _differing(body: object, events: Sequence[Mapping[str, Any]]) -> str:
 
 def _decoded(data: object) -> object:
     try:
-        return json.loads(data if isinstance(data, bytes | str) else b"")
+        return json.loads(data if isinstance(data, bytes | bytearray | str) else b"")
     except ValueError as exc:
+        if _is_base64(data):
+            raise WrongAnswer(
+                "The data of a record is base64. boto3 encodes it by itself on the way: give it "
+                "json.dumps(event).encode()."
+            ) from exc
         raise WrongAnswer(
             f"The data of a record is {_short(data)}. Encode the event as JSON: json.dumps(event).encode()."
         ) from exc
+
+
+def _is_base64(data: object) -> bool:
+    """Whether the data are JSON in base64."""
+    try:
+        json.loads(base64.b64decode(data if isinstance(data, bytes | str) else b""))
+    except ValueError:
+        return False
+    return True
 
 
 def _other_errors_pass(answer: Answer, bench: Bench, events: list[dict[str, Any]]) -> None:

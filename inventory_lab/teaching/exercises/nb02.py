@@ -164,7 +164,7 @@ def _status(answer: Mapping[str, Any]) -> str:
 @checks("02/put_all", "store every record, sending again those that failed", build=True)
 def put_all(answer: Answer, bench: Bench) -> None:
     """Records of which some are refused once or more often, some of them alike; nothing lost or doubled."""
-    cases: list[tuple[set[int], int]] = [({1, 4}, 2), (set(range(7)), 1), (set(), 0), ({6}, 12)]
+    cases: list[tuple[set[int], int]] = [({1, 4}, 2), (set(range(7)), 1), (set(), 0), ({6}, 25)]
     for refused, times in cases:
         _put(answer, bench, "0123456", refused, times)
     _put(answer, bench, "0121516", {1, 3}, 1)
@@ -181,7 +181,7 @@ def _put(answer: Answer, bench: Bench, letters: str, refused: set[int], times: i
     before, pauses = len(bench.calls), len(bench.slept)
 
     def partly(sent: Mapping[str, Any], calls_before: int) -> Any:
-        if calls_before > 30:
+        if calls_before > 40:
             raise StopAnswer(
                 "Your function sends the same records again for ever: send again only what failed "
                 "in the last call, and stop when nothing failed."
@@ -203,6 +203,11 @@ def _put(answer: Answer, bench: Bench, letters: str, refused: set[int], times: i
     calls = [call for call in bench.calls[before:] if call.operation == "PutRecords"]
     _entries_are_sent_as_they_are(calls, entries)
     _all_stored_once(Counter(_payloads(raw, stream)), Counter(names), calls, len(refused))
+    if calls and len(calls[0].parameters["Records"]) < len(entries):
+        raise WrongAnswer(
+            f"Its first call sends {len(calls[0].parameters['Records'])} of {len(entries)} entries. Send them "
+            "together: put_records takes up to 500 records."
+        )
     if len(calls) > times + 1:
         raise WrongAnswer(
             f"{len(refused)} of 7 records failed, and it sends them in calls of their own. Collect what "
@@ -385,8 +390,10 @@ def _read(answer: Answer, bench: Bench, stream: str, shard: str, *, closed: bool
         )
     asked = [call for call in bench.calls[before:] if call.operation == "GetShardIterator"]
     _iterator_is_right(asked, shard)
-    if any(isinstance(page, list) for page in returned):
-        raise WrongAnswer("It returns a list of pages. One flat list is expected: use extend.")
+    if any(isinstance(page, list) or _is_page(page) for page in returned):
+        raise WrongAnswer(
+            "It returns a list of pages. One flat list of the records is expected: use extend."
+        )
     if not all(isinstance(record, dict) and "SequenceNumber" in record for record in returned):
         raise WrongAnswer(
             "It returns a part of each record. Return the records as GetRecords gives them, with "
@@ -404,6 +411,11 @@ def _read(answer: Answer, bench: Bench, stream: str, shard: str, *, closed: bool
         raise WrongAnswer(
             "It has all records and reads on: MillisBehindLatest was 0 before. Stop at the page that says so."
         )
+
+
+def _is_page(value: object) -> bool:
+    """Whether a value is an answer of GetRecords."""
+    return isinstance(value, dict) and "Records" in value
 
 
 def _iterator_is_right(asked: list[Any], shard: str) -> None:

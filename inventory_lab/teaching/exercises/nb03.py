@@ -14,10 +14,10 @@ from inventory_lab.iam.evaluation.decision import (
     Decision,
     evaluate_resource_policy,
 )
-from inventory_lab.iam.evaluation.document import Policy, read_policy
+from inventory_lab.iam.evaluation.document import VERSIONS, Policy, read_policy
 from inventory_lab.teaching.exercises.answer import Answer, StopAnswer
 from inventory_lab.teaching.exercises.bench import Bench
-from inventory_lab.teaching.exercises.policies import actions_of, allows, require_exactly
+from inventory_lab.teaching.exercises.policies import actions_of, allows, listed, require_exactly
 from inventory_lab.teaching.exercises.registry import checks
 
 PUTS = ("kinesis:PutRecord", "kinesis:PutRecords")
@@ -121,23 +121,25 @@ def _allows_exactly(document: dict[str, Any], actions: Sequence[str], stream: st
             "denied without it."
         )
     require_exactly(document, [(action, stream) for action in actions])
-    for statement in statements:
-        named = statement.get("Action", [])
-        for action in [named] if isinstance(named, str) else named:
-            if "*" in action or "?" in action:
-                raise WrongAnswer(
-                    f"{action} also covers what AWS adds under such a name later. Write each action in full."
-                )
+    _names_in_full(statements)
     if allows(document, actions[0], f"{stream}/consumer/report"):
         raise WrongAnswer(
             "Its Resource also covers what is below the stream: the ARN of the stream is enough."
         )
 
 
+def _names_in_full(statements: Sequence[Mapping[str, Any]]) -> None:
+    for statement in statements:
+        for action in listed(statement.get("Action", [])):
+            if "*" in action or "?" in action:
+                raise WrongAnswer(
+                    f"{action} also covers what AWS adds under such a name later. Write each action in full."
+                )
+
+
 def _statements(policies: dict[str, Any]) -> Iterator[Any]:
     for document in policies.values():
-        statement = document["Statement"]
-        yield from statement if isinstance(statement, list) else [statement]
+        yield from listed(document["Statement"])
 
 
 def _no_other_stream(document: dict[str, Any], stream: str) -> None:
@@ -164,7 +166,21 @@ def report_policy(answer: Answer, _: Bench) -> None:
                 "It returns a statement alone. Return the document that contains it, with Version and "
                 "Statement."
             )
-        _allows_exactly(document, READS, stream)
+        _allows_exactly(_as_iam_reads_it(document), READS, stream)
+
+
+def _as_iam_reads_it(document: dict[str, Any]) -> dict[str, Any]:
+    """The document after its way as JSON, in which a tuple is a list."""
+    try:
+        read: dict[str, Any] = json.loads(json.dumps(document))
+    except (TypeError, ValueError) as exc:
+        raise WrongAnswer(f"It cannot be written as JSON: {exc}.") from exc
+    if read.get("Version", VERSIONS[1]) == VERSIONS[1]:
+        raise WrongAnswer(
+            f"IAM refuses a new policy without the present version of its language. Its first element is "
+            f'"Version": "{VERSIONS[0]}".'
+        )
+    return read
 
 
 @checks("03/share", "let somebody else write to a stream, by a policy on the stream")
@@ -180,6 +196,7 @@ def share(answer: Answer, bench: Bench) -> None:
         policy = _policy_of(bench, arn)
         _lets_in(policy, caller, principal, arn)
         others = [one for name, one in PARTNERS.items() if name != principal]
+        others.append(f"arn:aws:iam::{arn.split(':')[4]}:user/till")  # of the owner's account
         _lets_in_nobody_else(policy, others, arn)
         if not principal.isdigit():
             _lets_in_one_user(policy, arn)
@@ -232,6 +249,7 @@ def _lets_in(policy: Policy, caller: str, principal: str, arn: str) -> None:
         raise WrongAnswer(
             f"It is too wide. Besides what it should, it allows {', '.join(besides[:3])}."
         )
+    _names_in_full([statement.source for statement in policy])
     if _decision(policy, caller, PUTS[0], f"{arn}-2025").allowed:
         raise WrongAnswer("Its Resource covers more than this stream: write the stream's ARN.")
 
@@ -255,7 +273,9 @@ def _lets_in_one_user(policy: Policy, arn: str) -> None:
 
 def _decision(policy: Policy, caller_arn: str, action: str, arn: str) -> Decision:
     caller = Caller.of_arn(caller_arn)
-    request = AccessRequest(caller_arn, action, arn, {"aws:PrincipalArn": caller_arn})
+    account = caller_arn.split(":")[4]
+    context = {"aws:PrincipalArn": caller_arn, "aws:PrincipalAccount": account}
+    request = AccessRequest(caller_arn, action, arn, context)
     return evaluate_resource_policy(
         policy, request, caller.itself(), RESOURCE, caller.its_account()
     )

@@ -10,8 +10,10 @@ from inventory_lab.teaching.exercises.answer import Answer
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
+ELSEWHERE = "arn:aws:dynamodb:eu-west-3:210987654321:table/"
 LIMIT = ("LimitExceededException", "Too many operations for a given subscriber")
 WRITES = ("PutItem", "UpdateItem", "TransactWriteItems")
+READS = ("GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "ExecuteStatement")
 THROTTLED = ("ThrottlingException", "Rate of requests exceeds the allowed throughput.")
 
 
@@ -44,12 +46,34 @@ def create_table(answer: Answer, bench: Bench) -> None:
             "A table that exists may be CREATING too: another program has created it a moment ago. Wait in "
             "this case as well."
         )
+    _arn_is_of_aws(answer, bench, name)
     _other_error_passes(answer, bench, ("CreateTable",), LIMIT, bench.name("stock"))
+
+
+def _arn_is_of_aws(answer: Answer, bench: Bench, name: str) -> None:
+    """Raise WrongAnswer when the answer writes account and region into the ARN itself."""
+    dynamodb, elsewhere = bench.client("dynamodb"), f"{ELSEWHERE}{name}"
+
+    def in_paris(reply: dict[str, Any], _: int) -> None:
+        reply.get("Table", {}).update(TableArn=elsewhere)
+
+    bench.altered(dynamodb, "DescribeTable", in_paris)
+    if answer(dynamodb, name) != elsewhere:
+        raise WrongAnswer(
+            "In another account and region it returns the same ARN as here. Do not write the account and the "
+            "region yourself: return the ARN with which describe_table answers."
+        )
 
 
 def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
     try:
         returned = answer(dynamodb, name)
+    except WrongAnswer as exc:
+        if isinstance(exc.error, KeyError) and exc.error.args == ("AttributeDefinitions",):
+            raise WrongAnswer(
+                "It says that product_id is the key, and not of which type: AttributeDefinitions is missing."
+            ) from exc
+        raise
     finally:
         created = bench.made("CreateTable")
         if created and created[0].parameters.get("TableName") != name:
@@ -57,7 +81,7 @@ def _new_table(answer: Answer, bench: Bench, dynamodb: Any, name: str) -> str:
     if not created:
         raise WrongAnswer("No table was created: call dynamodb.create_table.")
     sent = created[0].parameters
-    if sent.get("KeySchema") != [{"AttributeName": "product_id", "KeyType": "HASH"}]:
+    if list(sent.get("KeySchema", [])) != [{"AttributeName": "product_id", "KeyType": "HASH"}]:
         raise WrongAnswer(
             "The key is not product_id alone: one element of KeySchema, KeyType HASH."
         )
@@ -99,6 +123,8 @@ def add_product(answer: Answer, bench: Bench) -> None:
     table = bench.table("stock")
     if answer(bench.client("dynamodb"), table, "Fan", 7) is not True:
         raise WrongAnswer("For a new product it does not return True.")
+    if _quantity(bench, table, "Fan") is None:
+        raise WrongAnswer("The table has no item of the product Fan: use the argument `product`.")
     if _quantity(bench, table, "Fan") != 7:
         raise WrongAnswer(
             f"Added with 7 pieces, the item has {_quantity(bench, table, 'Fan')} as quantity."
@@ -186,10 +212,10 @@ def change_quantity(answer: Answer, bench: Bench) -> None:
     _refuses(answer, bench, table, "Ghost", 4, "A change of a product that nobody added")
     _loses_no_sale(answer, bench, table)
     _rule_holds_in_the_write(answer, bench, table)
-    if bench.made("GetItem"):
+    if any(bench.made(operation) for operation in READS):
         raise WrongAnswer(
-            "You read the quantity in a call of its own, and others sell in between: the number that you return "
-            "may not be yours. update_item answers with the new one."
+            "You read the quantity in a call of its own, and others sell in between. One update_item is enough: "
+            "DynamoDB adds, checks, and answers with the new quantity."
         )
     _other_error_passes(answer, bench, ("UpdateItem",), THROTTLED, table, "Fan", 1)
 

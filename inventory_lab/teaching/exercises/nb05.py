@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.teaching.exercises.answer import Answer, require_alone
 from inventory_lab.teaching.exercises.bench import AwsCall, Bench
 from inventory_lab.teaching.exercises.registry import checks
 
@@ -22,6 +22,8 @@ Fact = dict[str, Any]
 PARTS = ("base64", "boto3", "json", "os")
 """The modules that the file in the zip imports."""
 NO_JSON = b"no JSON"
+SHARD_KEY = "till-3"
+"""The partition key of every record: a producer may choose another one than the product."""
 REFUSAL = (
     "InvalidParameterValueException",
     "The role defined for the function cannot be assumed by Lambda.",
@@ -41,6 +43,10 @@ def handle(answer: Answer, bench: Bench) -> None:
         known = [_event(fact) | {"product_id": names[fact["product_id"]]} for fact in facts]
         returned = _invoke(deployed, [_record(n, fact) for n, fact in enumerate(known)])
         _requires_json(returned)
+        if table.count(SHARD_KEY) is not None:
+            raise WrongAnswer(
+                "It counts under the partition key of the record. The event under `data` says which product it is."
+            )
         for product, count in expected.items():
             _requires_count(rule, product, table.count(names[product]), count)
     if "GetItem" in table.operations or "PutItem" in table.operations:
@@ -91,6 +97,7 @@ def _as_deployed(answer: Answer, table: Any) -> Answer:
     """The answer as in Lambda: with the table and the imports of the file, and nothing of the notebook."""
     function = answer.function
     modules = {name: __import__(name) for name in PARTS}
+    require_alone(function, "handle", table=table, **modules)
     namespace = {"__name__": "app", "table": table, **modules}
     copied = FunctionType(
         function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__
@@ -106,6 +113,15 @@ def _invoke(deployed: Answer, records: Sequence[Fact]) -> Any:
             raise WrongAnswer(
                 f"{exc}. Lambda knows only what is in the file: this function, `table`, and the modules "
                 f"{', '.join(PARTS)}."
+            ) from exc
+        if isinstance(exc.error, json.JSONDecodeError):
+            raise WrongAnswer(
+                f"{exc}. What is under `data` is base64: decode it before you read it as JSON."
+            ) from exc
+        if isinstance(exc.error, TypeError) and "unhashable type: 'dict'" in str(exc.error):
+            raise WrongAnswer(
+                "`table` takes plain values, and adds the types itself: write the product, not "
+                '{"S": …}, and the number, not {"N": …}. Those belong to the client of notebook 04.'
             ) from exc
         if isinstance(exc.error, KeyError) and exc.error.args[0] in ("quantity", "delta"):
             raise WrongAnswer(
@@ -138,10 +154,10 @@ def _fails_at_a_broken_record(deployed: Answer, bench: Bench, table: _Counts) ->
     try:
         deployed({"Records": records}, None)
     except WrongAnswer as exc:
-        if isinstance(exc.error, ValueError):
-            _requires_first_counted(table.count(product))
-            return
-        raise
+        if not isinstance(exc.error, Exception):
+            raise
+        _requires_first_counted(table.count(product))
+        return
     raise WrongAnswer(
         "At a record that is not JSON it goes on, and the record is lost without a trace: Lambda "
         "believes that all went well. Let the error come out, for now."
@@ -160,10 +176,9 @@ def _requires_first_counted(count: int | None) -> None:
 def _record(number: int, content: Fact | bytes) -> Fact:
     """A record as an event source mapping delivers it."""
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    product = content["product_id"] if isinstance(content, dict) else "Fan"
     return {
         "kinesis": {
-            "partitionKey": product,
+            "partitionKey": SHARD_KEY,
             "sequenceNumber": f"4959033827149025660855969253836157109{number:02}",
             "data": base64.b64encode(data).decode(),
         },
@@ -206,6 +221,11 @@ def create_function(answer: Answer, bench: Bench) -> None:
     arn = _call(answer, bench, functions, name, role, FIRST, **more)
     _requires_settings(bench, name, more)
     _requires_result(bench, name, "first", "its code")
+    handler = bench.raw("lambda").get_function_configuration(FunctionName=name)["Handler"]
+    if handler != "app.handle":
+        raise WrongAnswer(
+            f"Its handler is {handler}. The file in the zip is app.py, so it is app.handle."
+        )
     before = len(bench.calls)
     again = _call(answer, bench, functions, name, role, SECOND, **more)
     if any(call.operation == "DeleteFunction" for call in bench.calls[before:]):
@@ -224,6 +244,10 @@ def create_function(answer: Answer, bench: Bench) -> None:
             "Return the function's ARN both times."
         )
     _keeps_settings(answer, bench, functions, name, role)
+    if bench.made("UpdateFunctionConfiguration"):
+        raise WrongAnswer(
+            "It changes the settings of the function that exists. Give it the new code, and nothing else."
+        )
     _survives_a_race(answer, bench, role)
     _other_errors_pass(answer, bench, "CreateFunction", REFUSAL, name, role, FIRST)
 
@@ -422,6 +446,10 @@ def create_mapping(answer: Answer, bench: Bench) -> None:
     more = {"BatchSize": 7, "MaximumRetryAttempts": 3, "Tags": {"team": "7"}}
     identifier = answer(functions, stream, name, **more)
     _requires_mapping(bench, identifier, stream, name, more)
+    for source, function in ((stream, _function(bench, "writer", role)), (_stream(bench), name)):
+        owner.create_event_source_mapping(
+            EventSourceArn=source, FunctionName=function, StartingPosition="LATEST"
+        )
     _requires_the_same(identifier, _again(answer, bench, functions, stream, name, more))
     _mapping_survives_a_race(answer, bench, other, sibling)
     functions = bench.client("lambda")

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer
+from inventory_lab.iam.evaluation.decision import AccessRequest, evaluate_resource_policy
+from inventory_lab.iam.evaluation.document import read_policy
+from inventory_lab.teaching.exercises.answer import Answer, StopAnswer
 from inventory_lab.teaching.exercises.bench import Bench
-from inventory_lab.teaching.exercises.policies import allows, require_exactly
+from inventory_lab.teaching.exercises.policies import allows, listed, require_exactly
 from inventory_lab.teaching.exercises.registry import checks
 
 ARN = "arn:aws:{}:us-east-1:123456789012:{}"
 STREAM, QUEUE = ARN.format("kinesis", "stream/orders"), ARN.format("sqs", "orders-dlq")
 FUNCTION, PIPE = ARN.format("lambda", "function:count"), ARN.format("pipes", "pipe/orders")
+ELSEWHERE = "arn:aws:pipes:eu-west-3:210987654321:pipe/orders"
 RENAMED = FUNCTION + "-stock"
 DENIED_ORDERS = ARN.format("sqs", "orders-deny")
 ROLE = "arn:aws:iam::123456789012:role/orders-pipe"
+INVOKE = "lambda:InvokeFunction"
 READS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
 """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html"""
 LIMIT = ("LimitExceededException", "Cannot exceed quota for RolesPerAccount")
@@ -50,7 +56,7 @@ def create_pipe_role(answer: Answer, bench: Bench) -> None:
 def _trusts_pipes(trust: Mapping[str, Any]) -> None:
     """Raise WrongAnswer unless EventBridge Pipes, and nobody else, may assume the role."""
     services: list[str] = []
-    for statement in _listed(trust["Statement"]):
+    for statement in listed(trust["Statement"]):
         principal = statement.get("Principal")
         if not isinstance(principal, dict) or set(principal) != {"Service"}:
             raise WrongAnswer(
@@ -59,19 +65,39 @@ def _trusts_pipes(trust: Mapping[str, Any]) -> None:
             )
         if statement.get("Effect") != "Allow":
             raise WrongAnswer("The trust policy denies: its Effect must be Allow.")
-        if _listed(statement.get("Action")) != ["sts:AssumeRole"]:
+        if listed(statement.get("Action")) != ["sts:AssumeRole"]:
             raise WrongAnswer("The trust policy must allow sts:AssumeRole, and nothing else.")
-        services += _listed(principal["Service"])
+        services += listed(principal["Service"])
     if services != ["pipes.amazonaws.com"]:
         raise WrongAnswer(
             f"The trust policy names {', '.join(services)}. The service that uses this role is "
             "EventBridge Pipes: pipes.amazonaws.com."
         )
+    if not any(_lets_in(trust, pipe) for pipe in (PIPE, *_pipes_of(trust))):
+        raise WrongAnswer(
+            "The condition of the trust policy holds for no pipe of this account. A pipe brings its account as "
+            "aws:SourceAccount and its ARN as aws:SourceArn; take the account from an ARN that you get."
+        )
+
+
+def _lets_in(trust: Mapping[str, Any], pipe: str) -> bool:
+    """Whether this pipe of the account may assume the role."""
+    context = {"aws:SourceArn": pipe, "aws:SourceAccount": PIPE.split(":")[4]}
+    request = AccessRequest("pipes.amazonaws.com", "sts:AssumeRole", ROLE, context)
+    policy = read_policy(trust, "trust")
+    service = [("Service", "pipes.amazonaws.com")]
+    return evaluate_resource_policy(policy, request, service).allowed
+
+
+def _pipes_of(trust: Mapping[str, Any]) -> Iterator[str]:
+    """Pipes of this account with the names that the conditions mention."""
+    for name in re.findall(r"pipe/([^\"]+)", json.dumps(trust)):
+        yield f"{PIPE.rpartition('/')[0]}/{name.replace('*', 'x')}"
 
 
 def _allows_three_things(bench: Bench, name: str, function: str = FUNCTION) -> None:
     rights = [(f"kinesis:{action}", STREAM) for action in READS]
-    rights += [("lambda:InvokeFunction", function), ("sqs:SendMessage", QUEUE)]
+    rights += [(INVOKE, function), ("sqs:SendMessage", QUEUE)]
     require_exactly(_permissions(bench, name), rights)
 
 
@@ -81,7 +107,12 @@ def _permissions(bench: Bench, name: str) -> dict[str, Any]:
     statements: list[Any] = []
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-        statements += _listed(document["Statement"])
+        statements += listed(document["Statement"])
+    if iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        raise WrongAnswer(
+            "It attaches a managed policy, which exists outside the role and stays when the role is deleted. "
+            "Store an inline policy, with put_role_policy."
+        )
     if not statements:
         raise WrongAnswer(
             "The role has a trust policy and no permissions: who may use it is said, what it may do is not. "
@@ -102,6 +133,12 @@ def _works_again(answer: Answer, bench: Bench, name: str, arn: str) -> None:
         ) from exc
     if again != arn:
         raise WrongAnswer(f"For a role that exists it returns {_short(again)}, not its ARN.")
+    invocable = [allows(_permissions(bench, name), INVOKE, each) for each in (FUNCTION, RENAMED)]
+    if all(invocable):
+        raise WrongAnswer(
+            "Called again for a function with another name, the role may still invoke the old one: what "
+            "several policies allow adds up. Store the permissions under the same policy name both times."
+        )
     try:
         _allows_three_things(bench, name, RENAMED)
     except WrongAnswer as exc:
@@ -109,11 +146,6 @@ def _works_again(answer: Answer, bench: Bench, name: str, arn: str) -> None:
             "Called again for a function with another name, the role keeps its old permissions. Call "
             f"put_role_policy for a role that exists too. {exc}"
         ) from exc
-    if allows(_permissions(bench, name), "lambda:InvokeFunction", FUNCTION):
-        raise WrongAnswer(
-            "Called again for a function with another name, the role may still invoke the old one: what "
-            "several policies allow adds up. Store the permissions under the same policy name both times."
-        )
 
 
 def _limit_passes(answer: Answer, bench: Bench) -> None:
@@ -166,6 +198,10 @@ def _request_is_right(sent: Mapping[str, Any]) -> None:
             "It does not limit the retries to 2. Without a limit a failing batch blocks its shard until the "
             "record expires."
         )
+    if sent.get("DesiredState", "RUNNING") != "RUNNING":
+        raise WrongAnswer(
+            "The pipe is created STOPPED, so it moves nothing: leave DesiredState out."
+        )
     extra = sorted({*source} - SOURCE_MEMBERS) + sorted({*sent} - MEMBERS)
     extra += sorted({*sent["SourceParameters"]} - {"KinesisStreamParameters"})
     if extra:
@@ -177,22 +213,30 @@ def _request_is_right(sent: Mapping[str, Any]) -> None:
             )
 
 
-def _absent_at_first(bench: Bench, pipes: Any) -> None:
-    """DescribePipe knows the pipe after the next call of CreatePipe only."""
-    before = len(bench.made("CreatePipe"))
+def _absent_at_first(bench: Bench, pipes: Any, arn: str = PIPE) -> None:
+    """DescribePipe knows the pipe after the next call of CreatePipe only; it runs at the second look."""
+    before, looks = len(bench.made("CreatePipe")), count()
 
     def described(*_: object) -> Any:
         if len(bench.made("CreatePipe")) == before:
             return ABSENT
-        return {"Arn": PIPE, "CurrentState": "CREATING"}
+        return {"Arn": arn, "CurrentState": "RUNNING" if next(looks) else "CREATING"}
 
     bench.fault(pipes, "DescribePipe", described)
+
+
+def _kept(*_: object) -> Any:
+    raise StopAnswer(
+        "It changes or deletes the pipe that exists. Keep it, and look its ARN up with describe_pipe."
+    )
 
 
 def _existing_is_kept(answer: Answer, bench: Bench) -> None:
     pipes = bench.client("pipes")
     bench.fault(pipes, "CreatePipe", lambda *_: CONFLICT)
-    _absent_at_first(bench, pipes)
+    _absent_at_first(bench, pipes, ELSEWHERE)
+    for operation in ("UpdatePipe", "DeletePipe", "StopPipe"):
+        bench.fault(pipes, operation, _kept)
     before = len(bench.made("DescribePipe"))
     try:
         returned = answer(pipes, "orders", ROLE, STREAM, FUNCTION, QUEUE)
@@ -208,7 +252,12 @@ def _existing_is_kept(answer: Answer, bench: Bench) -> None:
             "The second call, for a pipe that exists, fails with ConflictException. Catch it, and look "
             "the ARN up with describe_pipe."
         ) from exc
-    if returned != PIPE:
+    if returned == PIPE:
+        raise WrongAnswer(
+            "For a pipe that exists in another account and region it returns the same ARN as here. Do not write "
+            "the account and the region yourself: return the ARN with which describe_pipe answers."
+        )
+    if returned != ELSEWHERE:
         raise WrongAnswer(f"For a pipe that exists it returns {_short(returned)}, not its ARN.")
 
 
@@ -280,10 +329,6 @@ def _mends(answer: Answer, text: str, action: str, resource: str) -> None:
         require_exactly({"Version": "2012-10-17", "Statement": [returned]}, [(action, resource)])
     except WrongAnswer as exc:
         raise WrongAnswer(f"For a denied {action}: {exc}") from exc
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _short(value: object) -> str:

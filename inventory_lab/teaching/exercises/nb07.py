@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory_lab.exceptions import WrongAnswer
-from inventory_lab.teaching.exercises.answer import Answer, globals_of
+from inventory_lab.teaching.exercises.answer import Answer, globals_of, require_alone
 from inventory_lab.teaching.exercises.bench import Bench
 from inventory_lab.teaching.exercises.registry import checks
 
@@ -38,6 +38,7 @@ def add_large(answer: Answer, bench: Bench) -> None:  # noqa: ARG001
             f"It uses {min(outside)}, which comes from outside the function. Lambda gets the function alone: import and "
             "define inside it what it needs."
         )
+    require_alone(answer.function, "add_large")
 
 
 def _enriched(answer: Answer, facts: Sequence[Fact]) -> None:
@@ -63,6 +64,8 @@ def _enriched(answer: Answer, facts: Sequence[Fact]) -> None:
 def _why_it_crashed(error: BaseException | None) -> str:
     if isinstance(error, KeyError) and error.args == ("delta",):
         return "Not every event has a delta: a product that is added has a quantity instead"
+    if isinstance(error, KeyError) and error.args == ("kinesis",):
+        return "A pipe's record is flat, and not in an element `kinesis`: it has its `data` itself"
     if isinstance(error, TypeError) and "list indices" in str(error):
         return "A pipe sends a bare list, without Records"
     if isinstance(error, json.JSONDecodeError):
@@ -94,6 +97,8 @@ def _is_enriched(event: Any, fact: Fact, number: int) -> None:
     if "large" not in event:
         raise WrongAnswer("An event has no field `large`. Add it to every event, True or False.")
     _size_is_right(event["large"], fact)
+    if more := sorted(set(event) - {*fact, "large"}):
+        raise WrongAnswer(f"An event also gets the field {more[0]}. Add `large` alone.")
 
 
 def _size_is_right(large: Any, fact: Fact) -> None:
@@ -418,7 +423,8 @@ def _failed_entries_come_out(answer: Answer, bench: Bench, case: _Case) -> None:
 def _errors_come_out(answer: Answer, bench: Bench, case: _Case) -> None:
     functions = bench.client("lambda")
     bench.fault(functions, "AddPermission", lambda *_: DENIED)
-    if not _raises(lambda: _call(answer, bench, case, functions=functions)):
+    new = _Case(case.bus, bench.name("denied"), case.pattern, case.functions)
+    if not _raises(lambda: _call(answer, bench, new, functions=functions)):
         raise WrongAnswer(
             "When AWS denies add_permission, your function hides it. Catch ResourceConflictException alone."
         )

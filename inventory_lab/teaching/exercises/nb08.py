@@ -257,7 +257,7 @@ def _log_page(bench: Bench, sent: Mapping[str, Any]) -> Any:
     """The answer to FilterLogEvents in short pages, the first of them empty, as on AWS."""
     if "nextToken" not in sent:
         return {"events": [], "searchedLogStreams": [], "nextToken": EMPTY_PAGE}
-    request = {**sent, "limit": 3}
+    request = {**sent, "limit": 10}
     if sent["nextToken"] == EMPTY_PAGE:
         del request["nextToken"]
     try:
@@ -428,6 +428,11 @@ def _why_wrong(returned: float, expected: float) -> str:
         return (
             f"A record waited for 25 hours and 30.5 seconds, and it returns {returned:.1f}. A timedelta's .seconds leaves out the "
             "days and the fraction: use .total_seconds()."
+        )
+    if abs(returned - expected) >= 3600 and (returned - expected) % 3600 == 0:
+        return (
+            f"A record took {expected:.2f} seconds, and it returns {returned:.2f}: whole hours are wrong. Subtract the "
+            "times as they are, with their time zones."
         )
     if expected and abs(returned - 1000 * expected) < 1:
         return "It returns milliseconds: return seconds."

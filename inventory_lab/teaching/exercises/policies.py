@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
 from typing import Any
 
 import botocore.session
@@ -26,13 +27,17 @@ def require_exactly(
     """Raise WrongAnswer unless the document allows these rights and nothing besides.
 
     Every action of the services in `rights` is tried, on each resource of `rights` and on a neighbour whose
-    name is longer by "-2025". `context` are condition keys of the requests that must pass.
+    name is longer by "-2025"; and whatever action and resource the document itself names. `context` are
+    condition keys of the requests that must pass.
     """
     expected = list(rights)
     for action, resource in expected:
         if not allows(document, action, resource, context):
             raise WrongAnswer(f"It does not allow {action} on {_readable(resource)}.")
-    besides = list(allowed_besides(document, expected, context))
+    besides = [
+        *allowed_besides(document, expected, context),
+        *_named_besides(document, expected, context),
+    ]
     if besides:
         named = ", ".join(f"{action} on {_readable(arn)}" for action, arn in besides[:MOST_NAMED])
         more = f" and {len(besides) - MOST_NAMED} more" if len(besides) > MOST_NAMED else ""
@@ -52,6 +57,49 @@ def allowed_besides(
         for action in tried:
             if (action, resource) not in expected and allows(document, action, resource, context):
                 yield action, resource
+
+
+def _named_besides(
+    document: object, rights: Sequence[Right], context: Mapping[str, str] | None
+) -> Iterator[Right]:
+    """The pairs that a statement names, such as an action of another service or a stream in every region,
+    and allows although they are not in `rights`. A version of a function belongs to the function.
+    """
+    below = tuple(f"{resource}{mark}" for _, resource in rights for mark in ":/")
+    services = {action.partition(":")[0].lower() for action, _ in rights}
+    meant = {(action.lower(), resource) for action, resource in rights}
+    for action, resource in _pairs(document):
+        of_service = action.partition(":")[0].lower() in {*services, "*"}
+        if of_service and (_is_pattern(action) or resource == "*" or resource.startswith(below)):
+            continue  # tried by allowed_besides
+        if (action.lower(), resource) not in meant and allows(
+            document, _one(action), resource if resource == "*" else _one(resource), context
+        ):
+            yield action, resource
+
+
+def _pairs(document: object) -> Iterator[Right]:
+    """Each action with each resource of the statements that allow, as they are written."""
+    parsed: Any = json.loads(document if isinstance(document, str) else json.dumps(document))
+    for statement in listed(parsed["Statement"]):
+        if statement["Effect"] == "Allow":
+            yield from product(
+                listed(statement.get("Action", [])), listed(statement.get("Resource", []))
+            )
+
+
+def listed(value: Any) -> list[Any]:
+    """An element of a policy as a list, which may be written as one value."""
+    return value if isinstance(value, list) else [value]
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _one(pattern: str) -> str:
+    """A name that a pattern covers."""
+    return pattern.replace("*", "x").replace("?", "x")
 
 
 @cache
@@ -76,5 +124,6 @@ def allows(
 
 
 def _readable(arn: str) -> str:
-    """The last part of an ARN, such as stream/orders."""
-    return arn if arn == "*" else arn.split(":", 5)[-1]
+    """The last part of an ARN, such as stream/orders; all of it where a wildcard stands before that part."""
+    *before, last = arn.split(":", 5)
+    return arn if _is_pattern("".join(before)) else last

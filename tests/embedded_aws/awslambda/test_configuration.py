@@ -131,6 +131,16 @@ def test_an_alias_of_two_versions_is_refused(probe: DeployedFunction) -> None:
         probe.client.update_alias(**alias, RoutingConfig=weights)
 
 
+def test_a_statement_id_has_letters_digits_and_two_signs(probe: DeployedFunction) -> None:
+    probe.create(SOURCE)
+    permission = {"Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
+    for sid in ("shop/large", QUEUE):
+        with pytest.raises(ClientError, match="at 'statementId' failed to satisfy") as raised:
+            probe.client.add_permission(FunctionName="probe", StatementId=sid, **permission)
+        assert raised.value.response["Error"]["Code"] == "ValidationException"
+    probe.client.add_permission(FunctionName="probe", StatementId="shop_large-1", **permission)
+
+
 def test_a_statement_id_serves_one_permission(probe: DeployedFunction) -> None:
     probe.create(SOURCE)
     probe.allow_invoke("sns.amazonaws.com", QUEUE)

@@ -9,6 +9,7 @@
 | supported: PutFunctionEventInvokeConfig | replaces; Update merges | the same (moto keeps the first) |
 | supported: code that is not a zip | refused | the same |
 | supported: AddPermission with a statement id that is there | ResourceConflictException | the same (moto keeps both) |
+| supported: AddPermission with a statement id such as a/b | ValidationException | the same |
 | differs: PutFunctionEventInvokeConfig with a Qualifier | of that version or alias | of the function |
 | refused: container images, layers, runtimes other than Python, aliases of two versions, S3 as OnFailure | accepted | UnsupportedFunction |
 
@@ -44,6 +45,7 @@ RESERVED = {
 }  # fmt: skip
 VARIABLE_BYTES = 4096
 HIGHEST = {"Timeout": 900, "MemorySize": 10_240}
+_STATEMENT_ID = "([a-zA-Z0-9-_]+)"
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _UNABLE = (
     "Lambda was unable to configure your environment variables because the environment variables "
@@ -111,7 +113,7 @@ def _backend_patches(evaluator: PolicyEvaluator) -> list[Patch]:
             LambdaBackend,
             "add_permission",
             "(self, function_name, qualifier, raw)",
-            "refuses a statement id that is taken",
+            "refuses a statement id that is taken, or has other signs than AWS allows",
             around=_of_a_new_id,
         ),
         gap(
@@ -277,6 +279,11 @@ def _of_a_new_id(add: Callable[..., Any]) -> Callable[..., Any]:
 
     def of_a_new_id(self: Any, name: str, qualifier: str, raw: str) -> Any:
         sid = json.loads(raw)["StatementId"]
+        if not re.fullmatch(_STATEMENT_ID, sid):
+            raise _invalid(
+                f"Value '{sid}' at 'statementId'",
+                f"Member must satisfy regular expression pattern: {_STATEMENT_ID}",
+            )
         if any(
             statement["Sid"] == sid
             for statement in self.get_function(name, qualifier).policy.statements

@@ -13,11 +13,12 @@ from typing import Any, Literal, TypeVar, overload
 
 from inventory_lab.exceptions import WrongAnswer
 from inventory_lab.teaching.exercises import my_pipeline, registry, solutions
-from inventory_lab.teaching.exercises.answer import Answer, is_empty
+from inventory_lab.teaching.exercises.answer import Answer, is_begun, is_empty
 from inventory_lab.teaching.exercises.bench import bench
 
 WIDTH = 100
 MOST_PRINTED = 5
+STILL_OPEN = "Your code was not tried: the line with ... is still there. Delete it."
 Answered = TypeVar("Answered")
 
 
@@ -76,7 +77,7 @@ def evaluate(name: str, answer: object) -> Verdict:
     """The verdict on an answer, without printing it. Raises UnknownExercise."""
     known = registry.find(name)
     if is_empty(answer) or getattr(answer, "is_reference", False):
-        return Verdict("to do", "")
+        return Verdict("to do", STILL_OPEN if is_begun(answer) else "")
     if known.kind == "function" and not (callable(answer) and hasattr(answer, "__globals__")):
         short = name.rpartition("/")[2]
         return Verdict(
@@ -104,7 +105,8 @@ def _shown(name: str, verdict: Verdict) -> str:
         return f"ok     {short}: {known.task}"
     if verdict.outcome == "to do":
         then = "Until you solve it, the next cells use the reference solution."
-        return f"to do  {short}: {known.task}\n{_indented(then)}"
+        lines = [line for line in (verdict.text, then) if line]
+        return "\n".join([f"to do  {short}: {known.task}", *map(_indented, lines)])
     printed = [f"| {line}" for line in verdict.printed.splitlines()[:MOST_PRINTED]]
     head = ["It printed:", *printed] if printed else []
     then = "The next cells use the reference solution meanwhile."

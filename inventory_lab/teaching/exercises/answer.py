@@ -200,9 +200,20 @@ def require_alone(function: Callable[..., Any], name: str, **around: object) -> 
 
 
 def globals_of(function: Callable[..., Any]) -> dict[str, object]:
-    """What a function, and the functions in it, use of the module around it, by name."""
+    """What a function, its first line, and the functions in it use of the module around it, by name."""
     around = function.__globals__
-    return {name: around[name] for name in sorted(_global_names(function.__code__) & set(around))}
+    names = _global_names(function.__code__) | _names_in_the_first_line(function)
+    return {name: around[name] for name in sorted(names & set(around))}
+
+
+def _names_in_the_first_line(function: Callable[..., Any]) -> set[str]:
+    """The names in the decorators, the annotations and the defaults of a function."""
+    definition = _definition(function)
+    if definition is None:
+        return set()
+    parts = [*definition.decorator_list, definition.args, definition.returns]
+    nodes = [node for part in parts if part is not None for node in ast.walk(part)]
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def _global_names(code: CodeType) -> set[str]:
@@ -219,16 +230,39 @@ def is_empty(answer: object) -> bool:
     """
     if answer is None or answer is ...:
         return True
-    if not inspect.isfunction(answer):
-        return False
-    source = source_of(answer)
-    try:
-        definition = ast.parse(source).body[0] if source else None
-    except SyntaxError:  # a lambda in the middle of a statement
-        definition = None
-    if not isinstance(definition, ast.FunctionDef):
+    definition = _definition(answer)
+    if definition is None:
         return False
     return any(map(_is_ellipsis, definition.body)) or all(map(_does_nothing, definition.body))
+
+
+def is_begun(answer: object) -> bool:
+    """Whether there is code beside the `...` of the exercise: more than the lines that are given, which
+    import, assign, or return a name.
+    """
+    definition = _definition(answer)
+    if definition is None or not any(map(_is_ellipsis, definition.body)):
+        return False
+    return not all(map(_may_be_given, definition.body))
+
+
+def _definition(answer: object) -> ast.FunctionDef | None:
+    """The definition of a function; None without its source, and for a lambda."""
+    source = source_of(answer) if inspect.isfunction(answer) else ""
+    try:
+        first = ast.parse(source).body[:1]
+    except SyntaxError:  # a lambda in the middle of a statement
+        return None
+    return first[0] if first and isinstance(first[0], ast.FunctionDef) else None
+
+
+def _may_be_given(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom() | ast.Assign():
+            return True
+        case ast.Return(value=ast.Name()):
+            return True
+    return False
 
 
 def _is_ellipsis(statement: ast.stmt) -> bool:

@@ -118,7 +118,7 @@ def _invoke(deployed: Answer, records: Sequence[Fact]) -> Any:
             raise WrongAnswer(
                 f"{exc}. What is under `data` is base64: decode it before you read it as JSON."
             ) from exc
-        if isinstance(exc.error, TypeError) and "unhashable type: 'dict'" in str(exc.error):
+        if isinstance(exc.error, ClientError) and "key element does not match" in str(exc.error):
             raise WrongAnswer(
                 "`table` takes plain values, and adds the types itself: write the product, not "
                 '{"S": …}, and the number, not {"N": …}. Those belong to the client of notebook 04.'

@@ -333,6 +333,30 @@ def test_a_condition_that_cannot_be_read_is_refused_and_changes_nothing(
     assert get(dynamodb, "young")["visits"] == {"N": "1"}
 
 
+KEY = {"user": {"S": "ana"}, "page": {"S": "/"}}
+
+
+@pytest.mark.parametrize(
+    "condition", [{}, {"ConditionExpression": "attribute_not_exists(n) OR n < :n"}]
+)
+def test_a_number_that_is_none_is_refused_and_changes_nothing(
+    clocked: Any, condition: dict[str, str]
+) -> None:
+    request = {"TableName": TABLE, "Key": KEY, "UpdateExpression": "ADD n :n", **condition}
+    with pytest.raises(ClientError, match="cannot be converted to a numeric value: --3") as raised:
+        clocked.update_item(**request, ExpressionAttributeValues={":n": {"N": "--3"}})
+    assert raised.value.response["Error"]["Code"] == "ValidationException"
+    clocked.update_item(**request, ExpressionAttributeValues={":n": {"N": "-3"}})
+    assert clocked.get_item(TableName=TABLE, Key=KEY)["Item"]["n"] == {"N": "-3"}
+
+
+@pytest.mark.parametrize("operation", ["get_item", "update_item", "delete_item"])
+def test_a_key_of_another_type_is_refused(clocked: Any, operation: str) -> None:
+    for user in ({"N": "7"}, {"M": {"S": {"S": "ana"}}}):
+        with pytest.raises(ClientError, match="The provided key element does not match the schema"):
+            getattr(clocked, operation)(TableName=TABLE, Key=KEY | {"user": user})
+
+
 def test_a_removed_product_leaves_the_table_after_its_tombstone_days(built: Lab) -> None:
     built.settle(built.publish([ProductAdded("Phone", 1), ProductRemoved("Phone")]))
     scan = built.session("root").client("dynamodb").scan

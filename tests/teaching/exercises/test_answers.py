@@ -168,9 +168,9 @@ def test_a_kept_answer_brings_what_it_takes_from_other_cells(
 ) -> None:
     monkeypatch.setenv(my_pipeline.FOLDER_VARIABLE, str(tmp_path))
     source = (
-        "import json as j\nfrom collections import Counter\nLIMIT = 3\n\n"
-        "def twice(x):\n    return LIMIT * x\n\n"
-        "def f(x):\n    return j.dumps(Counter([twice(x)]))\n"
+        "import json as j\nfrom collections import Counter\nfrom typing import Any\nLIMIT = 3\nMOST = 9\n\n"
+        "def twice(x: Any) -> Any:\n    return LIMIT * x\n\n"
+        "def f(x: list[Any], most=MOST) -> Any:\n    return j.dumps(Counter([twice(x)]))\n"
     )
     my_pipeline.keep("99/f", function_of(source, "f"))
     assert my_pipeline.kept("99/f")(2) == '{"6": 1}'
@@ -213,6 +213,20 @@ def test_mutations_of_lines_that_read_the_same_have_labels_of_their_own() -> Non
     source = "def f(a):\n    if a:\n        return\n    return\n"
     labels = [label for label, _ in mutations(source) if "return → pass" in label]
     assert labels[-2:] == ["return → pass", "return → pass (2)"]
+
+
+def test_code_beside_the_open_line_is_not_tried_and_the_learner_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = "def read_shard(kinesis, stream, shard_id):\n    records = []\n    ...\n    return records\n"
+    begun = given.replace(
+        "    ...\n", "    for n in range(3):\n        records.append(n)\n    ...\n"
+    )
+    for source, told in ((given, False), (begun, True)):
+        exercise("02/read_shard", function_of(source, "read_shard"))
+        printed = capsys.readouterr().out
+        assert printed.startswith("to do  read_shard")
+        assert ("the line with ... is still there. Delete it." in printed) == told
 
 
 LIMIT = 3

@@ -3,12 +3,14 @@
 | | moto | AWS | the lab |
 |---|---|---|---|
 | a condition that cannot be read, or names a value that is not defined | ends in Python's ValueError or KeyError | ValidationException | ValidationException, in other words than AWS's |
+| a number such as `--3` among the values of an expression | ends in Python's ValueError or InvalidOperation | ValidationException | ValidationException |
 | `<`, `>` or BETWEEN with a number and a string | ends in Python's TypeError | is false | is false |
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -31,7 +33,7 @@ def patches() -> list[Patch]:
             ConditionExpressionParser,
             "parse",
             "(self)",
-            "a condition that cannot be read is a ValidationException",
+            "a condition that cannot be read, or has a value that is no number, is a ValidationException",
             around=lambda parse: _read_or_refused(parsed_once(parse)),
         ),
         *(_compared(comparison) for comparison in _COMPARISONS),
@@ -52,6 +54,8 @@ def _read_or_refused(parse: Callable[..., Any]) -> Callable[..., Any]:
     """moto's parser gives up with an error of Python's, which would be the caller's traceback."""
 
     def read_or_refused(self: Any) -> Any:
+        for value in (self.expression_attribute_values or {}).values():
+            _require_a_number(value.get("N", "0"))
         try:
             return parse(self)
         except KeyError as exc:
@@ -61,6 +65,18 @@ def _read_or_refused(parse: Callable[..., Any]) -> Callable[..., Any]:
         raise MockValidationException(f"Invalid expression: {problem}")
 
     return read_or_refused
+
+
+def _require_a_number(text: str) -> None:
+    try:
+        Decimal(text)
+    except InvalidOperation as exc:
+        raise no_number(text) from exc
+
+
+def no_number(text: str) -> MockValidationException:
+    """What AWS answers to a value of type N that is no number."""
+    return MockValidationException(f"The parameter cannot be converted to a numeric value: {text}")
 
 
 class _SyntaxParser(ConditionExpressionParser):

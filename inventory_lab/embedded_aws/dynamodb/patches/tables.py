@@ -4,6 +4,7 @@
 |---|---|---|---|
 | an item whose TTL attribute is in the past | stays | is deleted within a few days; until then it can be read and written | is deleted at the next access after the clock has moved past it |
 | an update that fails halfway, for the item grows too large | leaves the item half changed | changes nothing | changes nothing; inside a list or map that was named by a path, as moto |
+| a key of another type than the table's in GetItem, UpdateItem and DeleteItem | ends in Python's TypeError, or finds nothing | ValidationException | ValidationException |
 | a TTL attribute that is not a Number, or is more than five years in the past | – | ignored | ignored |
 | time to live that is enabled twice, or changed twice in an hour | is accepted | ValidationException | ValidationException, by the lab's clock |
 
@@ -25,6 +26,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 
 from inventory_lab.embedded_aws.clock import LabClock
+from inventory_lab.embedded_aws.dynamodb.patches.conditions import no_number
 from inventory_lab.embedded_aws.patching import Patch, gap
 
 OLDEST_SECONDS = 5 * 365 * 24 * 3600
@@ -39,14 +41,14 @@ def patches(clock: LabClock) -> list[Patch]:
             UpdateExpressionExecutor,
             "execute",
             "(self, node=None)",
-            "an update that fails changes nothing",
+            "an update that fails changes nothing; a value that is no number is a ValidationException",
             around=_whole_or_not_at_all,
         ),
         gap(
             Table,
             "get_item",
             "(self, hash_key, range_key=None, projection_expression=None)",
-            "an expired item is not read or written",
+            "an expired item is not read or written; a key has the type of the table's",
             around=partial(_unless_expired, clock),
         ),
         _sweep(clock, "all_items", "(self)"),
@@ -78,10 +80,12 @@ def _whole_or_not_at_all(execute: Callable[..., None]) -> Callable[..., None]:
         before = dict(self.item.attrs) if node is None else {}
         try:
             execute(self, node)
-        except BaseException:
+        except BaseException as exc:
             if node is None:
                 self.item.attrs.clear()
                 dict.update(self.item.attrs, before)
+            if isinstance(exc, ValueError):  # from int() or float(), which quote what they got
+                raise no_number(str(exc).rpartition(": ")[2].strip("'")) from exc
             raise
 
     return whole_or_not_at_all
@@ -93,6 +97,8 @@ def _unless_expired(clock: LabClock, get_item: Callable[..., Any]) -> Callable[.
     def unless_expired(
         self: Any, hash_key: Any, range_key: Any = None, projection_expression: Any = None
     ) -> Any:
+        if hash_key.type != self.hash_key_type:
+            raise MockValidationException("The provided key element does not match the schema")
         item = get_item(self, hash_key, range_key)
         if item and _has_expired(item, _attribute(self), clock):
             self.delete_item(hash_key, range_key)

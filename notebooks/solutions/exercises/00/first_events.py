@@ -32,6 +32,48 @@ def first_events(product: str, stock: int, sales: list[int]) -> list:
     return day
 
 
+# %% right: a lambda
+from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+first_events = lambda product, stock, sales: [
+    ProductAdded(product, stock),
+    *(QuantityChanged(product, -s) for s in sales),
+    *([ProductRemoved(product)] if sum(sales) >= stock else []),
+]
+
+
+# %% right: it takes the sales from a copy of the list
+from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+
+def first_events(product, stock, sales):
+    todo = sales[:]
+    events = [ProductAdded(product, stock)]
+    while todo:
+        events.append(QuantityChanged(product, -todo.pop(0)))
+    match sum(sales):
+        case total if total == stock:
+            events.append(ProductRemoved(product))
+    return events
+
+
+# %% right: it gives the ids itself
+from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+import uuid
+
+
+def first_events(product, stock, sales):
+    def new():
+        return str(uuid.uuid4())
+
+    out = [ProductAdded(product_id=product, quantity=stock, event_id=new())]
+    for s in sales:
+        out.append(QuantityChanged(product, delta=0 - s, event_id=new()))
+    if stock == sum(sales):
+        out.append(ProductRemoved(product, event_id=new()))
+    return out
+
+
 # %% wrong: the stock grows: a sale is a negative number
 def first_events(product, stock, sales):
     from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
@@ -192,6 +234,20 @@ def first_events(product, stock, sales):
     events.append(ProductAdded(product, stock))
     for sold in sales:
         events.append(QuantityChanged(product, -sold))
+    if sum(sales) == stock:
+        events.append(ProductRemoved(product))
+    return events
+
+
+# %% wrong: the product is added more than once
+from inventory_lab import ProductAdded, ProductRemoved, QuantityChanged
+
+
+def first_events(product, stock, sales):
+    events = [ProductAdded(product, stock)]
+    for s in sales:
+        events.append(ProductAdded(product, stock))
+        events.append(QuantityChanged(product, -s))
     if sum(sales) == stock:
         events.append(ProductRemoved(product))
     return events

@@ -25,6 +25,101 @@ def inventory_of(events):
     return stock
 
 
+# %% right: match, and the ids in a list
+def inventory_of(events):
+    stock = {}
+    ids = []
+    for e in events:
+        if e["event_id"] in ids:
+            continue
+        ids.append(e["event_id"])
+        match e:
+            case {"event_type": "product_added", "product_id": p, "quantity": q}:
+                stock.setdefault(p, q)
+            case {"event_type": "product_removed", "product_id": p}:
+                stock.pop(p, None)
+            case {"event_type": "quantity_changed", "product_id": p, "delta": d} if (
+                stock.get(p, -(10**9)) + d >= 0
+            ):
+                stock[p] = stock[p] + d
+    return stock
+
+
+# %% right: it drops the repetitions first
+def inventory_of(events):
+    unique = {}
+    for e in events:
+        unique.setdefault(e["event_id"], e)
+    stock = {}
+    for e in unique.values():
+        p = e["product_id"]
+        t = e["event_type"]
+        if t == "product_added":
+            if p in stock:
+                pass
+            else:
+                stock[p] = e["quantity"]
+        if t == "quantity_changed":
+            if p in stock:
+                new = stock[p] + e["delta"]
+                if new >= 0:
+                    stock[p] = new
+        if t == "product_removed":
+            if p in stock:
+                del stock[p]
+    return stock
+
+
+# %% right: it compares each id with all before it
+def inventory_of(events):
+    stock = {}
+    seen = []
+    for e in events:
+        found = False
+        for s in seen:
+            if s == e["event_id"]:
+                found = True
+        if found:
+            continue
+        seen.append(e["event_id"])
+        p = e["product_id"]
+        if e["event_type"] == "product_added" and p not in stock:
+            stock[p] = e["quantity"]
+        elif e["event_type"] == "product_removed" and p in stock:
+            del stock[p]
+        elif e["event_type"] == "quantity_changed" and p in stock and stock[p] + e["delta"] >= 0:
+            stock[p] += e["delta"]
+    return stock
+
+
+# %% right: a class with the rules
+from collections import Counter, OrderedDict
+
+
+class Shop:
+    def __init__(self):
+        self.stock, self.seen = OrderedDict(), set()
+
+    def take(self, e):
+        if e["event_id"] in self.seen:
+            return
+        self.seen.add(e["event_id"])
+        p, t = e["product_id"], e["event_type"]
+        if t == "product_added" and p not in self.stock:
+            self.stock[p] = e["quantity"]
+        elif t == "product_removed":
+            self.stock.pop(p, None)
+        elif t == "quantity_changed" and p in self.stock and self.stock[p] + e["delta"] >= 0:
+            self.stock[p] += e["delta"]
+
+
+def inventory_of(events):
+    shop = Shop()
+    for e in events:
+        shop.take(e)
+    return shop.stock
+
+
 # %% wrong: The event with the id b arrives twice: it counts once
 def inventory_of(events):
     stock = {}
@@ -339,6 +434,26 @@ def inventory_of(events):
         elif kind == "product_removed":
             del stock[product]
         elif kind == "quantity_changed" and product in stock:
+            if stock[product] + event["delta"] >= 0:
+                stock[product] += event["delta"]
+    return stock
+
+
+# %% wrong: The event a came before its product was added
+def inventory_of(events):
+    stock, seen = {}, set()
+    for event in events:
+        kind, product = event["event_type"], event["product_id"]
+        if event["event_id"] in seen:
+            continue
+        if kind == "product_added" and product not in stock:
+            stock[product] = event["quantity"]
+            seen.add(event["event_id"])
+        elif kind == "product_removed" and product in stock:
+            del stock[product]
+            seen.add(event["event_id"])
+        elif kind == "quantity_changed" and product in stock:
+            seen.add(event["event_id"])
             if stock[product] + event["delta"] >= 0:
                 stock[product] += event["delta"]
     return stock

@@ -43,6 +43,159 @@ def generate(products, count, seed, stamp):
 # %% unchanged: stock[product] = chance.randint(50, 200) → stock[product] = chance.randint(51, 200) -- any opening stock will do
 
 
+# %% right: a list, with the additions first
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    events = []
+    for p in products:
+        if len(events) < count:
+            stock[p] = 20
+            events.append(
+                {
+                    "event_id": str(seed) + "-" + str(len(events)),
+                    "event_type": "product_added",
+                    "product_id": p,
+                    "quantity": 20,
+                    "occurred_at": stamp(len(events)),
+                    "schema_version": 1,
+                }
+            )
+    while len(events) < count:
+        p = chance.choice(list(stock))
+        d = chance.randint(-5, 5)
+        if d == 0 or stock[p] + d < 0:
+            continue
+        stock[p] = stock[p] + d
+        events.append(
+            dict(
+                event_id=f"{seed}-{len(events)}",
+                event_type="quantity_changed",
+                product_id=p,
+                delta=d,
+                occurred_at=stamp(len(events)),
+                schema_version=1,
+            )
+        )
+    return events
+
+
+# %% right: products are added in the course of the day
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    for n in range(count):
+        p = chance.choice(products)
+        common = {
+            "event_id": f"seed{seed}n{n}",
+            "product_id": p,
+            "occurred_at": stamp(n),
+            "schema_version": 1,
+        }
+        if p not in stock:
+            stock[p] = chance.randrange(1, 30)
+            yield {**common, "event_type": "product_added", "quantity": stock[p]}
+        else:
+            if stock[p] and chance.random() < 0.7:
+                d = -chance.randint(1, stock[p])
+            else:
+                d = chance.randint(1, 10)
+            stock[p] += d
+            yield {**common, "event_type": "quantity_changed", "delta": d}
+
+
+# %% right: it works the stock out anew for each event
+def generate(products, count, seed, stamp):
+    import random
+
+    chance = random.Random(seed)
+    events = []
+    for number in range(count):
+        if number < len(products):
+            events.append(
+                {
+                    "event_id": f"{seed}.{number}",
+                    "event_type": "product_added",
+                    "product_id": products[number],
+                    "quantity": 10,
+                    "occurred_at": stamp(number),
+                    "schema_version": 1,
+                }
+            )
+            continue
+        product = chance.choice(products)
+        stock = 0
+        for event in events:
+            if event["product_id"] == product:
+                stock += event.get("quantity", 0) + event.get("delta", 0)
+        delta = chance.choice([-3, -2, -1, 1, 2])
+        if stock + delta < 0:
+            delta = 5
+        events.append(
+            {
+                "event_id": f"{seed}.{number}",
+                "event_type": "quantity_changed",
+                "product_id": product,
+                "delta": delta,
+                "occurred_at": stamp(number),
+                "schema_version": 1,
+            }
+        )
+    return events
+
+
+# %% right: products are removed, too
+def generate(products, count, seed, stamp):
+    import random
+
+    chance, stock = random.Random(seed), {}
+    for n in range(count):
+        p = products[n % len(products)]
+        e = {
+            "event_id": f"{seed}_{n}",
+            "product_id": p,
+            "occurred_at": stamp(n),
+            "schema_version": 1,
+        }
+        if p not in stock:
+            stock[p] = 5
+            e.update(event_type="product_added", quantity=5)
+        elif chance.random() < 0.05:
+            del stock[p]
+            e.update(event_type="product_removed")
+        else:
+            d = chance.randint(-3, 3)
+            if d == 0 or stock[p] + d < 0:
+                d = 4
+            stock[p] += d
+            e.update(event_type="quantity_changed", delta=d)
+        yield e
+
+
+# %% right: ids from the random generator
+def generate(products, count, seed, stamp):
+    import random, uuid
+
+    rng = random.Random(seed)
+    stock = {p: rng.randint(0, 9) for p in products}
+    out = []
+    for n, p in enumerate(products):
+        out.append({"event_type": "product_added", "product_id": p, "quantity": stock[p]})
+    for n in range(len(products), count):
+        p = rng.choice(sorted(products))
+        d = rng.randint(-stock[p], 10) or 1
+        stock[p] += d
+        out.append({"event_type": "quantity_changed", "product_id": p, "delta": d})
+    out = out[:count]
+    for n, e in enumerate(out):
+        e["event_id"] = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+        e["occurred_at"] = stamp(n)
+        e["schema_version"] = 1
+    return out
+
+
 # %% wrong: The same seed gives other events the second time.
 def generate(products, count, seed, stamp):
     import random, uuid
@@ -412,3 +565,22 @@ def generate(products, count, seed, stamp):
         if product in stock:
             yield {"event_id": f"{seed}/{number}", "product_id": product}
             number += 1
+
+
+# %% wrong: Another seed sells and restocks the same
+def generate(products, count, seed, stamp):
+    for n in range(count):
+        p = products[n % len(products)]
+        base = {
+            "event_id": f"{seed}-{n}",
+            "product_id": p,
+            "occurred_at": stamp(n),
+            "schema_version": 1,
+        }
+        if n < len(products):
+            yield base | {"event_type": "product_added", "quantity": 20 + seed}
+        else:
+            yield base | {
+                "event_type": "quantity_changed",
+                "delta": -1 if n // len(products) % 2 else 1,
+            }

@@ -28,6 +28,86 @@ def publish(kinesis, stream, events, sleep):
 # %% unchanged: sleep(1) → sleep(2) -- a longer pause is right as well
 
 
+# %% right: it reads the code of a ClientError
+import json
+from botocore.exceptions import ClientError
+
+
+def publish(kinesis, stream, events, sleep):
+    for event in events:
+        while True:
+            try:
+                kinesis.put_record(
+                    PartitionKey=event["product_id"],
+                    Data=bytes(json.dumps(event), "utf-8"),
+                    StreamName=stream,
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ProvisionedThroughputExceededException":
+                    raise
+                sleep(1)
+            else:
+                break
+    return len(events)
+
+
+# %% right: a recursive helper, pauses that become longer, and text as data
+import json
+
+
+def send(kinesis, stream, event, sleep, pause=1):
+    try:
+        return kinesis.put_record(
+            StreamName=stream,
+            Data=json.dumps(event, indent=2, ensure_ascii=False),
+            PartitionKey=event["product_id"],
+        )
+    except kinesis.exceptions.ProvisionedThroughputExceededException:
+        sleep(pause)
+        return send(kinesis, stream, event, sleep, min(pause * 2, 30))
+
+
+def publish(kinesis, stream, events, sleep):
+    return sum(1 for event in events if send(kinesis, stream, event, sleep))
+
+
+# %% right: it gives up after ten tries, with AWS's error
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    for event in events:
+        for attempt in range(10):
+            try:
+                kinesis.put_record(
+                    StreamName=stream,
+                    Data=json.dumps(event).encode(),
+                    PartitionKey=event["product_id"],
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                if attempt == 9:
+                    raise
+                sleep(1)
+    return len(events)
+
+
+# %% right: a bytearray, and pauses of two seconds
+def publish(kinesis, stream, events, sleep):
+    import json
+
+    count = 0
+    for event in list(events):
+        body = bytearray(json.dumps(event).encode())
+        while True:
+            try:
+                kinesis.put_record(StreamName=stream, Data=body, PartitionKey=event["product_id"])
+                count = count + 1
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                sleep(2)
+    return count
+
+
 # %% wrong: ProvisionedThroughputExceededException
 def publish(kinesis, stream, events, sleep):
     import json
@@ -288,3 +368,39 @@ def publish(kinesis, stream, events, sleep):
     ]
     kinesis.put_records(StreamName=stream, Records=records)
     return len(records)
+
+
+# %% wrong: time.sleep does not move the clock of the lab
+def publish(kinesis, stream, events, sleep):
+    import json, time
+
+    for event in events:
+        while True:
+            try:
+                kinesis.put_record(
+                    StreamName=stream,
+                    Data=json.dumps(event).encode(),
+                    PartitionKey=event["product_id"],
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                time.sleep(1)
+    return len(events)
+
+
+# %% wrong: boto3 encodes it by itself on the way
+def publish(kinesis, stream, events, sleep):
+    import json, base64
+
+    for event in events:
+        while True:
+            try:
+                kinesis.put_record(
+                    StreamName=stream,
+                    Data=base64.b64encode(json.dumps(event).encode()),
+                    PartitionKey=event["product_id"],
+                )
+                break
+            except kinesis.exceptions.ProvisionedThroughputExceededException:
+                sleep(1)
+    return len(events)

@@ -18,6 +18,51 @@ def create_stream(kinesis, name, shards):
     return summary["StreamDescriptionSummary"]["StreamARN"]
 
 
+# %% right: ClientError, describe_stream, and a waiter with its own pauses
+from botocore.exceptions import ClientError
+
+
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(ShardCount=shards, StreamName=name)
+    except ClientError as e:
+        if e.response["Error"]["Code"] != "ResourceInUseException":
+            raise e
+        print("exists")
+    waiter = kinesis.get_waiter("stream_exists")
+    waiter.wait(StreamName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 20})
+    return kinesis.describe_stream(StreamName=name)["StreamDescription"]["StreamARN"]
+
+
+# %% right: a loop of its own instead of the waiter
+import time
+
+
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+    except kinesis.exceptions.ResourceInUseException:
+        pass
+    while True:
+        found = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+        if found["StreamStatus"] == "ACTIVE":
+            return found["StreamARN"]
+        time.sleep(1)
+
+
+# %% right: the ARN from list_streams
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+    except kinesis.exceptions.ResourceInUseException as already:
+        print(already)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    for page in kinesis.get_paginator("list_streams").paginate():
+        for summary in page["StreamSummaries"]:
+            if summary["StreamName"] == name:
+                return summary["StreamARN"]
+
+
 # %% wrong: The second call, for a stream that exists, fails with ResourceInUseException.
 def create_stream(kinesis, name, shards):
     kinesis.create_stream(StreamName=name, ShardCount=shards)

@@ -23,6 +23,54 @@ def put_all(kinesis, stream, entries, sleep):
 # %% unchanged: sleep(1) → sleep(2) -- a longer pause is right as well
 
 
+# %% right: recursion
+def put_all(kinesis, stream, entries, sleep):
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    failed = [entries[i] for i, r in enumerate(answer["Records"]) if r.get("ErrorCode")]
+    if not failed:
+        return 0
+    sleep(1)
+    return len(failed) + put_all(kinesis, stream, failed, sleep)
+
+
+# %% right: it goes by FailedRecordCount and SequenceNumber, with an index
+def put_all(kinesis, stream, entries, sleep):
+    count = 0
+    todo = list(entries)
+    answer = kinesis.put_records(Records=todo, StreamName=stream)
+    while answer["FailedRecordCount"] > 0:
+        again = []
+        for index in range(len(todo)):
+            if "SequenceNumber" not in answer["Records"][index]:
+                again.append(todo[index])
+        todo = again
+        count += answer["FailedRecordCount"]
+        sleep(1.0)
+        answer = kinesis.put_records(Records=todo, StreamName=stream)
+    return count
+
+
+# %% right: pauses that become longer, and new dictionaries
+def put_all(kinesis, stream: str, entries: list[dict], sleep) -> int:
+    pending, total, pause = entries, 0, 1
+    while True:
+        result = kinesis.put_records(
+            StreamName=stream,
+            Records=[dict(Data=e["Data"], PartitionKey=e["PartitionKey"]) for e in pending],
+        )
+        if not result["FailedRecordCount"]:
+            return total
+        pending = [
+            e
+            for e, r in zip(pending, result["Records"], strict=True)
+            if r.get("ErrorCode") is not None
+        ]
+        total += len(pending)
+        print("again", len(pending))
+        sleep(pause)
+        pause = min(pause * 2, 20)
+
+
 # %% wrong: PutRecords answered 200, but records were refused and are lost: 2 of 7.
 def put_all(kinesis, stream, entries, sleep):
     answer = kinesis.put_records(StreamName=stream, Records=entries)
@@ -265,5 +313,27 @@ def put_all(kinesis, stream, entries, sleep):
         answer = kinesis.put_records(StreamName=stream, Records=entries)
         entries = [e for e, result in zip(entries, answer["Records"]) if "ErrorCode" in result]
         if entries:
+            sleep(1)
+    return again
+
+
+# %% wrong: they were refused again when they were sent again
+def put_all(kinesis, stream, entries, sleep):
+    n = 0
+    for _ in range(20):
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        entries = [e for e, r in zip(entries, answer["Records"]) if "ErrorCode" in r]
+        n += len(entries)
+        if not entries:
+            return n
+        sleep(1)
+
+
+# %% wrong: Its first call sends 1 of 7 entries
+def put_all(kinesis, stream, entries, sleep):
+    again = 0
+    for e in entries:
+        while kinesis.put_records(StreamName=stream, Records=[e])["FailedRecordCount"]:
+            again += 1
             sleep(1)
     return again

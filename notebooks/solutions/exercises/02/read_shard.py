@@ -23,6 +23,59 @@ def read_shard(kinesis, stream, shard_id):
 # %% unchanged: records, behind = ([], 1) → records, behind = ([], 2) -- before the first page any number but 0 lets the loop begin
 
 
+# %% right: break, append, and a Limit
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    iterator = kinesis.get_shard_iterator(
+        ShardIteratorType="TRIM_HORIZON", ShardId=shard_id, StreamName=stream
+    )["ShardIterator"]
+    while True:
+        answer = kinesis.get_records(ShardIterator=iterator, Limit=1000)
+        for record in answer["Records"]:
+            records.append(record)
+        if answer["MillisBehindLatest"] == 0 or "NextShardIterator" not in answer:
+            break
+        iterator = answer["NextShardIterator"]
+    return records
+
+
+# %% right: a generator of pages with pauses
+import time
+
+
+def pages(kinesis, iterator):
+    while iterator is not None:
+        page = kinesis.get_records(ShardIterator=iterator)
+        yield page
+        if page["MillisBehindLatest"] <= 0:
+            return
+        time.sleep(0.2)
+        iterator = page.get("NextShardIterator", None)
+
+
+def read_shard(kinesis, stream, shard_id):
+    first = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )
+    return [record for page in pages(kinesis, first["ShardIterator"]) for record in page["Records"]]
+
+
+# %% right: StreamARN instead of StreamName
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    arn = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"][
+        "StreamARN"
+    ]
+    iterator = kinesis.get_shard_iterator(
+        StreamARN=arn, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator, StreamARN=arn)
+        records += page["Records"]
+        iterator = page.get("NextShardIterator") if page["MillisBehindLatest"] != 0 else None
+    return records
+
+
 # %% wrong: It returns the first page alone.
 def read_shard(kinesis, stream, shard_id):
     start = kinesis.get_shard_iterator(
@@ -258,4 +311,19 @@ def read_shard(kinesis, stream, shard_id):
         for record in page["Records"]:
             records.append(record | {"Data": record["Data"].decode()})
         iterator = page.get("NextShardIterator") if page["MillisBehindLatest"] else None
+    return records
+
+
+# %% wrong: One flat list of the records is expected
+def read_shard(kinesis, stream, shard_id):
+    records = []
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while iterator:
+        page = kinesis.get_records(ShardIterator=iterator)
+        records.append(page)
+        if page["MillisBehindLatest"] == 0:
+            break
+        iterator = page.get("NextShardIterator")
     return records

@@ -26,6 +26,98 @@ def allow_put(iam, user, stream_arn):
 # %% unchanged: name = 'put-to-one-stream' → name = 'put-to-one-streamx' -- the name of the policy is free
 
 
+# %% right: it overwrites a policy that exists, and deletes the rest
+import json
+
+
+def allow_put(iam, user, stream_arn):
+    names = iam.list_user_policies(UserName=user)["PolicyNames"] or ["first"]
+    keep, *rest = names
+    iam.put_user_policy(
+        UserName=user,
+        PolicyName=keep,
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Resource": stream_arn,
+                        "Action": ["kinesis:PutRecords", "kinesis:PutRecord"],
+                        "Effect": "Allow",
+                    }
+                ],
+            }
+        ),
+    )
+    for name in rest:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+
+
+# %% right: the document as text
+def allow_put(iam, user, stream_arn):
+    document = f'''{{
+      "Version": "2012-10-17",
+      "Statement": [{{"Effect": "Allow",
+                      "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+                      "Resource": "{stream_arn}"}}]
+    }}'''
+    old = set(iam.list_user_policies(UserName=user)["PolicyNames"]) - {"only-put"}
+    iam.put_user_policy(UserName=user, PolicyName="only-put", PolicyDocument=document)
+    [iam.delete_user_policy(UserName=user, PolicyName=name) for name in old]
+
+
+# %% right: a policy named after the stream, and its statement as a dictionary alone
+import json
+
+
+def statement(arn: str) -> dict:
+    return {
+        "Effect": "Allow",
+        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+        "Resource": arn,
+    }
+
+
+def allow_put(iam, user: str, stream_arn: str) -> str:
+    name = "put-" + stream_arn.split("/")[1]
+    response = iam.put_user_policy(
+        UserName=user,
+        PolicyName=name,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statement(stream_arn)}),
+    )
+    for other in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        if other == name:
+            continue
+        print("delete", other)
+        iam.delete_user_policy(UserName=user, PolicyName=other)
+    return response
+
+
+# %% right: actions in other case, which means the same to IAM
+import json
+
+
+def allow_put(iam, user, stream_arn):
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    iam.put_user_policy(
+        UserName=user,
+        PolicyName="put",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": ["kinesis:putRecord", "kinesis:putRecords"],
+                        "Resource": [stream_arn],
+                    }
+                ],
+            }
+        ),
+    )
+
+
 # %% wrong: The user still has another policy, everything.
 def allow_put(iam, user, stream_arn):
     import json
@@ -193,3 +285,55 @@ def allow_put(iam, user, stream_arn):
         statement = {"Effect": "Allow", "Action": f"kinesis:{action}", "Resource": stream_arn}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_user_policy(UserName=user, PolicyName=action, PolicyDocument=document)
+
+
+# %% wrong: it allows kinesis:PutRecord on arn:aws:kinesis:*:*:stream/orders
+import json
+
+
+def allow_put(iam, user, stream_arn):
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    resource = "arn:aws:kinesis:*:*:" + stream_arn.split(":")[-1]
+    iam.put_user_policy(
+        UserName=user,
+        PolicyName="put",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+                        "Resource": resource,
+                    }
+                ],
+            }
+        ),
+    )
+
+
+# %% wrong: it allows dynamodb:* on *
+import json
+
+
+def allow_put(iam, user, stream_arn):
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    iam.put_user_policy(
+        UserName=user,
+        PolicyName="put",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+                        "Resource": stream_arn,
+                    },
+                    {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"},
+                ],
+            }
+        ),
+    )

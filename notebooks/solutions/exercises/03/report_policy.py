@@ -16,6 +16,58 @@ def report_policy(stream_arn):
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+# %% right: a statement for each action
+def report_policy(stream_arn):
+    names = "DescribeStreamSummary ListShards GetShardIterator GetRecords".split()
+    return {
+        "Version": "2012-10-17",
+        "Id": "report",
+        "Statement": [
+            {"Sid": n, "Effect": "Allow", "Action": "kinesis:" + n, "Resource": stream_arn}
+            for n in names
+        ],
+    }
+
+
+# %% right: one statement, not in a list
+def report_policy(stream_arn: str) -> dict:
+    policy = dict(Version="2012-10-17")
+    policy["Statement"] = {
+        "Sid": "Read",
+        "Effect": "Allow",
+        "Resource": f"{stream_arn}",
+        "Action": [
+            "kinesis:GetRecords",
+            "kinesis:DescribeStreamSummary",
+            "kinesis:ListShards",
+            "kinesis:GetShardIterator",
+        ],
+    }
+    return policy
+
+
+# %% right: other kinds of dictionaries
+from collections import OrderedDict
+
+
+def report_policy(arn):
+    return OrderedDict(
+        Version="2012-10-17",
+        Statement=[
+            OrderedDict(
+                Effect="Allow",
+                Action=[
+                    "kinesis:describeStreamSummary",
+                    "kinesis:listShards",
+                    "kinesis:getShardIterator",
+                    "kinesis:getRecords",
+                ],
+                Resource=[arn],
+            )
+        ],
+    )
+
+
 # %% wrong: It does not allow kinesis:ListShards on stream/orders.
 def report_policy(stream_arn):
     calls = ["DescribeStreamSummary", "GetShardIterator", "GetRecords"]
@@ -115,3 +167,41 @@ def report_policy(stream_arn):
     names = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
     actions = [f"kinesis:{name}" for name in names]
     return {"Effect": "Allow", "Action": actions, "Resource": stream_arn}
+
+
+# %% wrong: It cannot be written as JSON
+def report_policy(stream_arn):
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": {
+                    "kinesis:DescribeStreamSummary",
+                    "kinesis:ListShards",
+                    "kinesis:GetShardIterator",
+                    "kinesis:GetRecords",
+                },
+                "Resource": stream_arn,
+            }
+        ],
+    }
+
+
+# %% wrong: it allows kinesis:DescribeStreamSummary on arn:aws:kinesis:*:*:stream/orders
+def report_policy(stream_arn):
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": [
+                    "kinesis:DescribeStreamSummary",
+                    "kinesis:ListShards",
+                    "kinesis:GetShardIterator",
+                    "kinesis:GetRecords",
+                ],
+                "Resource": "arn:aws:kinesis:*:*:" + stream_arn.split(":")[-1],
+            }
+        ],
+    }

@@ -19,6 +19,82 @@ def share(kinesis, stream_arn, principal):
     kinesis.put_resource_policy(ResourceARN=stream_arn, Policy=document)
 
 
+# %% right: an account as its root ARN
+import json
+
+
+def share(kinesis, stream_arn, principal):
+    who = f"arn:aws:iam::{principal}:root" if principal.isdigit() else principal
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Sid": "Share",
+            "Effect": "Allow",
+            "Principal": {"AWS": who},
+            "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+            "Resource": stream_arn,
+        },
+    }
+    return kinesis.put_resource_policy(Policy=json.dumps(policy, indent=1), ResourceARN=stream_arn)
+
+
+# %% right: tuples, and a statement for each action
+import json
+
+
+def share(kinesis, stream_arn, principal):
+    statements = tuple(
+        {
+            "Effect": "Allow",
+            "Principal": dict(AWS=[principal]),
+            "Action": [a],
+            "Resource": [stream_arn],
+        }
+        for a in ("kinesis:PutRecord", "kinesis:PutRecords")
+    )
+    kinesis.put_resource_policy(
+        ResourceARN=stream_arn, Policy=json.dumps({"Statement": statements})
+    )
+
+
+# %% right: everybody under the condition that it is the principal
+import json
+
+
+def share(kinesis, stream_arn, principal):
+    key = "aws:PrincipalAccount" if principal.isdigit() else "aws:PrincipalArn"
+    kinesis.put_resource_policy(
+        ResourceARN=stream_arn,
+        Policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": "*",
+                        "Condition": {"StringEquals": {key: principal}},
+                        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+                        "Resource": stream_arn,
+                    }
+                ],
+            }
+        ),
+    )
+
+
+# %% right: it deletes the old policy first
+def share(kinesis, stream_arn, principal):
+    try:
+        kinesis.delete_resource_policy(ResourceARN=stream_arn)
+    except kinesis.exceptions.ResourceNotFoundException:
+        pass
+    text = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "%s"}, "Action": ["kinesis:PutRecord", "kinesis:PutRecords"], "Resource": "%s"}]}'
+        % (principal, stream_arn)
+    )
+    kinesis.put_resource_policy(ResourceARN=stream_arn, Policy=text)
+
+
 # %% wrong: A policy on a resource must also say who is allowed
 def share(kinesis, stream_arn, principal):
     import json
@@ -158,3 +234,49 @@ def share(kinesis, stream_arn, principal):
     }
     document = {"Version": "2012-10-17", "Statement": [statement]}
     kinesis.put_resource_policy(ResourceARN=stream_arn, Policy=json.dumps(document))
+
+
+# %% wrong: It lets in somebody else than the argument `principal` says.
+import json
+
+
+def share(kinesis, stream_arn, principal):
+    kinesis.put_resource_policy(
+        ResourceARN=stream_arn,
+        Policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": [principal, stream_arn.split(":")[4]]},
+                        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+                        "Resource": stream_arn,
+                    }
+                ],
+            }
+        ),
+    )
+
+
+# %% wrong: Write each action in full
+import json
+
+
+def share(kinesis, stream_arn, principal):
+    kinesis.put_resource_policy(
+        ResourceARN=stream_arn,
+        Policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": principal},
+                        "Action": "kinesis:PutRecord*",
+                        "Resource": stream_arn,
+                    }
+                ],
+            }
+        ),
+    )

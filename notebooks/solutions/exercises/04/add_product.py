@@ -18,6 +18,96 @@ def add_product(dynamodb, table, product, quantity):
     return True
 
 
+# %% right: a name for the key in the condition
+from botocore.exceptions import ClientError
+
+
+def add_product(dynamodb, table, product, quantity):
+    try:
+        dynamodb.put_item(
+            Item=dict(product_id=dict(S=product), quantity=dict(N=f"{quantity}")),
+            TableName=table,
+            ConditionExpression="attribute_not_exists(#key)",
+            ExpressionAttributeNames={"#key": "product_id"},
+        )
+        return True
+    except ClientError as e:
+        if e.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return False
+        raise
+
+
+# %% right: update_item with the same condition
+def add_product(dynamodb, table, product, quantity):
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="SET quantity = :q",
+            ConditionExpression="attribute_not_exists(product_id)",
+            ExpressionAttributeValues={":q": {"N": str(quantity)}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    else:
+        return True
+
+
+# %% right: a transaction
+def add_product(dynamodb, table, product, quantity):
+    put = {
+        "TableName": table,
+        "Item": {"product_id": {"S": product}, "quantity": {"N": str(quantity)}},
+        "ConditionExpression": "attribute_not_exists(product_id)",
+    }
+    try:
+        dynamodb.transact_write_items(TransactItems=[{"Put": put}])
+    except dynamodb.exceptions.TransactionCanceledException as e:
+        if "ConditionalCheckFailed" not in str(e):
+            raise
+        return False
+    return True
+
+
+# %% right: a condition on the value of the key
+def add_product(dynamodb, table, product, quantity):
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item={"product_id": {"S": product}, "quantity": {"N": str(quantity)}},
+            ConditionExpression="product_id <> :p",
+            ExpressionAttributeValues={":p": {"S": product}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+# %% right: boto3's serializer, and one more attribute
+from boto3.dynamodb.types import TypeSerializer
+from decimal import Decimal
+
+
+def add_product(dynamodb, table: str, product: str, quantity: int) -> bool:
+    pack = TypeSerializer().serialize
+    item = {
+        "product_id": pack(product),
+        "quantity": pack(Decimal(quantity)),
+        "status": pack("active"),
+    }
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item=item,
+            ConditionExpression="attribute_not_exists(product_id)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException as known:
+        print(known)
+        return False
+    return True
+
+
 # %% wrong: For a product that exists it does not return False.
 def add_product(dynamodb, table, product, quantity):
     dynamodb.put_item(
@@ -87,6 +177,19 @@ def add_product(dynamodb, table, product, quantity):
     try:
         dynamodb.put_item(
             TableName=table, Item=item, ConditionExpression="attribute_not_exists(product_id)"
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+# %% wrong: The table has no item of the product Fan
+def add_product(dynamodb, table, product, quantity):
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item={"product_id": {"S": "product"}, "quantity": {"N": str(quantity)}},
+            ConditionExpression="attribute_not_exists(product_id)",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False

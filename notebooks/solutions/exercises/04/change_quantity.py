@@ -22,6 +22,83 @@ def change_quantity(dynamodb, table, product, delta):
     return int(answer["Attributes"]["quantity"]["N"])
 
 
+# %% right: SET instead of ADD
+def change_quantity(dynamodb, table, product, delta):
+    try:
+        item = dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="SET quantity = quantity + :d",
+            ConditionExpression="attribute_exists(product_id) AND quantity >= :need",
+            ExpressionAttributeValues={":d": {"N": f"{delta}"}, ":need": {"N": f"{-delta}"}},
+            ReturnValues="ALL_NEW",
+        )["Attributes"]
+        return int(item["quantity"]["N"])
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+
+
+# %% right: the old quantity and the delta
+def change_quantity(dynamodb, table, product, delta):
+    try:
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="ADD quantity :d",
+            ConditionExpression="quantity >= :n",
+            ExpressionAttributeValues={":d": {"N": str(delta)}, ":n": {"N": str(-delta)}},
+            ReturnValues="UPDATED_OLD",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    return int(answer["Attributes"]["quantity"]["N"]) + delta
+
+
+# %% right: another condition for a sale than for a delivery
+from botocore.exceptions import ClientError
+
+
+def change_quantity(dynamodb, table, product, delta):
+    values = {":delta": {"N": str(delta)}}
+    if delta < 0:
+        condition = "quantity >= :sold"
+        values[":sold"] = {"N": str(abs(delta))}
+    else:
+        condition = "attribute_exists(product_id)"
+    try:
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="ADD quantity :delta",
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues="UPDATED_NEW",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return None
+        raise
+    print(answer["Attributes"])
+    return int(float(answer["Attributes"]["quantity"]["N"]))
+
+
+# %% right: it subtracts what is sold
+def change_quantity(dynamodb, table: str, product: str, delta: int) -> int | None:
+    try:
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="SET quantity = quantity - :sold",
+            ConditionExpression=":sold <= quantity",
+            ExpressionAttributeValues={":sold": {"N": str(-delta)}},
+            ReturnValues="UPDATED_NEW",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return
+    [(name, value)] = answer["Attributes"].items()
+    return int(value["N"])
+
+
 # %% wrong: A sale of 6 of 5 pieces changes the table
 def change_quantity(dynamodb, table, product, delta):
     answer = dynamodb.update_item(
@@ -147,3 +224,39 @@ def change_quantity(dynamodb, table, product, delta):
         )
         return None
     return quantity
+
+
+# %% wrong: One update_item is enough
+def change_quantity(dynamodb, table, product, delta):
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="ADD quantity :d",
+            ConditionExpression="quantity >= :n",
+            ExpressionAttributeValues={":d": {"N": str(delta)}, ":n": {"N": str(-delta)}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    items = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="product_id = :p",
+        ExpressionAttributeValues={":p": {"S": product}},
+    )["Items"]
+    return int(items[0]["quantity"]["N"])
+
+
+# %% wrong: cannot be converted to a numeric value: --3
+def change_quantity(dynamodb, table, product, delta):
+    try:
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key={"product_id": {"S": product}},
+            UpdateExpression="ADD quantity :d",
+            ConditionExpression="quantity >= :n",
+            ExpressionAttributeValues={":d": {"N": str(delta)}, ":n": {"N": f"-{delta}"}},
+            ReturnValues="UPDATED_NEW",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    return int(answer["Attributes"]["quantity"]["N"])

@@ -20,6 +20,67 @@ def create_table(dynamodb, name):
     return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
 
 
+# %% right: tuples and tags
+def create_table(dynamodb, name):
+    try:
+        dynamodb.create_table(
+            AttributeDefinitions=({"AttributeType": "S", "AttributeName": "product_id"},),
+            TableName=name,
+            KeySchema=({"KeyType": "HASH", "AttributeName": "product_id"},),
+            BillingMode="PAY_PER_REQUEST",
+            Tags=[{"Key": "project", "Value": "inventory-lab"}],
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        print("is there")
+    waiter = dynamodb.get_waiter("table_exists")
+    waiter.wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 50})
+    return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+
+
+# %% right: the ARN from create_table's answer
+from botocore.exceptions import ClientError
+
+
+def create_table(dynamodb, name):
+    try:
+        table = dynamodb.create_table(
+            TableName=name,
+            KeySchema=[dict(AttributeName="product_id", KeyType="HASH")],
+            AttributeDefinitions=[dict(AttributeName="product_id", AttributeType="S")],
+            BillingMode="PAY_PER_REQUEST",
+        )["TableDescription"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceInUseException":
+            table = dynamodb.describe_table(TableName=name)["Table"]
+        else:
+            raise
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+    return table["TableArn"]
+
+
+# %% right: a loop of its own instead of the waiter
+import time
+
+
+def create_table(dynamodb, name):
+    key = "product_id"
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            TableClass="STANDARD",
+            SSESpecification={"Enabled": False},
+            StreamSpecification={"StreamEnabled": False},
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        pass
+    while (table := dynamodb.describe_table(TableName=name)["Table"])["TableStatus"] != "ACTIVE":
+        time.sleep(1)
+    return table["TableArn"]
+
+
 # %% wrong: Your function returns while the table is still CREATING
 def create_table(dynamodb, name):
     try:
@@ -141,3 +202,32 @@ def create_table(dynamodb, name):
         pass
     dynamodb.get_waiter("table_exists").wait(TableName=name)
     return dynamodb.describe_table(TableName=name)["Table"]
+
+
+# %% wrong: In another account and region it returns the same ARN as here
+def create_table(dynamodb, name):
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        pass
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+    return f"arn:aws:dynamodb:us-east-1:123456789012:table/{name}"
+
+
+# %% wrong: AttributeDefinitions is missing
+def create_table(dynamodb, name):
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        pass
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+    return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]

@@ -33,6 +33,97 @@ def create_function(functions, name, role, source, **more):
     return functions.get_function_configuration(FunctionName=name)["FunctionArn"]
 
 
+# %% right: a compressed zip, and the ARN of the answer
+import io, zipfile
+
+
+def create_function(functions, name, role, source, **more):
+    buffer = io.BytesIO()
+    package = zipfile.ZipFile(buffer, mode="w", compression=zipfile.ZIP_DEFLATED)
+    package.writestr("app.py", source.encode("utf-8"))
+    package.close()
+    buffer.seek(0)
+    code = buffer.read()
+    try:
+        answer = functions.create_function(
+            FunctionName=name,
+            Code=dict(ZipFile=code),
+            Handler="app.handle",
+            Role=role,
+            Runtime="python3.13",
+            Timeout=10,
+            PackageType="Zip",
+            **more,
+        )
+        waiter = "function_active_v2"
+    except functions.exceptions.ResourceConflictException:
+        answer = functions.update_function_code(ZipFile=code, FunctionName=name)
+        waiter = "function_updated_v2"
+    functions.get_waiter(waiter).wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    return answer["FunctionArn"]
+
+
+# %% right: both waiters in every case
+import io, zipfile
+
+
+def packed(source):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("app.py", source)
+    return archive.getvalue()
+
+
+def create_function(functions, name, role, source, **more):
+    zipped = packed(source)
+    try:
+        functions.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="app.handle",
+            Timeout=10,
+            Code={"ZipFile": zipped},
+            Publish=False,
+            **more,
+        )
+    except functions.exceptions.ResourceConflictException:
+        print("exists")
+        functions.update_function_code(FunctionName=name, ZipFile=zipped)
+    functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    return functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+
+
+# %% right: a loop of its own instead of the waiters
+import io, zipfile
+import time
+
+
+def create_function(functions, name, role, source, **more):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr(zipfile.ZipInfo("app.py"), source)
+    code = archive.getvalue()
+    try:
+        functions.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="app.handle",
+            Timeout=10,
+            Code={"ZipFile": code},
+            **more,
+        )
+    except functions.exceptions.ResourceConflictException:
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+    while True:
+        found = functions.get_function_configuration(FunctionName=name)
+        if found["State"] == "Active" and found["LastUpdateStatus"] == "Successful":
+            return found["FunctionArn"]
+        time.sleep(1)
+
+
 # %% wrong: The second call, for a function that exists, fails with ResourceConflictException.
 import io
 import zipfile
@@ -445,6 +536,59 @@ def create_function(functions, name, role, source, **more):
             Role=role,
             Runtime="python3.13",
             Handler="app.handle",
+            Timeout=10,
+            Code={"ZipFile": code},
+            **more,
+        )
+        functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    except functions.exceptions.ResourceConflictException:
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    return functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+
+
+# %% wrong: It changes the settings of the function that exists
+import io, zipfile
+
+
+def create_function(functions, name, role, source, **more):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("app.py", source)
+    code = archive.getvalue()
+    try:
+        functions.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="app.handle",
+            Timeout=10,
+            Code={"ZipFile": code},
+            **more,
+        )
+        functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    except functions.exceptions.ResourceConflictException:
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+        functions.update_function_configuration(FunctionName=name, Timeout=30)
+    return functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+
+
+# %% wrong: The file in the zip is app.py
+import io, zipfile
+
+
+def create_function(functions, name, role, source, **more):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("main.py", source)
+    code = archive.getvalue()
+    try:
+        functions.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="main.handle",
             Timeout=10,
             Code={"ZipFile": code},
             **more,

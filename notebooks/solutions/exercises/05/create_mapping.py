@@ -18,6 +18,58 @@ def create_mapping(functions, stream, name, **more):
     return mapping["UUID"]
 
 
+# %% right: the function by its ARN
+def create_mapping(functions, stream, name, **more):
+    arn = functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+    try:
+        answer = functions.create_event_source_mapping(
+            FunctionName=arn,
+            EventSourceArn=stream,
+            StartingPosition="TRIM_HORIZON",
+            Enabled=True,
+            **more,
+        )
+    except functions.exceptions.ResourceConflictException:
+        [answer] = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=arn)[
+            "EventSourceMappings"
+        ]
+    return answer["UUID"]
+
+
+# %% right: it lists all mappings and compares
+def create_mapping(functions, stream, name, **more):
+    parameters = dict(EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON")
+    parameters.update(more)
+    try:
+        uuid = functions.create_event_source_mapping(**parameters)["UUID"]
+    except functions.exceptions.ResourceConflictException as error:
+        print(error)
+        uuid = next(
+            m["UUID"]
+            for m in functions.list_event_source_mappings()["EventSourceMappings"]
+            if m["EventSourceArn"] == stream and m["FunctionArn"].endswith(f":{name}")
+        )
+    return uuid
+
+
+# %% right: it waits until the mapping is enabled
+import time
+
+
+def create_mapping(functions, stream, name, **more):
+    try:
+        m = functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )
+    except functions.exceptions.ResourceConflictException:
+        m = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)[
+            "EventSourceMappings"
+        ][0]
+    while functions.get_event_source_mapping(UUID=m["UUID"])["State"] != "Enabled":
+        time.sleep(1)
+    return m["UUID"]
+
+
 # %% wrong: The second call, for a mapping that exists, fails with ResourceConflictException.
 def create_mapping(functions, stream, name, **more):
     mapping = functions.create_event_source_mapping(
@@ -137,3 +189,27 @@ def create_mapping(functions, stream, name, **more):
     return functions.create_event_source_mapping(
         EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
     )["UUID"]
+
+
+# %% wrong: it returns the UUID of another mapping
+def create_mapping(functions, stream, name, **more):
+    try:
+        return functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )["UUID"]
+    except functions.exceptions.ResourceConflictException:
+        return functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"][-1][
+            "UUID"
+        ]
+
+
+# %% wrong: it returns the UUID of another mapping
+def create_mapping(functions, stream, name, **more):
+    try:
+        return functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )["UUID"]
+    except functions.exceptions.ResourceConflictException:
+        return functions.list_event_source_mappings(EventSourceArn=stream)["EventSourceMappings"][
+            -1
+        ]["UUID"]

@@ -17,6 +17,89 @@ def handle(event, context):
         )
 
 
+# %% right: it goes by event_type, and returns a value
+def handle(event, context):
+    import base64, json
+
+    for record in event["Records"]:
+        raw = base64.b64decode(record["kinesis"]["data"]).decode("utf-8")
+        sale = json.loads(raw)
+        if sale["event_type"] == "product_added":
+            change = sale["quantity"]
+        else:
+            change = sale["delta"]
+        table.update_item(
+            Key={"product_id": sale["product_id"]},
+            UpdateExpression="ADD #q :c",
+            ExpressionAttributeNames={"#q": "quantity"},
+            ExpressionAttributeValues={":c": change},
+        )
+        print(sale["product_id"], change)
+    return {"statusCode": 200}
+
+
+# %% right: SET with if_not_exists, and Decimal
+def handle(event, context):
+    from decimal import Decimal
+
+    for r in event["Records"]:
+        fact = json.loads(base64.b64decode(r["kinesis"]["data"]), parse_int=Decimal)
+        change = fact["delta"] if "delta" in fact else fact["quantity"]
+        table.update_item(
+            Key=dict(product_id=fact["product_id"]),
+            UpdateExpression="SET quantity = if_not_exists(quantity, :zero) + :change",
+            ExpressionAttributeValues={":change": change, ":zero": 0},
+            ReturnValues="UPDATED_NEW",
+        )
+
+
+# %% right: a helper inside, and annotations of Python itself
+def handle(event: dict, context: object) -> None:
+    def decoded(record: dict) -> dict:
+        return json.loads(base64.b64decode(record["kinesis"]["data"]))
+
+    records = event.get("Records", [])
+    number = 0
+    while number < len(records):
+        fact = decoded(records[number])
+        table.update_item(
+            Key={"product_id": fact["product_id"]},
+            UpdateExpression="ADD quantity :n",
+            ExpressionAttributeValues={":n": fact.get("quantity", 0) + fact.get("delta", 0)},
+        )
+        number += 1
+    return None
+
+
+# %% right: an error of its own for the broken record
+def handle(event, context):
+    for record in event["Records"]:
+        try:
+            fact = json.loads(base64.b64decode(record["kinesis"]["data"]))
+        except json.JSONDecodeError as e:
+            raise RuntimeError("broken record") from e
+        table.update_item(
+            Key={"product_id": fact["product_id"]},
+            UpdateExpression="ADD quantity :change",
+            ExpressionAttributeValues={":change": fact.get("quantity", fact.get("delta"))},
+        )
+
+
+# %% right: match
+def handle(event, context):
+    for record in event["Records"]:
+        match json.loads(base64.b64decode(record["kinesis"]["data"])):
+            case {"product_id": product, "quantity": change} | {
+                "product_id": product,
+                "delta": change,
+            }:
+                table.update_item(
+                    Key={"product_id": product},
+                    UpdateExpression="ADD quantity :change",
+                    ExpressionAttributeValues={":change": int(change)},
+                )
+
+
 # %% wrong: the table has no item of Fan
 def handle(event, context):
     for record in event["Records"]:
@@ -142,4 +225,67 @@ def handle(event, context):
             Key={"product_id": product},
             UpdateExpression="ADD quantity :change",
             ExpressionAttributeValues={":change": change},
+        )
+
+
+# %% wrong: Its first line must not use a name of the notebook either
+from typing import Any
+
+
+def handle(event: dict[str, Any], context: Any) -> None:
+    for record in event["Records"]:
+        fact = json.loads(base64.b64decode(record["kinesis"]["data"]))
+        table.update_item(
+            Key={"product_id": fact["product_id"]},
+            UpdateExpression="ADD quantity :change",
+            ExpressionAttributeValues={":change": fact.get("quantity", fact.get("delta"))},
+        )
+
+
+# %% wrong: which is called count there
+def count(event, context):
+    for record in event["Records"]:
+        fact = json.loads(base64.b64decode(record["kinesis"]["data"]))
+        table.update_item(
+            Key={"product_id": fact["product_id"]},
+            UpdateExpression="ADD quantity :change",
+            ExpressionAttributeValues={":change": fact.get("quantity", fact.get("delta"))},
+        )
+
+
+handle = count
+
+
+# %% wrong: It counts under the partition key of the record
+def handle(event, context):
+    for record in event["Records"]:
+        fact = json.loads(base64.b64decode(record["kinesis"]["data"]))
+        table.update_item(
+            Key={"product_id": record["kinesis"]["partitionKey"]},
+            UpdateExpression="ADD quantity :change",
+            ExpressionAttributeValues={":change": fact.get("quantity", fact.get("delta"))},
+        )
+
+
+# %% wrong: Those belong to the client of notebook 04
+def handle(event, context):
+    for record in event["Records"]:
+        fact = json.loads(base64.b64decode(record["kinesis"]["data"]))
+        table.update_item(
+            Key={"product_id": {"S": fact["product_id"]}},
+            UpdateExpression="ADD quantity :change",
+            ExpressionAttributeValues={
+                ":change": {"N": str(fact.get("quantity", fact.get("delta")))}
+            },
+        )
+
+
+# %% wrong: What is under `data` is base64
+def handle(event, context):
+    for record in event["Records"]:
+        fact = json.loads(record["kinesis"]["data"])
+        table.update_item(
+            Key={"product_id": fact["product_id"]},
+            UpdateExpression="ADD quantity :change",
+            ExpressionAttributeValues={":change": fact.get("quantity", fact.get("delta"))},
         )

@@ -26,6 +26,81 @@ def create_pipe(pipes, name, role, stream, function, queue, **more):
     return answer["Arn"]
 
 
+# %% right: the state and the batch size in words
+def create_pipe(pipes, name, role, stream, function, queue, **more):
+    parameters = {
+        "Name": name,
+        "RoleArn": role,
+        "Source": stream,
+        "Target": function,
+        "DesiredState": "RUNNING",
+    }
+    parameters["SourceParameters"] = {
+        "KinesisStreamParameters": dict(
+            DeadLetterConfig=dict(Arn=queue),
+            MaximumRetryAttempts=2,
+            StartingPosition="TRIM_HORIZON",
+            BatchSize=100,
+        )
+    }
+    parameters.update(more)
+    try:
+        pipes.create_pipe(**parameters)
+    except pipes.exceptions.ConflictException:
+        print("exists")
+    return pipes.describe_pipe(Name=name)["Arn"]
+
+
+# %% right: it waits until the pipe runs
+import time
+
+
+def create_pipe(pipes, name, role, stream, function, queue, **more):
+    source = {
+        "KinesisStreamParameters": {
+            "StartingPosition": "TRIM_HORIZON",
+            "MaximumRetryAttempts": 2,
+            "DeadLetterConfig": {"Arn": queue},
+        }
+    }
+    try:
+        pipes.create_pipe(
+            Name=name, Source=stream, Target=function, RoleArn=role, SourceParameters=source, **more
+        )
+    except pipes.exceptions.ConflictException:
+        pass
+    while True:
+        pipe = pipes.describe_pipe(Name=name)
+        if pipe["CurrentState"] == "RUNNING":
+            return pipe["Arn"]
+        time.sleep(1)
+
+
+# %% right: it reads the code of a ClientError
+from botocore.exceptions import ClientError
+
+
+def create_pipe(pipes, name: str, role: str, stream: str, function: str, queue: str, **more) -> str:
+    kinesis = (
+        {"StartingPosition": "TRIM_HORIZON"}
+        | {"MaximumRetryAttempts": 2}
+        | {"DeadLetterConfig": {"Arn": queue}}
+    )
+    try:
+        return pipes.create_pipe(
+            **more,
+            SourceParameters={"KinesisStreamParameters": kinesis},
+            Name=name,
+            Source=stream,
+            RoleArn=role,
+            Target=function,
+        )["Arn"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConflictException":
+            return pipes.describe_pipe(Name=name)["Arn"]
+        raise
+
+
 # %% wrong: It does not start at TRIM_HORIZON
 def create_pipe(pipes, name, role, stream, function, queue, **more):
     source = {
@@ -172,3 +247,69 @@ def create_pipe(pipes, name, role, stream, function, queue, **more):
     except pipes.exceptions.ConflictException:
         answer = pipes.describe_pipe(Name=name)
     return answer["Arn"]
+
+
+# %% wrong: The pipe is created STOPPED
+def create_pipe(pipes, name, role, stream, function, queue, **more):
+    try:
+        return pipes.create_pipe(
+            Name=name,
+            Source=stream,
+            Target=function,
+            RoleArn=role,
+            DesiredState="STOPPED",
+            SourceParameters={
+                "KinesisStreamParameters": {
+                    "StartingPosition": "TRIM_HORIZON",
+                    "MaximumRetryAttempts": 2,
+                    "DeadLetterConfig": {"Arn": queue},
+                }
+            },
+            **more,
+        )["Arn"]
+    except pipes.exceptions.ConflictException:
+        return pipes.describe_pipe(Name=name)["Arn"]
+
+
+# %% wrong: Do not write the account and the region yourself
+def create_pipe(pipes, name, role, stream, function, queue, **more):
+    try:
+        return pipes.create_pipe(
+            Name=name,
+            Source=stream,
+            Target=function,
+            RoleArn=role,
+            SourceParameters={
+                "KinesisStreamParameters": {
+                    "StartingPosition": "TRIM_HORIZON",
+                    "MaximumRetryAttempts": 2,
+                    "DeadLetterConfig": {"Arn": queue},
+                }
+            },
+            **more,
+        )["Arn"]
+    except pipes.exceptions.ConflictException:
+        return f"arn:aws:pipes:us-east-1:123456789012:pipe/{name}"
+
+
+# %% wrong: It changes or deletes the pipe that exists
+def create_pipe(pipes, name, role, stream, function, queue, **more):
+    p = dict(
+        Name=name,
+        Source=stream,
+        Target=function,
+        RoleArn=role,
+        SourceParameters={
+            "KinesisStreamParameters": {
+                "StartingPosition": "TRIM_HORIZON",
+                "MaximumRetryAttempts": 2,
+                "DeadLetterConfig": {"Arn": queue},
+            }
+        },
+        **more,
+    )
+    try:
+        return pipes.create_pipe(**p)["Arn"]
+    except pipes.exceptions.ConflictException:
+        pipes.delete_pipe(Name=name)
+        return pipes.create_pipe(**p)["Arn"]

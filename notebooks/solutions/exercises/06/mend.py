@@ -15,6 +15,39 @@ def mend(error):
     return {"Effect": "Allow", "Action": denial[1], "Resource": denial[2]}
 
 
+# %% right: split, lists and a Sid
+def mend(error):
+    if "is not authorized to perform: " not in error or "with an explicit deny" in error:
+        return None
+    action = error.split("not authorized to perform: ")[1].split(" ")[0]
+    resource = error.split(" on resource: ")[1].split()[0]
+    return {"Sid": "Mended", "Effect": "Allow", "Action": [action], "Resource": [resource]}
+
+
+# %% right: partition, and a tuple
+def mend(error: str) -> dict | None:
+    _, found, rest = error.partition("perform: ")
+    if not found or "explicit deny" in rest:
+        return
+    action, _, rest = rest.partition(" on resource: ")
+    resource, _, _ = rest.partition(" ")
+    return dict(Effect="Allow", Action=(action,), Resource=resource)
+
+
+# %% right: words and their places
+def mend(error):
+    try:
+        words = error.split()
+        action = words[words.index("perform:") + 1]
+        resource = words[words.index("resource:") + 1]
+    except ValueError:
+        return None
+    if "an explicit deny" in error:
+        return None
+    print(action, resource)
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
 # %% wrong: For a denied lambda:InvokeFunction: It is too wide.
 def mend(error):
     import re

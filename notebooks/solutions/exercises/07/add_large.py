@@ -18,6 +18,52 @@ def add_large(event, context):
 # %% unchanged: return [fact | {'large': fact.get('delta', 0) <= -5} for fact in facts] → return [fact | {'large': fact.get('delta', 1) <= -5} for fact in facts] -- any default above -5 stands for an event that sells nothing
 
 
+# %% right: a loop with a helper inside
+def add_large(event, context):
+    from base64 import b64decode
+    from json import loads
+
+    def large(fact):
+        return "delta" in fact and fact["delta"] <= -5
+
+    result = []
+    for record in event:
+        fact = loads(b64decode(record["data"]).decode("utf-8"))
+        fact["large"] = large(fact)
+        result.append(fact)
+    return result
+
+
+# %% right: it goes by event_type
+def add_large(event: list, context) -> list:
+    import base64, json
+
+    limit = 5
+    out = list()
+    for record in event:
+        fact = json.loads(base64.b64decode(record["data"]))
+        sold = -fact["delta"] if fact["event_type"] == "quantity_changed" else 0
+        out.append(dict(fact, large=sold >= limit))
+    print(out)
+    return out
+
+
+# %% right: match
+def add_large(batch, _):
+    import base64
+    import json
+
+    events = []
+    for record in batch:
+        fact = json.loads(base64.b64decode(record["data"]))
+        match fact:
+            case {"delta": delta} if delta <= -5:
+                events.append(fact | {"large": True})
+            case _:
+                events.append(fact | {"large": False})
+    return events
+
+
 # %% wrong: A pipe sends a bare list, without Records
 def add_large(event, context):
     import base64
@@ -153,3 +199,33 @@ def decoded(record):
 
 def add_large(event, context):
     return [fact | {"large": fact.get("delta", 0) <= -5} for fact in map(decoded, event)]
+
+
+# %% wrong: Its first line must not use a name of the notebook either
+from typing import Any
+
+
+def add_large(event: list[Any], context: Any) -> list[Any]:
+    import base64, json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    return [fact | {"large": fact.get("delta", 0) <= -5} for fact in facts]
+
+
+# %% wrong: An event also gets the field delta
+def add_large(event, context):
+    import base64, json
+
+    facts = [json.loads(base64.b64decode(record["data"])) for record in event]
+    for f in facts:
+        f.setdefault("delta", 0)
+        f["large"] = f["delta"] <= -5
+    return facts
+
+
+# %% wrong: A pipe's record is flat
+def add_large(event, context):
+    import base64, json
+
+    facts = [json.loads(base64.b64decode(record["kinesis"]["data"])) for record in event]
+    return [fact | {"large": fact.get("delta", 0) <= -5} for fact in facts]

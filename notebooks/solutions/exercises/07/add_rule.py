@@ -37,6 +37,127 @@ def add_rule(events, functions, bus, name, pattern, targets):
 # %% unchanged: raise RuntimeError(answer['FailedEntries']) → raise RuntimeError(answer['FailedEntriesx']) -- a KeyError comes out as well, only its text is worse
 
 
+# %% right: an id from the rule's ARN, and an assert
+import json
+import uuid
+
+
+def add_rule(events, functions, bus, name, pattern, targets):
+    arn = events.put_rule(
+        EventBusName=bus,
+        Name=name,
+        State="ENABLED",
+        EventPattern=json.dumps(pattern, indent=2),
+        Description="mine",
+    )["RuleArn"]
+    answer = events.put_targets(
+        EventBusName=bus, Rule=name, Targets=[dict(Arn=t, Id=t.split(":")[-1]) for t in targets]
+    )
+    for t in targets:
+        try:
+            functions.add_permission(
+                Action="lambda:InvokeFunction",
+                FunctionName=t.split(":")[-1],
+                Principal="events.amazonaws.com",
+                SourceArn=arn,
+                StatementId=str(uuid.uuid5(uuid.NAMESPACE_URL, arn)),
+            )
+        except functions.exceptions.ResourceConflictException:
+            print("has it")
+    assert answer["FailedEntryCount"] == 0, answer
+    return arn
+
+
+# %% right: it repeats the targets that failed three times
+import json
+
+
+def add_rule(events, functions, bus, name, pattern, targets):
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))
+    arn = events.describe_rule(Name=name, EventBusName=bus)["Arn"]
+    for t in targets:
+        allow(functions, t, arn)
+    todo = [{"Id": t.rpartition(":")[2], "Arn": t} for t in targets]
+    for _ in range(3):
+        answer = events.put_targets(Rule=name, EventBusName=bus, Targets=todo)
+        if not answer["FailedEntryCount"]:
+            return arn
+        failed = {e["TargetId"] for e in answer["FailedEntries"]}
+        todo = [t for t in todo if t["Id"] in failed]
+    raise RuntimeError(answer)
+
+
+def allow(functions, function, arn):
+    try:
+        functions.add_permission(
+            FunctionName=function,
+            StatementId=arn.split(":")[-1].replace("/", "-"),
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=arn,
+        )
+    except functions.exceptions.ResourceConflictException:
+        pass
+
+
+# %% right: it reads the function's policy first
+import json
+
+
+def add_rule(events, functions, bus, name, pattern, targets):
+    arn = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for t in targets:
+        try:
+            statements = json.loads(functions.get_policy(FunctionName=t)["Policy"])["Statement"]
+        except functions.exceptions.ResourceNotFoundException:
+            statements = []
+        if any(arn in json.dumps(s) for s in statements):
+            continue
+        functions.add_permission(
+            FunctionName=t,
+            StatementId=f"{bus}-{name}",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=arn,
+        )
+    answer = events.put_targets(
+        Rule=name,
+        EventBusName=bus,
+        Targets=[{"Id": str(i), "Arn": t} for i, t in enumerate(targets)],
+    )
+    if answer["FailedEntries"]:
+        raise ValueError(answer["FailedEntries"])
+    return arn
+
+
+# %% right: the account as a condition too
+import json
+
+
+def add_rule(events, functions, bus, name, pattern, targets):
+    arn = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for t in targets:
+        try:
+            functions.add_permission(
+                FunctionName=t,
+                StatementId=f"{name}-on-{bus}",
+                Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com",
+                SourceArn=arn,
+                SourceAccount=arn.split(":")[4],
+            )
+        except functions.exceptions.ResourceConflictException:
+            continue
+    answer = events.put_targets(
+        Rule=name,
+        EventBusName=bus,
+        Targets=tuple({"Id": f"t{i}", "Arn": t} for i, t in enumerate(targets)),
+    )
+    if answer["FailedEntryCount"] != 0:
+        raise SystemError
+    return arn
+
+
 # %% wrong: Build the StatementId from the rule's name.
 def add_rule(events, functions, bus, name, pattern, targets):
     import json
@@ -337,3 +458,30 @@ def add_rule(events, functions, bus, name, pattern, targets):
         except functions.exceptions.ResourceConflictException:
             pass
     return rule
+
+
+# %% wrong: at 'statementId' failed to satisfy constraint
+import json
+
+
+def add_rule(events, functions, bus, name, pattern, targets):
+    arn = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    for t in targets:
+        try:
+            functions.add_permission(
+                FunctionName=t,
+                StatementId=f"{bus}/{name}",
+                Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com",
+                SourceArn=arn,
+            )
+        except functions.exceptions.ResourceConflictException:
+            pass
+    answer = events.put_targets(
+        Rule=name,
+        EventBusName=bus,
+        Targets=[{"Id": str(i), "Arn": t} for i, t in enumerate(targets)],
+    )
+    if answer["FailedEntryCount"]:
+        raise RuntimeError
+    return arn

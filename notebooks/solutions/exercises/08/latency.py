@@ -18,6 +18,48 @@ def latency(record, shard_id, reports):
     return (min(times) - record["ApproximateArrivalTimestamp"]).total_seconds()
 
 
+# %% right: a loop over sorted reports
+def latency(record, shard_id, reports):
+    number = int(record["SequenceNumber"])
+    for report in sorted(reports, key=lambda r: r["at"]):
+        if (
+            report["shard_id"] == shard_id
+            and int(report["first"]) <= number
+            and number <= int(report["last"])
+        ):
+            return (report["at"] - record["ApproximateArrivalTimestamp"]).total_seconds()
+    return None
+
+
+# %% right: a division of times
+from datetime import timedelta
+
+
+def latency(record, shard_id, reports):
+    covers = lambda r: (
+        r["shard_id"] == shard_id
+        and int(r["first"]) <= int(record["SequenceNumber"]) <= int(r["last"])
+    )
+    times = [r["at"] for r in filter(covers, reports)]
+    if len(times) == 0:
+        return
+    return (min(times) - record["ApproximateArrivalTimestamp"]) / timedelta(seconds=1)
+
+
+# %% right: texts of the same length
+def latency(record, shard_id, reports):
+    number = record["SequenceNumber"].zfill(60)
+    first = None
+    for report in reports:
+        if report["shard_id"] == shard_id and report["first"].zfill(60) <= number <= report[
+            "last"
+        ].zfill(60):
+            if first is None or report["at"] < first:
+                first = report["at"]
+    if first is not None:
+        return (first - record["ApproximateArrivalTimestamp"]).total_seconds()
+
+
 # %% wrong: the first report that covers the record counts
 def latency(record, shard_id, reports):
     number = int(record["SequenceNumber"])
@@ -164,3 +206,17 @@ def latency(record, shard_id, reports):
                 if not best or waited.total_seconds() < best:
                     best = waited.total_seconds()
     return best
+
+
+# %% wrong: whole hours are wrong
+def latency(record, shard_id, reports):
+    n = int(record["SequenceNumber"])
+    t = [
+        (
+            r["at"].replace(tzinfo=None)
+            - record["ApproximateArrivalTimestamp"].replace(tzinfo=None)
+        ).total_seconds()
+        for r in reports
+        if r["shard_id"] == shard_id and int(r["first"]) <= n <= int(r["last"])
+    ]
+    return min(t) if t else None

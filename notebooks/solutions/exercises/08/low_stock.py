@@ -19,6 +19,69 @@ def low_stock(dynamodb, table, below):
     return {item["product_id"]["S"]: int(item["quantity"]["N"]) for item in items}
 
 
+# %% right: a loop over LastEvaluatedKey
+def low_stock(dynamodb, table, below):
+    result, more = {}, {}
+    while True:
+        page = dynamodb.scan(
+            TableName=table,
+            FilterExpression="quantity < :n and #s = :a",
+            ExpressionAttributeNames={"#s": "status"},
+            ExpressionAttributeValues={":n": {"N": f"{below}"}, ":a": {"S": "active"}},
+            **more,
+        )
+        for item in page["Items"]:
+            result[item["product_id"]["S"]] = int(item["quantity"]["N"])
+        if "LastEvaluatedKey" not in page:
+            return result
+        more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+# %% right: the paginator's full result
+def low_stock(dynamodb, table, below):
+    answer = (
+        dynamodb.get_paginator("scan")
+        .paginate(
+            TableName=table,
+            FilterExpression="#status = :active AND quantity < :below",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":active": {"S": "active"}, ":below": {"N": str(below)}},
+        )
+        .build_full_result()
+    )
+    return {i["product_id"]["S"]: int(i["quantity"]["N"]) for i in answer["Items"]}
+
+
+# %% right: it reads two attributes alone
+def low_stock(dynamodb, table: str, below: int) -> dict[str, int]:
+    low = dict()
+    for page in dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        ConsistentRead=True,
+        ProjectionExpression="#p, #q",
+        FilterExpression="(#s = :s) AND (#q < :q)",
+        ExpressionAttributeNames={"#s": "status", "#q": "quantity", "#p": "product_id"},
+        ExpressionAttributeValues={":s": dict(S="active"), ":q": dict(N=str(below))},
+    ):
+        low.update({i["product_id"]["S"]: int(i["quantity"]["N"]) for i in page["Items"]})
+    return low
+
+
+# %% right: the largest quantity that is too few
+def low_stock(dynamodb, table, below):
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="#status = :active AND quantity <= :most",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":active": {"S": "active"}, ":most": {"N": str(below - 1)}},
+    )
+    return {
+        item["product_id"]["S"]: int(item["quantity"]["N"])
+        for page in pages
+        for item in page["Items"]
+    }
+
+
 # %% wrong: It reads the first page alone.
 def low_stock(dynamodb, table, below):
     page = dynamodb.scan(

@@ -43,6 +43,178 @@ def trace(records, logs, pipe_log, function_log, event_id):
 # %% unchanged: carried = {line['executionId'] for line in log if address in line.get('payload', '')} → carried = {line['executionId'] for line in log if address in line.get('payload', 'x')} -- no address is in x either
 
 
+# %% right: it follows nextToken itself
+import json
+
+
+def messages(logs, group, pattern=None):
+    token, found = None, []
+    while True:
+        more = {"nextToken": token} if token else {}
+        if pattern:
+            more["filterPattern"] = pattern
+        page = logs.filter_log_events(logGroupName=group, **more)
+        found += [e["message"] for e in page["events"]]
+        token = page.get("nextToken")
+        if not token:
+            return found
+
+
+def trace(records, logs, pipe_log, function_log, event_id):
+    for shard, rows in records.items():
+        for row in rows:
+            if json.loads(row["Data"].decode())["event_id"] != event_id:
+                continue
+            address = shard + ":" + row["SequenceNumber"]
+            executions, ended = [], []
+            for line in map(json.loads, messages(logs, pipe_log)):
+                if line["messageType"] == "ExecutionStarted":
+                    if address in [r["eventID"] for r in json.loads(line["payload"])]:
+                        executions.append(line["executionId"])
+                elif line["executionId"] in executions and line["messageType"].startswith(
+                    "Execution"
+                ):
+                    ended.append(line["messageType"])
+            reports = []
+            for m in messages(logs, function_log, '"batch"'):
+                r = json.loads(m)
+                if r["shard_id"] == shard and int(r["first"]) <= int(row["SequenceNumber"]) <= int(
+                    r["last"]
+                ):
+                    reports.append(r)
+            return dict(record=address, pipe=ended, reports=reports)
+    return None
+
+
+# %% right: it reads every line of the function's log
+import json
+
+
+def trace(records, logs, pipe_log, function_log, event_id):
+    place = None
+    for shard in records:
+        for record in records[shard]:
+            if json.loads(record["Data"]).get("event_id") == event_id:
+                place = shard, record["SequenceNumber"]
+    if place is None:
+        return None
+    shard, number = place
+    paginator = logs.get_paginator("filter_log_events")
+    pipe = {}
+    started = set()
+    for page in paginator.paginate(logGroupName=pipe_log):
+        for event in page["events"]:
+            line = json.loads(event["message"])
+            if f"{shard}:{number}" in line.get("payload", ""):
+                started.add(line["executionId"])
+            if line["messageType"] in (
+                "ExecutionSucceeded",
+                "ExecutionPartiallyFailed",
+                "ExecutionFailed",
+            ):
+                pipe[line["executionId"]] = line["messageType"]
+    reports = []
+    for page in paginator.paginate(logGroupName=function_log):
+        for event in page["events"]:
+            try:
+                report = json.loads(event["message"])
+            except ValueError:
+                continue
+            if report.get("report") == "batch" and report["shard_id"] == shard:
+                if int(report["first"]) <= int(number) and int(number) <= int(report["last"]):
+                    reports.append(report)
+    return {
+        "record": f"{shard}:{number}",
+        "pipe": [v for k, v in pipe.items() if k in started],
+        "reports": reports,
+    }
+
+
+# %% right: get_log_events
+import json
+
+
+def trace(records, logs, pipe_log, function_log, event_id):
+    def read(group):
+        out = []
+        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
+            token = {}
+            before = None
+            while True:
+                page = logs.get_log_events(
+                    logGroupName=group,
+                    logStreamName=stream["logStreamName"],
+                    startFromHead=True,
+                    **token,
+                )
+                out += [e["message"] for e in page["events"]]
+                if page["nextForwardToken"] == before:
+                    break
+                before = page["nextForwardToken"]
+                token = {"nextToken": before}
+        return out
+
+    for shard, rows in records.items():
+        for row in rows:
+            if json.loads(row["Data"])["event_id"] == event_id:
+                number = int(row["SequenceNumber"])
+                address = f"{shard}:{number}"
+                lines = [json.loads(m) for m in read(pipe_log)]
+                ids = {l["executionId"] for l in lines if address in l.get("payload", "")}
+                reports = [
+                    json.loads(m) for m in read(function_log) if m.startswith('{"report":"batch"')
+                ]
+                return {
+                    "record": address,
+                    "pipe": [
+                        l["messageType"]
+                        for l in lines
+                        if l["executionId"] in ids
+                        and l["messageType"]
+                        in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionPartiallyFailed")
+                    ],
+                    "reports": [
+                        r
+                        for r in reports
+                        if r["shard_id"] == shard and int(r["first"]) <= number <= int(r["last"])
+                    ],
+                }
+
+
+# %% right: it reads the pipe's log for every record
+import json
+
+
+def trace(records, logs, pipe_log, function_log, event_id):
+    for shard in records:
+        for record in records[shard]:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=pipe_log)
+            lines = [json.loads(e["message"]) for p in pages for e in p["events"]]
+            if json.loads(record["Data"])["event_id"] == event_id:
+                number = int(record["SequenceNumber"])
+                address = f"{shard}:{number}"
+                ids = {l["executionId"] for l in lines if address in l.get("payload", "")}
+                pages = logs.get_paginator("filter_log_events").paginate(
+                    logGroupName=function_log, filterPattern='"batch"'
+                )
+                reports = [json.loads(e["message"]) for p in pages for e in p["events"]]
+                return {
+                    "record": address,
+                    "pipe": [
+                        l["messageType"]
+                        for l in lines
+                        if l["executionId"] in ids
+                        and l["messageType"]
+                        in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionPartiallyFailed")
+                    ],
+                    "reports": [
+                        r
+                        for r in reports
+                        if r["shard_id"] == shard and int(r["first"]) <= number <= int(r["last"])
+                    ],
+                }
+
+
 # %% wrong: It reads the first page of a log alone.
 def trace(records, logs, pipe_log, function_log, event_id):
     import json

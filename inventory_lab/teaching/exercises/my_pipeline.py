@@ -53,9 +53,9 @@ def _text(name: str, answer: object) -> str:
             return f"{short} = {json.loads(json.dumps(answer))!r}\n"
         return ""
     source = source_of(answer)
-    if not source.startswith(("def ", "@")):
+    if not source.startswith(("def ", "@", f"{short} = lambda")):
         return ""
-    alias = "" if answer.__name__ == short else f"\n\n{short} = {answer.__name__}\n"
+    alias = "" if answer.__name__ in (short, "<lambda>") else f"\n\n{short} = {answer.__name__}\n"
     return f"{''.join(_needed(answer, {answer.__name__}))}{source}{alias}"
 
 

@@ -55,7 +55,8 @@ def _read_or_refused(parse: Callable[..., Any]) -> Callable[..., Any]:
 
     def read_or_refused(self: Any) -> Any:
         for value in (self.expression_attribute_values or {}).values():
-            _require_a_number(value.get("N", "0"))
+            if "N" in value:
+                _require_a_number(value["N"])
         try:
             return parse(self)
         except KeyError as exc:

@@ -511,7 +511,7 @@ def create_pipe_role(iam, name, stream, function, queue):
                 "Effect": "Allow",
                 "Principal": {"Service": "pipes.amazonaws.com"},
                 "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": "000000000000"}},
+                "Condition": {"StringEquals": {"aws:SourceAccount": stream.split(":")[3]}},
             }
         ],
     }

@@ -156,6 +156,15 @@ class Bench:
         """The calls so far of an operation such as "PutRecords"."""
         return [call for call in self.calls if call.operation == operation]
 
+    def require_rights(self, operation: str, instead: str) -> None:
+        """Raise WrongAnswer when the answer calls an operation that IAM denies to the lesson's own client:
+        in the check everything is allowed.
+        """
+        if self.made(operation):
+            raise WrongAnswer(
+                f"It calls {operation}, which IAM denies to the user of this lesson. {instead}"
+            )
+
     def readable(self, text: str) -> str:
         """The text with the fresh names as their kinds, so that it is the same in every run."""
         for fresh, kind in self._names.items():

@@ -59,6 +59,7 @@ def create_stream(answer: Answer, bench: Bench) -> None:
         )
     _survives_a_race(answer, bench)
     _other_errors_pass(answer, bench)
+    bench.require_rights("ListStreams", "describe_stream_summary answers with the ARN.")
 
 
 def _stream_arn(answer: Answer, bench: Bench, kinesis: Any, name: str) -> str:

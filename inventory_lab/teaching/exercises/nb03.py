@@ -57,6 +57,7 @@ def allow_put(answer: Answer, bench: Bench) -> None:
         raise WrongAnswer(
             "It changes the policies of another user. Use the argument `user` in every call."
         )
+    bench.require_rights("GetUserPolicy", "Their names are enough: list_user_policies.")
 
 
 def _once(answer: Answer, bench: Bench, iam: Any, user: str, stream: str) -> None:

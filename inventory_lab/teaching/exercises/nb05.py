@@ -454,6 +454,7 @@ def create_mapping(answer: Answer, bench: Bench) -> None:
     _mapping_survives_a_race(answer, bench, other, sibling)
     functions = bench.client("lambda")
     _other_errors_pass(answer, bench, "CreateEventSourceMapping", NO_ACCESS, stream, name)
+    bench.require_rights("GetEventSourceMapping", "Return the UUID, without waiting for anything.")
 
 
 def _requires_mapping(

@@ -62,6 +62,7 @@ def trace(answer: Answer, bench: Bench) -> None:
         read = [call for call in bench.calls[before:] if call.operation == "FilterLogEvents"]
         paged = not read or any("nextToken" in call.parameters for call in read)
         _traced(returned, event_id, paged=paged)
+        bench.require_rights("GetLogEvents", "Read both logs with filter_log_events.")
 
 
 def _why_it_crashed(error: BaseException | None, event_id: str) -> str:

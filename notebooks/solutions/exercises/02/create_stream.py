@@ -50,19 +50,6 @@ def create_stream(kinesis, name, shards):
         time.sleep(1)
 
 
-# %% right: the ARN from list_streams
-def create_stream(kinesis, name, shards):
-    try:
-        kinesis.create_stream(StreamName=name, ShardCount=shards)
-    except kinesis.exceptions.ResourceInUseException as already:
-        print(already)
-    kinesis.get_waiter("stream_exists").wait(StreamName=name)
-    for page in kinesis.get_paginator("list_streams").paginate():
-        for summary in page["StreamSummaries"]:
-            if summary["StreamName"] == name:
-                return summary["StreamARN"]
-
-
 # %% wrong: The second call, for a stream that exists, fails with ResourceInUseException.
 def create_stream(kinesis, name, shards):
     kinesis.create_stream(StreamName=name, ShardCount=shards)
@@ -178,3 +165,16 @@ def create_stream(kinesis, name, shards):
         pass
     kinesis.get_waiter("stream_exists").wait(StreamName=name)
     return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+
+# %% wrong: It calls ListStreams, which IAM denies
+def create_stream(kinesis, name, shards):
+    try:
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+    except kinesis.exceptions.ResourceInUseException as already:
+        print(already)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    for page in kinesis.get_paginator("list_streams").paginate():
+        for summary in page["StreamSummaries"]:
+            if summary["StreamName"] == name:
+                return summary["StreamARN"]

@@ -52,24 +52,6 @@ def create_mapping(functions, stream, name, **more):
     return uuid
 
 
-# %% right: it waits until the mapping is enabled
-import time
-
-
-def create_mapping(functions, stream, name, **more):
-    try:
-        m = functions.create_event_source_mapping(
-            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
-        )
-    except functions.exceptions.ResourceConflictException:
-        m = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)[
-            "EventSourceMappings"
-        ][0]
-    while functions.get_event_source_mapping(UUID=m["UUID"])["State"] != "Enabled":
-        time.sleep(1)
-    return m["UUID"]
-
-
 # %% wrong: The second call, for a mapping that exists, fails with ResourceConflictException.
 def create_mapping(functions, stream, name, **more):
     mapping = functions.create_event_source_mapping(
@@ -213,3 +195,21 @@ def create_mapping(functions, stream, name, **more):
         return functions.list_event_source_mappings(EventSourceArn=stream)["EventSourceMappings"][
             -1
         ]["UUID"]
+
+
+# %% wrong: It calls GetEventSourceMapping, which IAM denies
+import time
+
+
+def create_mapping(functions, stream, name, **more):
+    try:
+        m = functions.create_event_source_mapping(
+            EventSourceArn=stream, FunctionName=name, StartingPosition="TRIM_HORIZON", **more
+        )
+    except functions.exceptions.ResourceConflictException:
+        m = functions.list_event_source_mappings(EventSourceArn=stream, FunctionName=name)[
+            "EventSourceMappings"
+        ][0]
+    while functions.get_event_source_mapping(UUID=m["UUID"])["State"] != "Enabled":
+        time.sleep(1)
+    return m["UUID"]

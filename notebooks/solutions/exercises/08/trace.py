@@ -130,57 +130,6 @@ def trace(records, logs, pipe_log, function_log, event_id):
     }
 
 
-# %% right: get_log_events
-import json
-
-
-def trace(records, logs, pipe_log, function_log, event_id):
-    def read(group):
-        out = []
-        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
-            token = {}
-            before = None
-            while True:
-                page = logs.get_log_events(
-                    logGroupName=group,
-                    logStreamName=stream["logStreamName"],
-                    startFromHead=True,
-                    **token,
-                )
-                out += [e["message"] for e in page["events"]]
-                if page["nextForwardToken"] == before:
-                    break
-                before = page["nextForwardToken"]
-                token = {"nextToken": before}
-        return out
-
-    for shard, rows in records.items():
-        for row in rows:
-            if json.loads(row["Data"])["event_id"] == event_id:
-                number = int(row["SequenceNumber"])
-                address = f"{shard}:{number}"
-                lines = [json.loads(m) for m in read(pipe_log)]
-                ids = {l["executionId"] for l in lines if address in l.get("payload", "")}
-                reports = [
-                    json.loads(m) for m in read(function_log) if m.startswith('{"report":"batch"')
-                ]
-                return {
-                    "record": address,
-                    "pipe": [
-                        l["messageType"]
-                        for l in lines
-                        if l["executionId"] in ids
-                        and l["messageType"]
-                        in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionPartiallyFailed")
-                    ],
-                    "reports": [
-                        r
-                        for r in reports
-                        if r["shard_id"] == shard and int(r["first"]) <= number <= int(r["last"])
-                    ],
-                }
-
-
 # %% right: it reads the pipe's log for every record
 import json
 
@@ -622,3 +571,54 @@ def trace(records, logs, pipe_log, function_log, event_id):
                     and float(report["first"]) <= float(number) <= float(report["last"])
                 ]
                 return {"record": address, "pipe": pipe, "reports": reports}
+
+
+# %% wrong: It calls GetLogEvents, which IAM denies
+import json
+
+
+def trace(records, logs, pipe_log, function_log, event_id):
+    def read(group):
+        out = []
+        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
+            token = {}
+            before = None
+            while True:
+                page = logs.get_log_events(
+                    logGroupName=group,
+                    logStreamName=stream["logStreamName"],
+                    startFromHead=True,
+                    **token,
+                )
+                out += [e["message"] for e in page["events"]]
+                if page["nextForwardToken"] == before:
+                    break
+                before = page["nextForwardToken"]
+                token = {"nextToken": before}
+        return out
+
+    for shard, rows in records.items():
+        for row in rows:
+            if json.loads(row["Data"])["event_id"] == event_id:
+                number = int(row["SequenceNumber"])
+                address = f"{shard}:{number}"
+                lines = [json.loads(m) for m in read(pipe_log)]
+                ids = {l["executionId"] for l in lines if address in l.get("payload", "")}
+                reports = [
+                    json.loads(m) for m in read(function_log) if m.startswith('{"report":"batch"')
+                ]
+                return {
+                    "record": address,
+                    "pipe": [
+                        l["messageType"]
+                        for l in lines
+                        if l["executionId"] in ids
+                        and l["messageType"]
+                        in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionPartiallyFailed")
+                    ],
+                    "reports": [
+                        r
+                        for r in reports
+                        if r["shard_id"] == shard and int(r["first"]) <= number <= int(r["last"])
+                    ],
+                }

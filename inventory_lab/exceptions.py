@@ -528,6 +528,7 @@ class BadHandler(InventoryLabError):
     """The source of a handler cannot be deployed; nothing was changed."""
 
     def __init__(self, source: str, problem: str) -> None:
+        self.problem = problem
         super().__init__(f"{source}: {problem}")
 
 

@@ -77,6 +77,9 @@ def test_a_second_handler_replaces_the_first(built: Lab) -> None:
         ("def outer():\n    def handle(e, c): pass\n", "the source: there is no function 'handle' in it"),
         ("x = 1\ndef handle(event, context)\n    pass\n", "the source: line 2: expected ':'"),
         ("def handle(e, c):\n    return '\0'\n", "the source: "),
+        ("my_module.handle", "there is no function 'handle' in it; a path ends in .py"),
+        ("folder/handlers", "there is no function 'handle' in it; a path ends in .py"),
+        ("/folder/handlers", "the source: line 1: invalid syntax; a path ends in .py"),
         ("nowhere.py", "nowhere.py: No such file or directory"),
     ],
 )  # fmt: skip

@@ -45,6 +45,8 @@ _ORDER = {True: " (day first)", False: " (month first)"}
 _WHOLE = re.compile(r"[+-]?\d+([.,]0*)?")
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 
+_CANNOT_BE_SKIPPED = "; in a table that grows (source=...) every row needs its product, and the first row must be readable"
+
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -82,6 +84,10 @@ class Replay:
         self.source = f"{began}/{source or digest}"
         self._label = source or digest
         self._grows = source is not None
+
+    def __repr__(self) -> str:
+        bad = f", {len(self.bad_rows)} bad rows left out" if self.bad_rows else ""
+        return f"Replay({self.name}: {len(self)} events{bad}; {self.assumptions})"
 
     def __len__(self) -> int:
         return len(self.movements) + len(self._opening_stock)
@@ -154,7 +160,10 @@ def replay(
 
     >>> import pandas
     >>> sales = pandas.DataFrame({"Product": ["Phone"], "Sold": [2], "Date": ["2026-01-05"]})
-    >>> [(type(event).__name__, event.product_id) for event in replay(sales)]
+    >>> events = replay(sales)
+    >>> events
+    Replay(the DataFrame: 2 events; Product is the product, Sold the units sold, Date the time)
+    >>> [(type(event).__name__, event.product_id) for event in events]
     [('ProductAdded', 'Phone'), ('QuantityChanged', 'Phone')]
     """
     _check_source(source, opening_stock)
@@ -326,7 +335,11 @@ def _order_of_dates(texts: Iterable[str]) -> tuple[bool, str]:
 
 
 def _movements(
-    name: str, cells: list[_Cells], sign: int, day_first: bool, refuse: Callable[[_Cells], bool]
+    name: str,
+    cells: list[_Cells],
+    sign: int,
+    day_first: bool,
+    refuse: Callable[[_Cells], str | None],
 ) -> tuple[list[Movement], list[BadRow]]:
     movements: list[Movement] = []
     bad_rows: list[BadRow] = []
@@ -337,23 +350,24 @@ def _movements(
             places[product] += 1
             movements.append(_movement(cell, product, places[product], sign, day_first))
         except (ValueError, OverflowError, MalformedEvent) as exc:
-            bad = BadRow(name, cell.line, str(exc))
-            if refuse(cell):
-                raise bad from exc
-            bad_rows.append(bad)
+            refusal = refuse(cell)
+            if refusal is not None:
+                raise BadRow(name, cell.line, f"{exc}{refusal}") from exc
+            bad_rows.append(BadRow(name, cell.line, str(exc)))
     return movements, bad_rows
 
 
-def _refusal(cells: list[_Cells], on_bad_row: str, grows: bool) -> Callable[[_Cells], bool]:
-    """Whether a bad row is an error. In a file that grows it is an error for the first row, whose
-    time names the source, and for a row without a product, which cannot be numbered.
+def _refusal(cells: list[_Cells], on_bad_row: str, grows: bool) -> Callable[[_Cells], str | None]:
+    """What to add to the error of a bad row; None when it is not an error. In a file that grows it is an error
+    for the first row, whose time names the source, and for a row without a product, which cannot be numbered.
     """
 
-    def refuses(cell: _Cells) -> bool:
-        unnumbered = cell is cells[0] or not _is_product(cell.product)
-        return on_bad_row == "refuse" or (grows and unnumbered)
+    def refusal(cell: _Cells) -> str | None:
+        if grows and (cell is cells[0] or not _is_product(cell.product)):
+            return _CANNOT_BE_SKIPPED
+        return "" if on_bad_row == "refuse" else None
 
-    return refuses
+    return refusal
 
 
 def _is_product(value: Any) -> bool:

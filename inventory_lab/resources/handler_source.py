@@ -15,9 +15,17 @@ def read_source(source: str | Path, function: str) -> bytes:
     """The source of a module that has such a function. Text is taken for a path when it is one line
     that ends in .py. Raises BadHandler.
     """
-    is_text = isinstance(source, str) and not _looks_like_a_path(source)
-    where = "the source" if is_text else str(source)
-    data = str(source).encode() if is_text else _read(Path(source))
+    if not isinstance(source, str) or _looks_like_a_path(source):
+        return _module(_read(Path(source)), str(source), function)
+    try:
+        return _module(source.encode(), "the source", function)
+    except BadHandler as exc:
+        if "\n" in source:
+            raise
+        raise BadHandler("the source", f"{exc.problem}; a path ends in .py") from None
+
+
+def _module(data: bytes, where: str, function: str) -> bytes:
     if function not in _names(data, where):
         raise BadHandler(where, f"there is no function {function!r} in it")
     return data

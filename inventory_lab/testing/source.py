@@ -25,6 +25,8 @@ def source_of(handler: str | Path | Handler) -> tuple[str | Path, str]:
         return handler, ""
     if not isinstance(handler, FunctionType):
         raise BadHandler(repr(handler), "a handler is a file, Python text or a function")
+    if handler.__name__ == "<lambda>":
+        raise BadHandler("the lambda", "a handler has a name: write it with def")
     lines = dict.fromkeys(_lines(handler, {handler.__name__}))
     return "\n".join(["from __future__ import annotations", *lines]), handler.__name__
 
@@ -48,7 +50,9 @@ def _definition(name: str, value: object, home: str, seen: set[str]) -> Iterator
         yield f"from {value.__module__} import {value.__qualname__} as {name}"
     else:
         raise BadHandler(
-            "the function", f"it uses {name}, a {type(value).__name__}: make it in the function"
+            "the function",
+            f"it uses {name}, a {type(value).__name__}, which is not taken along: make it in the function, or "
+            "give the file instead of the function",
         )
 
 

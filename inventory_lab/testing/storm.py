@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from inventory_lab.exceptions import PublishFailed, WrongSetting
 from inventory_lab.resources import event_source_mapping, pipe
@@ -61,12 +61,14 @@ def storm(
     `processes` schedules are played side by side in copies of this process (not on Windows), which
     changes no result. In a notebook leave it at 1: a copy of the kernel would lack the kernel's threads.
     `progress` is called with the number of schedules played so far. Raises BadHandler for a handler that
-    cannot be deployed, WrongSetting for a fault that does not exist or a number below 1.
+    cannot be deployed, WrongSetting for a fault or reader that does not exist or a number below 1.
 
     >>> storm("fold", schedules=2, events=12).passed
     True
     """
     _check(schedules=schedules, events=events, processes=processes)
+    if reader not in get_args(Reader):
+        raise WrongSetting("reader", reader, f"one of {', '.join(get_args(Reader))}")
     player = Player(handler, function, reader, scenario)
     schedule = partial(schedule_of, scenario=scenario, events=events, faults=faults)
     seeds = range(seed, seed + schedules)
@@ -102,8 +104,8 @@ def _outcomes(
 
 def _check(**numbers: int) -> None:
     for name, number in numbers.items():
-        if number < 1:
-            raise WrongSetting(name, number, "at least 1")
+        if type(number) is not int or number < 1:
+            raise WrongSetting(name, number, "a whole number, at least 1")
     if numbers["processes"] > 1 and not AVAILABLE:
         raise WrongSetting(
             "processes", numbers["processes"], "1: this system cannot copy a process"

@@ -160,6 +160,23 @@ def test_a_bad_row_can_be_refused(tmp_path: Path) -> None:
         replay(path, on_bad_row="refuse")
 
 
+@pytest.mark.parametrize("rows", [",1,2026-01-05", "A,1,2026-01-05\n,1,2026-01-06"])
+def test_in_a_table_that_grows_a_row_that_cannot_be_numbered_is_refused_with_the_reason(
+    tmp_path: Path, rows: str
+) -> None:
+    path = written(tmp_path / "bad.csv", f"sku,delta,time\n{rows}\n")
+    with pytest.raises(BadRow, match=r"not 1 to 256; in a table that grows .* needs its product"):
+        replay(path, source="sales", opening_stock=5)
+
+
+def test_a_replay_shows_how_the_file_was_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "s.csv", "sku,units,time\nA,1,2026-01-05\nA,x,2026-01-06\n")
+    assert repr(replay(path)) == (
+        "Replay(s.csv: 2 events, 1 bad rows left out; "
+        "sku is the product, units the units sold, time the time)"
+    )
+
+
 def test_line_numbers_count_the_lines_of_quoted_fields(tmp_path: Path) -> None:
     path = written(tmp_path / "q.csv", 'sku,delta,time\n"A\nB",1,2026-01-05\nA,x,2026-01-05\n')
     assert [row.line for row in replay(path).bad_rows] == [4]

@@ -206,12 +206,25 @@ def test_what_is_not_a_handler_is_refused() -> None:
         storm(42, schedules=1)  # type: ignore[arg-type]
 
 
+def test_a_lambda_has_to_get_a_name() -> None:
+    with pytest.raises(BadHandler, match="the lambda: a handler has a name: write it with def"):
+        storm(lambda event, context: None, schedules=1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("reader", "both"), ("schedules", "3"), ("events", 2.5)]
+)
+def test_a_setting_that_cannot_be_played_is_refused(setting: str, value: object) -> None:
+    with pytest.raises(WrongSetting, match=f"setting {setting} is {value!r}; it must be"):
+        storm("fold", **{setting: value})  # type: ignore[arg-type]
+
+
 def local_handler(event: object, context: object) -> None:
     raise ValueError(f"{INVENTORY} cannot be carried along")
 
 
 def test_a_function_that_uses_what_cannot_be_carried_along_is_refused_by_name() -> None:
-    with pytest.raises(BadHandler, match="INVENTORY"):
+    with pytest.raises(BadHandler, match="it uses INVENTORY, a Scenario, which"):
         storm(local_handler, schedules=1)
 
 
@@ -227,5 +240,5 @@ def test_processes_side_by_side_report_what_one_process_reports() -> None:
 
 @pytest.mark.parametrize("number", ["schedules", "events", "processes"])
 def test_a_number_below_one_is_refused(number: str) -> None:
-    with pytest.raises(WrongSetting, match=f"{number} is 0; it must be at least 1"):
+    with pytest.raises(WrongSetting, match=f"{number} is 0; it must be a whole number, at least 1"):
         storm("fold", **{number: 0})  # type: ignore[arg-type]

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run_command(options)
     except (BadTable, BadRow) as exc:
-        _say(f"inventory_lab: {exc}")
+        _say(f"inventory-lab: {exc}")
         return EXIT_BAD_INPUT
     except BrokenPipeError:  # the reader of the output has left, as head does
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 for the flush at exit

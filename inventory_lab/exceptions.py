@@ -185,7 +185,7 @@ class UnreachableRegion(InventoryLabError):
     def __init__(self, region: str, reason: str) -> None:
         super().__init__(
             f"AWS does not answer in the region {region!r:.40} ({reason.rstrip('.')}); check the name of the "
-            "region and that this machine is online"
+            "region, AWS_ENDPOINT_URL if it is set, and that this machine is online"
         )
 
 

@@ -39,6 +39,7 @@ class DefaultRegion(str):
 DEFAULT_REGION = DefaultRegion("us-east-1")
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 """The names that all services accept; pipe, function and role have the lowest limit."""
+_PREFIX = re.compile("[A-Za-z0-9_-]*")
 _TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
 """https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
@@ -164,6 +165,8 @@ class Settings:
         self._check("high_stock", 0, 10**9)
         self._check("low_stock", 0, 10**9)
         self._check_options()
+        if not isinstance(self.prefix, str) or not _PREFIX.fullmatch(self.prefix):
+            raise WrongSetting("prefix", self.prefix, "of A-Z a-z 0-9 _ -, or empty")
         for setting in NAMES:
             if not _NAME.fullmatch(self.name(setting)):
                 raise WrongSetting(setting, self.name(setting), "1 to 64 of A-Z a-z 0-9 _ -")

@@ -22,6 +22,7 @@ from inventory_lab.domain.events import (
     parse_event,
 )
 from inventory_lab.domain.identity import identity_of
+from inventory_lab.exceptions import WrongSetting
 from inventory_lab.producer.publisher import RawRecord
 
 if TYPE_CHECKING:
@@ -56,6 +57,23 @@ class Scenario:
     identity: Identity | None = None
     repeated_state: ExpectedState | None = None
 
+    def records(self, chance: random.Random, count: int) -> list[RawRecord]:
+        """The records to publish. Raises WrongSetting for none, which would pass, and for anything else."""
+        records = list(self.events(chance, count))
+        others = [record for record in records if not isinstance(record, RawRecord)]
+        if others or not records:
+            name = f"scenario.events(chance, {count})"
+            raise WrongSetting(name, others[:1], "a list of one RawRecord or more")
+        return records
+
+    def state(self, lab: Lab) -> State:
+        """What the handler left. Raises WrongSetting when it is not a dict."""
+        return _dict("scenario.read_state(lab)", self.read_state(lab))
+
+    def expected(self, facts: Sequence[RawRecord]) -> State:
+        """What these records have to leave. Raises WrongSetting when it is not a dict."""
+        return _dict("scenario.expected_state(records)", self.expected_state(facts))
+
     def facts(self, records: Sequence[RawRecord]) -> list[RawRecord]:
         """The records that count: the first of each identity."""
         if self.identity is None:
@@ -64,6 +82,12 @@ class Scenario:
         for record in records:
             first.setdefault(self.identity(record), record)
         return list(first.values())
+
+
+def _dict(name: str, state: State) -> State:
+    if not isinstance(state, Mapping):
+        raise WrongSetting(name, state, "a dict")
+    return state
 
 
 def inventory_events(chance: random.Random, count: int) -> list[RawRecord]:

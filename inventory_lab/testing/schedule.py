@@ -73,15 +73,15 @@ class Schedule:
 def schedule_of(
     seed: int, scenario: Scenario, events: int, faults: Sequence[str] = STORM_FAULTS
 ) -> Schedule:
-    """The schedule of a seed. Raises WrongSetting for a fault that does not exist."""
+    """The schedule of a seed. Raises WrongSetting for a fault that does not exist, or a scenario without records."""
     for fault in faults:
         if fault not in FAULTS:
-            raise WrongSetting("faults", fault, f"of {', '.join(FAULTS)}")
+            raise WrongSetting("faults", fault, f"one of {', '.join(FAULTS)}")
     chance = random.Random(seed)
     likely = {fault: chance.choice(LIKELY) for fault in faults}
     if "reshard" in likely:
         likely["reshard"] = min(likely["reshard"], SELDOM)
-    records = list(scenario.events(chance, events))
+    records = scenario.records(chance, events)
     return Schedule(
         seed=seed,
         parts=tuple(_parts(chance, records)),

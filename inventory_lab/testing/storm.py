@@ -61,7 +61,8 @@ def storm(
     `processes` schedules are played side by side in copies of this process (not on Windows), which
     changes no result. In a notebook leave it at 1: a copy of the kernel would lack the kernel's threads.
     `progress` is called with the number of schedules played so far. Raises BadHandler for a handler that
-    cannot be deployed, WrongSetting for a fault or reader that does not exist or a number below 1.
+    cannot be deployed, WrongSetting for a fault or reader that does not exist, a number below 1, or a
+    scenario without records.
 
     >>> storm("fold", schedules=2, events=12).passed
     True
@@ -69,6 +70,8 @@ def storm(
     _check(schedules=schedules, events=events, processes=processes)
     if reader not in get_args(Reader):
         raise WrongSetting("reader", reader, f"one of {', '.join(get_args(Reader))}")
+    if not isinstance(scenario, Scenario):
+        raise WrongSetting("scenario", scenario, "a Scenario")
     player = Player(handler, function, reader, scenario)
     schedule = partial(schedule_of, scenario=scenario, events=events, faults=faults)
     seeds = range(seed, seed + schedules)
@@ -170,8 +173,8 @@ class Player:
         stored = _stored(lab)
         facts = self._scenario.facts(stored)
         fold, repeated = self._scenario.expected_state, self._scenario.repeated_state
-        state = self._scenario.read_state(lab)
-        difference = first_difference(facts, fold(facts), state, fold, repeated or fold)
+        state, expected = self._scenario.state(lab), self._scenario.expected(facts)
+        difference = first_difference(facts, expected, state, fold, repeated or fold)
         return Outcome(difference, tuple(struck), _last_error(lab) if difference else "")
 
 

@@ -130,6 +130,8 @@ def test_the_policies_name_this_account_and_no_placeholder(built: Lab) -> None:
         ("region", "mars"),
         ("shards", True),
         ("owner", "anna!"),
+        ("prefix", "my team "),
+        ("prefix", 7),
         ("log_retention_days", 2),
         ("alarms", 1),
     ],

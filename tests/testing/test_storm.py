@@ -206,6 +206,21 @@ def test_what_is_not_a_handler_is_refused() -> None:
         storm(42, schedules=1)  # type: ignore[arg-type]
 
 
+WRONG_SCENARIOS: dict[str, tuple[dict[str, object], str]] = {
+    "no record": ({"events": lambda chance, count: []}, r"events\(chance, 50\) is \[\]"),
+    "a dict": ({"events": lambda chance, count: [{"n": 1}]}, r"is \[{'n': 1}\]; .* RawRecord"),
+    "no state": ({"read_state": lambda lab: None}, r"read_state\(lab\) is None; it must be a dict"),
+    "a list": ({"expected_state": lambda facts: []}, r"expected_state\(records\) is \[\]; it must"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG_SCENARIOS)
+def test_a_scenario_that_tries_nothing_does_not_pass(wrong: str) -> None:
+    members, message = WRONG_SCENARIOS[wrong]
+    with pytest.raises(WrongSetting, match=message):
+        storm("fold", schedules=1, scenario=replace(INVENTORY, **members))  # type: ignore[arg-type]
+
+
 def test_a_lambda_has_to_get_a_name() -> None:
     with pytest.raises(BadHandler, match="the lambda: a handler has a name: write it with def"):
         storm(lambda event, context: None, schedules=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import uuid
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -69,6 +68,7 @@ from inventory_lab.resources.teardown import refuse_leftovers, tear_down
 from inventory_lab.settings import DefaultRegion, Settings
 from inventory_lab.turns import in_turn, uninterrupted
 from inventory_lab.views.progress_bar import counted, progress_bar
+from inventory_lab.warn import warn
 
 if TYPE_CHECKING:
     import boto3
@@ -438,7 +438,7 @@ class Lab:
         """
         contents = table.read(self.account)
         for broken in contents.broken.values():
-            warnings.warn(str(broken.problem), stacklevel=2)
+            warn(str(broken.problem))
         return frames.inventory(contents.items.values())
 
     @in_turn
@@ -743,7 +743,7 @@ class Lab:
         the function's code unless `deploy` is False. Without a source, the oldest build that was started
         and has not ended is run, else the newest is reported. On the embedded AWS the commands run in
         a child process of this machine, without credentials; on AWS the call waits for CodeBuild. Raises
-        BuildNotQueued when there is no build, BucketRefused, UnsupportedBuild, NotBuilt.
+        BuildNotQueued when there is no build, BucketRefused, UnsupportedBuild, NotBuilt; NotADirectoryError.
         https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
 
         >>> from tempfile import mkdtemp
@@ -943,7 +943,7 @@ def connect(
         expected = "None or 1 here, because the embedded AWS starts no threads"
         raise WrongSetting("commit_concurrency", settings.commit_concurrency, expected)
     while _local_lab:
-        warnings.warn("connect() closed the local lab that was still open", stacklevel=2)
+        warn("connect() closed the local lab that was still open")
         _local_lab[-1].close()
     from inventory_lab.backends.embedded import EmbeddedBackend
 

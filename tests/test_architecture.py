@@ -17,13 +17,14 @@ import inventory_lab
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "inventory_lab"
 
-LIBRARY = {"domain", "function", "exceptions", "settings", "turns"}
+LIBRARY = {"domain", "function", "exceptions", "settings", "turns", "warn"}
 MAY_IMPORT = {
     "domain": set(),
     "records": {"domain"},
     "exceptions": {"domain", "records"},
     "html": set(),
     "turns": set(),
+    "warn": set(),
     "function": {"domain"},
     "settings": {"exceptions"},
     "iam": {"exceptions", "html"},

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -240,8 +241,9 @@ def test_a_closed_lab_says_so() -> None:
 
 def test_a_second_lab_closes_the_first_and_says_so() -> None:
     first = connect()
-    with pytest.warns(UserWarning, match="closed the local lab that was still open"):
+    with pytest.warns(UserWarning, match="closed the local lab that was still open") as warned:
         second = connect()
+    assert [Path(warning.filename).name for warning in warned] == ["test_lab.py"]
     with pytest.raises(LabClosed):
         first.pump()
     second.close()

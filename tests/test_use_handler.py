@@ -69,6 +69,11 @@ def test_a_second_handler_replaces_the_first(built: Lab) -> None:
     assert "product a" in lines(built)
 
 
+def test_a_function_is_not_a_source(built: Lab) -> None:
+    with pytest.raises(BadHandler, match=r"a handler is a \.py file or Python text"):
+        built.use_handler(print)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

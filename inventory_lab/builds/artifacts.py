@@ -29,8 +29,12 @@ def chosen(files: Files, source: Path) -> dict[str, bytes]:
 
 def zip_folder(folder: Path) -> bytes:
     """A zip of a folder's files, as the source of a build. Files named like .env, and the folders .aws, .ssh
-    and .venv, are not uploaded: they hold credentials or installed packages.
+    and .venv, are not uploaded: they hold credentials or installed packages. Raises NotADirectoryError.
     """
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"{folder} is not a folder; a build needs one, with a buildspec.yml"
+        )
     names = (name for name in _names(folder) if not _is_private(Path(name)))
     return zip_of({name: (folder / name).read_bytes() for name in names})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from inventory_lab.exceptions import MessagesNotSent, NotBuilt
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.queues import describe as queue_url
 from inventory_lab.turns import HeldBack
+from inventory_lab.warn import warn
 
 MESSAGES_PER_CALL = 10
 VISIBILITY_SECONDS = 30
@@ -190,7 +190,7 @@ def _warn_of_others(account: Account, kind: str, count: int) -> None:
     if count:
         queue = f"in '{account.settings.name(kind)}'"
         messages = f"1 message {queue} is" if count == 1 else f"{count} messages {queue} are"
-        warnings.warn(f"{messages} not from this pipeline", stacklevel=4)
+        warn(f"{messages} not from this pipeline")
 
 
 def _receive(sqs: Any, url: str, wait_seconds: int) -> list[dict[str, Any]]:

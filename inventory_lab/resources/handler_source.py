@@ -15,6 +15,8 @@ def read_source(source: str | Path, function: str) -> bytes:
     """The source of a module that has such a function. Text is taken for a path when it is one line
     that ends in .py. Raises BadHandler.
     """
+    if not isinstance(source, str | Path):
+        raise BadHandler(repr(source), "a handler is a .py file or Python text")
     if not isinstance(source, str) or _looks_like_a_path(source):
         return _module(_read(Path(source)), str(source), function)
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from inventory_lab.exceptions import NotTheLabs, SettingNotApplied
 from inventory_lab.resources.account import TAGS, Account
+from inventory_lab.warn import warn
 
 
 def is_the_labs(tags: Mapping[str, str]) -> bool:
@@ -51,5 +51,4 @@ def warn_of_boundary(account: Account, principal: Mapping[str, Any]) -> None:
     expected = account.settings.permissions_boundary
     if existing != expected:
         why = f"only an administrator can change the boundary of {principal['Arn']}; ask one, or correct the setting"
-        warning = SettingNotApplied("permissions_boundary", expected, existing or None, why)
-        warnings.warn(warning, stacklevel=3)
+        warn(SettingNotApplied("permissions_boundary", expected, existing or None, why))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from inventory_lab.exceptions import PrincipalNotAvailable
 from inventory_lab.resources import user
 from inventory_lab.resources.account import Account
 from inventory_lab.resources.ownership import refuse_foreign
+from inventory_lab.warn import warn
 
 QUOTA = ("LimitExceeded", "LimitExceededException")
 """A user has two keys at most: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -48,9 +48,8 @@ def _delete_oldest(account: Account) -> None:
     keys: list[dict[str, Any]] = iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
     oldest = min(keys, key=lambda key: (key["Status"] == "Active", key["CreateDate"]))
     iam.delete_access_key(UserName=name, AccessKeyId=oldest["AccessKeyId"])
-    warnings.warn(
+    warn(
         f"'{name}' had two access keys, the most that AWS allows; the older one, "
         f"{oldest['AccessKeyId']}, is deleted - if another process of yours still used it, close that lab "
-        "and connect again",
-        stacklevel=4,
+        "and connect again"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from inventory_lab.resources.account import Account, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.ownership import refuse_foreign
 from inventory_lab.resources.stable import until_stable
+from inventory_lab.warn import warn
 
 _MISSING = ("ResourceNotFoundException",)
 MOST_TAGS = 50
@@ -76,7 +76,7 @@ def _scale(account: Account, sleep: Callable[[float], None]) -> None:
         except ClientError as exc:
             if exc.response["Error"]["Code"] not in _NOT_SCALED:
                 raise
-            warnings.warn(SettingNotApplied("shards", shards, existing, str(exc)), stacklevel=2)
+            warn(SettingNotApplied("shards", shards, existing, str(exc)))
             return
         _stable(account, sleep)
 

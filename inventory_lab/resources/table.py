@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from inventory_lab.resources.account import Account, tags_of, unless_missing
 from inventory_lab.resources.deletion import until_gone
 from inventory_lab.resources.ownership import refuse_foreign
 from inventory_lab.resources.stable import until_stable
+from inventory_lab.warn import warn
 
 _MISSING = ("ResourceNotFoundException",)
 
@@ -87,7 +87,7 @@ def _set_time_to_live(account: Account) -> None:
     elif status == "DISABLING" or attribute != EXPIRY:
         why = "AWS takes up to an hour for a change; disable the table's time to live, wait an hour, and run lab.build() again"
         deployed = f"{attribute} ({status})"
-        warnings.warn(SettingNotApplied("time to live", EXPIRY, deployed, why), stacklevel=2)
+        warn(SettingNotApplied("time to live", EXPIRY, deployed, why))
 
 
 def _stable(account: Account, sleep: Callable[[float], None]) -> str | None:

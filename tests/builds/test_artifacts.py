@@ -66,3 +66,10 @@ def test_the_same_files_give_the_same_zip(source: Path) -> None:
     first = zip_folder(source)
     (source / "app.py").touch()
     assert zip_folder(source) == first
+
+
+@pytest.mark.parametrize("name", ["nowhere", "buildspec.yml"])
+def test_only_a_folder_can_be_built(name: str, tmp_path: Path) -> None:
+    (tmp_path / "buildspec.yml").touch()
+    with pytest.raises(NotADirectoryError, match=f"{name} is not a folder; a build needs one"):
+        zip_folder(tmp_path / name)

@@ -125,6 +125,10 @@ def _is_left_alone(answer: Answer, case: str, failed: FailedRecord) -> None:
         raise WrongAnswer(
             "A delta of 2.5 is not a text. int() would cut it to 2, a number that nobody sent: return None."
         )
+    if failed.reason != "MalformedEvent":
+        raise WrongAnswer(
+            f"It sends {case} again. Its delta is a number already, so this correction cures nothing: return None."
+        )
     raise WrongAnswer(
         f"It sends {case} again, where it can only be rejected once more: return None."
     )

@@ -34,10 +34,8 @@ def require_exactly(
     for action, resource in expected:
         if not allows(document, action, resource, context):
             raise WrongAnswer(f"It does not allow {action} on {_readable(resource)}.")
-    besides = [
-        *allowed_besides(document, expected, context),
-        *_named_besides(document, expected, context),
-    ]
+    tried = allowed_besides(document, expected, context)
+    besides = list(dict.fromkeys([*tried, *_named_besides(document, expected, context)]))
     if besides:
         named = ", ".join(f"{action} on {_readable(arn)}" for action, arn in besides[:MOST_NAMED])
         more = f" and {len(besides) - MOST_NAMED} more" if len(besides) > MOST_NAMED else ""

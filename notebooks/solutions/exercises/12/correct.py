@@ -171,3 +171,17 @@ def correct(failed):
     except (KeyError, TypeError, ValueError):
         return None
     return RawRecord(failed.partition_key, json.dumps(body).encode())
+
+
+# %% wrong: Its delta is a number already
+def correct(failed):
+    import json
+
+    from inventory_lab import RawRecord
+
+    try:
+        body = json.loads(failed.payload)
+        body["delta"] = int(str(body["delta"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return RawRecord(failed.partition_key, json.dumps(body).encode())

@@ -190,6 +190,11 @@ def _fails(trial: _Trial) -> None:
         )
     if not trial.cases:
         raise WrongAnswer("A failing test is not reported: nothing may delete reports/unit.xml.")
+    if trial.kept and "CODEBUILD_BUILD_SUCCEEDING" in trial.buildspec:
+        raise WrongAnswer(
+            "The tests failed, post_build looks at CODEBUILD_BUILD_SUCCEEDING, and the code is kept all the same. Only a "
+            "command that fails, with an exit code other than 0, keeps those after it from running."
+        )
     if trial.kept:
         raise WrongAnswer(
             "The tests failed, and the code is kept all the same: post_build also runs after a failed "

@@ -189,7 +189,7 @@ def require_alone(function: Callable[..., Any], name: str, **around: object) -> 
     except Exception as exc:
         raise WrongAnswer(
             f"Lambda gets the source of this function alone, and cannot define it: {type(exc).__name__}: {exc}. "
-            "Its first line must not use a name of the notebook either.",
+            "Annotations, defaults and decorators must not use a name of the notebook.",
             exc,
         ) from exc
     if name not in namespace:

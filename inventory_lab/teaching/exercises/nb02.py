@@ -165,7 +165,13 @@ def _status(answer: Mapping[str, Any]) -> str:
 @checks("02/put_all", "store every record, sending again those that failed", build=True)
 def put_all(answer: Answer, bench: Bench) -> None:
     """Records of which some are refused once or more often, some of them alike; nothing lost or doubled."""
-    cases: list[tuple[set[int], int]] = [({1, 4}, 2), (set(range(7)), 1), (set(), 0), ({6}, 25)]
+    cases: list[tuple[set[int], int]] = [
+        ({1, 4}, 2),
+        (set(range(7)), 1),
+        (set(), 0),
+        ({6}, 25),
+        ({0, 2, 5}, 3),
+    ]
     for refused, times in cases:
         _put(answer, bench, "0123456", refused, times)
     _put(answer, bench, "0121516", {1, 3}, 1)
@@ -187,7 +193,7 @@ def _put(answer: Answer, bench: Bench, letters: str, refused: set[int], times: i
                 "Your function sends the same records again for ever: send again only what failed "
                 "in the last call, and stop when nothing failed."
             )
-        known = {names[n] for n in refused}
+        known = {names[n] for n in sorted(refused)[len(refused) > 2 :]}  # of three, two again
         again = {at for at, entry in enumerate(sent["Records"]) if entry["Data"] in known}
         return _partial_answer(
             raw, sent, (again if calls_before else refused) if calls_before < times else set()

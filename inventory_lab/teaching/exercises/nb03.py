@@ -109,11 +109,16 @@ def _may_put_only(bench: Bench, user: str, stream: str, before: set[str]) -> Non
     if len(policies) > 1:
         raise WrongAnswer(f"It stores {len(policies)} policies. Write both actions into one.")
     document = {**next(iter(policies.values())), "Statement": list(_statements(policies))}
-    _allows_exactly(document, PUTS, stream)
+    _allows_exactly(document, PUTS, stream, {"aws:username": user})
     _no_other_stream(document, stream)
 
 
-def _allows_exactly(document: dict[str, Any], actions: Sequence[str], stream: str) -> None:
+def _allows_exactly(
+    document: dict[str, Any],
+    actions: Sequence[str],
+    stream: str,
+    context: Mapping[str, str] | None = None,
+) -> None:
     """Raise WrongAnswer unless the document allows these actions, by their names, on this stream alone."""
     statements = list(_statements({"": document})) if "Statement" in document else []
     if any(isinstance(one, dict) and one.get("Effect") == "Deny" for one in statements):
@@ -121,9 +126,9 @@ def _allows_exactly(document: dict[str, Any], actions: Sequence[str], stream: st
             "It has a Deny. A Deny allows nothing and wins over every Allow, and what no policy allows is "
             "denied without it."
         )
-    require_exactly(document, [(action, stream) for action in actions])
+    require_exactly(document, [(action, stream) for action in actions], context)
     _names_in_full(statements)
-    if allows(document, actions[0], f"{stream}/consumer/report"):
+    if allows(document, actions[0], f"{stream}/consumer/report", context):
         raise WrongAnswer(
             "Its Resource also covers what is below the stream: the ARN of the stream is enough."
         )

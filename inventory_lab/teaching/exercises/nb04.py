@@ -163,6 +163,11 @@ def _sold_out_and_bare(answer: Answer, bench: Bench, table: str) -> None:
         _quantity(bench, table, "Cup") != 0
     ):
         raise WrongAnswer("A new product with 0 pieces is not added: 0 is a quantity like others.")
+    again = answer(bench.client("dynamodb"), table, "Cup", 5)
+    if again is not False or _quantity(bench, table, "Cup") != 0:
+        raise WrongAnswer(
+            "A product with 0 pieces is added again. It exists: only the key decides, and not how many there are."
+        )
     lid = {"product_id": {"S": "Lid"}, "removed": {"BOOL": True}}
     raw = bench.raw("dynamodb")
     raw.put_item(TableName=table, Item=lid)

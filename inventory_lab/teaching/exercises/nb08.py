@@ -425,6 +425,11 @@ def _latency_is(returned: object, expected: float | None) -> None:
 def _why_wrong(returned: float, expected: float) -> str:
     if abs(returned + expected) < 1e-3:
         return "The seconds are negative: subtract the arrival from the time of the report."
+    if expected > 86_400 and returned < 3600:
+        return (
+            f"A record waited for 25 hours and 30.5 seconds, and it returns {returned:.1f}. That is a report of other "
+            "records: first and last must enclose the record's number."
+        )
     if expected > 86_400:
         return (
             f"A record waited for 25 hours and 30.5 seconds, and it returns {returned:.1f}. A timedelta's .seconds leaves out the "

@@ -131,7 +131,7 @@ def test_an_alias_of_two_versions_is_refused(probe: DeployedFunction) -> None:
         probe.client.update_alias(**alias, RoutingConfig=weights)
 
 
-def test_a_statement_id_has_letters_digits_and_two_signs(probe: DeployedFunction) -> None:
+def test_a_statement_id_has_letters_digits_hyphens_and_underscores(probe: DeployedFunction) -> None:
     probe.create(SOURCE)
     permission = {"Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
     for sid in ("shop/large", QUEUE):

@@ -113,7 +113,7 @@ def _backend_patches(evaluator: PolicyEvaluator) -> list[Patch]:
             LambdaBackend,
             "add_permission",
             "(self, function_name, qualifier, raw)",
-            "refuses a statement id that is taken, or has other signs than AWS allows",
+            "refuses a statement id that is taken, or has other characters than AWS allows",
             around=_of_a_new_id,
         ),
         gap(

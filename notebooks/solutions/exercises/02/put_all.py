@@ -337,3 +337,18 @@ def put_all(kinesis, stream, entries, sleep):
             again += 1
             sleep(1)
     return again
+
+
+# %% wrong: compare each answer with the records that its own call sent
+def put_all(kinesis, stream, entries, sleep):
+    n = 0
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    while answer["FailedRecordCount"]:
+        sleep(1)
+        entries = [e for e, r in zip(entries, answer["Records"]) if "ErrorCode" in r]
+        n += answer["FailedRecordCount"]
+        answer = kinesis.put_records(
+            StreamName=stream,
+            Records=sorted(entries, key=lambda e: e["PartitionKey"], reverse=True),
+        )
+    return n

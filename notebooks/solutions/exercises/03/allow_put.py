@@ -118,6 +118,23 @@ def allow_put(iam, user, stream_arn):
     )
 
 
+# %% right: a condition that the user itself fulfils
+import json
+
+
+def allow_put(iam, user, stream_arn):
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    statement = {
+        "Effect": "Allow",
+        "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
+        "Resource": stream_arn,
+        "Condition": {"StringEquals": {"aws:username": user}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName="put", PolicyDocument=document)
+
+
 # %% wrong: The user still has another policy, everything.
 def allow_put(iam, user, stream_arn):
     import json

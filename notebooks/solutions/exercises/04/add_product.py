@@ -194,3 +194,17 @@ def add_product(dynamodb, table, product, quantity):
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False
     return True
+
+
+# %% wrong: A product with 0 pieces is added again
+def add_product(dynamodb, table, product, quantity):
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item={"product_id": {"S": product}, "quantity": {"N": str(quantity)}},
+            ConditionExpression="attribute_not_exists(product_id) OR quantity = :zero",
+            ExpressionAttributeValues={":zero": {"N": "0"}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True

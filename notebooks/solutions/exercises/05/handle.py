@@ -228,7 +228,7 @@ def handle(event, context):
         )
 
 
-# %% wrong: Its first line must not use a name of the notebook either
+# %% wrong: Annotations, defaults and decorators must not use a name of the notebook
 from typing import Any
 
 

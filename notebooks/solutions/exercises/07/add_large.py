@@ -201,7 +201,7 @@ def add_large(event, context):
     return [fact | {"large": fact.get("delta", 0) <= -5} for fact in map(decoded, event)]
 
 
-# %% wrong: Its first line must not use a name of the notebook either
+# %% wrong: Annotations, defaults and decorators must not use a name of the notebook
 from typing import Any
 
 

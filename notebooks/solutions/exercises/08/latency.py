@@ -220,3 +220,14 @@ def latency(record, shard_id, reports):
         if r["shard_id"] == shard_id and int(r["first"]) <= n <= int(r["last"])
     ]
     return min(t) if t else None
+
+
+# %% wrong: first and last must enclose the record's number
+def latency(record, shard_id, reports):
+    n = int(record["SequenceNumber"])
+    t = [
+        (r["at"] - record["ApproximateArrivalTimestamp"]).total_seconds()
+        for r in reports
+        if r["shard_id"] == shard_id and int(r["first"]) <= n
+    ]
+    return min(t) if t else None

@@ -147,7 +147,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.handler not in HANDLERS:
-            raise WrongSetting("handler", self.handler, f"one of {', '.join(HANDLERS)}")
+            expected = (
+                f"one of {', '.join(HANDLERS)}; lab.use_handler() takes a handler of your own"
+            )
+            raise WrongSetting("handler", self.handler, expected)
         if self.reader not in READERS:
             raise WrongSetting("reader", self.reader, f"one of {', '.join(READERS)}")
         self._check("shards", 1, 500)

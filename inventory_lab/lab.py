@@ -99,19 +99,22 @@ class SettleReport:
     """The result of settle(); true when every record was processed or given up.
 
     `still_open` are the products with a record that was not, with their last sequence number by shard.
-    `error` is the last error of the pipe, "" when it is not known.
+    `error` is the last error of the pipe, "" when it is not known. `in_lab_time` says that the lab's clock
+    counted the seconds.
     """
 
     rounds: int
     seconds: float
     still_open: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     error: str = ""
+    in_lab_time: bool = True
 
     def __bool__(self) -> bool:
         return not self.still_open
 
     def __repr__(self) -> str:
-        took = f"{self.rounds} rounds, {self.seconds:.0f} s of lab time"
+        rounds = "1 round" if self.rounds == 1 else f"{self.rounds} rounds"
+        took = f"{rounds}, {self.seconds:.0f} s{' of lab time' if self.in_lab_time else ''}"
         if self:
             return f"SettleReport(all records were processed or given up, {took})"
         error = f", last error: {self.error}" if self.error else ""
@@ -363,7 +366,7 @@ class Lab:
         the argument is not a receipt.
 
         >>> lab.settle(lab.publish(ProductAdded("Mixer", 3)))
-        SettleReport(all records were processed or given up, 1 rounds, 1 s of lab time)
+        SettleReport(all records were processed or given up, 1 round, 1 s of lab time)
         """
         if not isinstance(receipt, Receipt):
             raise TypeError(f"settle() takes the receipt that publish() returned, not {receipt!r}")
@@ -372,7 +375,7 @@ class Lab:
         if still_open and not self._is_read():
             raise NotBuilt("pipe", self.settings.name("pipe"))
         if still_open and (unknown := backend.unknown_progress()):
-            return SettleReport(0, 0.0, still_open, unknown)
+            return SettleReport(0, 0.0, still_open, unknown, self.embedded)
         total = len(still_open)
         with progress_bar("settle", "product") as advance:
             while still_open and (self.clock.now() - start).total_seconds() < timeout:
@@ -383,7 +386,7 @@ class Lab:
         if still_open:  # other threads may have pumped while this one waited for its turn
             still_open = backend.still_open(still_open)
         seconds = (self.clock.now() - start).total_seconds()
-        return SettleReport(rounds, seconds, still_open, error)
+        return SettleReport(rounds, seconds, still_open, error, self.embedded)
 
     def _is_read(self) -> bool:
         """Whether a pipe or an event source mapping brings the stream's records to the function."""

@@ -17,6 +17,7 @@ from inventory_lab import (
 )
 from inventory_lab.domain.events import encode_event
 from inventory_lab.exceptions import ChargesNotAllowed, LabClosed, NotBuilt, UnknownTarget
+from inventory_lab.lab import SettleReport
 from tests.model import model_stock
 
 BAD_INPUT = {
@@ -198,6 +199,17 @@ def test_settings_go_into_their_own_argument() -> None:
         connect(Settings())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"takes Settings, not \{'shards': 4\}"):
         connect(settings={"shards": 4})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("report", "text"),
+    [
+        (SettleReport(1, 1.0), "1 round, 1 s of lab time"),
+        (SettleReport(12, 60.0, in_lab_time=False), "12 rounds, 60 s)"),
+    ],
+)
+def test_a_report_of_settle_says_whose_seconds_they_are(report: SettleReport, text: str) -> None:
+    assert text in repr(report)
 
 
 def test_settle_names_what_is_still_open_when_time_is_up(built: Lab) -> None:

@@ -10,6 +10,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -127,7 +128,9 @@ class Publisher:
         if isinstance(events, (InventoryEvent, RawRecord)):
             events = [events]
         if isinstance(events, (str, bytes, Mapping, type)) or not isinstance(events, Iterable):
-            raise TypeError(f"{_EXPECTED}, not {_named(events)}")
+            is_file = isinstance(events, (str, PathLike))
+            hint = "; make events of a file with replay(path)" if is_file else ""
+            raise TypeError(f"{_EXPECTED}, not {_named(events)}{hint}")
         if hasattr(events, "columns"):
             raise TypeError(f"{_EXPECTED}; make events of a DataFrame with replay(frame, ...)")
         entries = []

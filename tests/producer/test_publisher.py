@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from pathlib import Path
 
 import pandas
 import pytest
@@ -142,6 +143,8 @@ def test_anything_but_an_event_is_refused(bench: Bench) -> None:
     ("thing", "named"),
     [(None, "not None"), (3, "not 3"), ("Phone", "not 'Phone'"), ({"product_id": "A"}, "not {'prod"),
      (ProductAdded, "not the class ProductAdded"), (pandas.DataFrame(), "with replay"),
+     ("sales.csv", "not 'sales.csv'; make events of a file with replay"),
+     (Path("sales.csv"), "make events of a file with replay"),
      ([ProductAdded], "one of them is the class ProductAdded")],
 )  # fmt: skip
 def test_a_thing_that_holds_no_events_is_named(bench: Bench, thing: object, named: str) -> None:

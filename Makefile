@@ -71,7 +71,7 @@ soak: $(VENV)/.dev  ## thousands of schedules of faults; the model on 100,000 ev
 	$(BIN)/python -m pytest -n auto --dist worksteal --exhaustive --schedules 3000 --schedule-events 50 --model-events 100000 tests/test_schedules.py tests/test_model.py
 	$(BIN)/python -m pytest -n auto --exhaustive --mutations 1000 tests/teaching/exercises/test_every_exercise.py
 	$(BIN)/python -m pytest -n auto --dist worksteal --exhaustive --hypothesis-profile soak -m hypothesis tests
-	$(BIN)/python -m pytest -n auto --dist worksteal --cuts 100000 tests/resources/test_interrupted_builds.py tests/test_interrupts.py
+	$(BIN)/python -m pytest -n auto --dist worksteal --exhaustive --cuts 100000 tests/resources/test_interrupted_builds.py tests/test_interrupts.py
 	$(BIN)/python -m benchmarks.threads --seconds 30
 	$(BIN)/python -m benchmarks.drift_of_both_designs --schedules 300
 

@@ -141,6 +141,7 @@ def sample(config: pytest.Config, points: int) -> list[int]:
 
 
 @needs_copies
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_that_is_interrupted_at_any_line_loses_nothing_and_the_next_one_works(
     call: str, lab: Lab, pytestconfig: pytest.Config

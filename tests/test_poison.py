@@ -57,6 +57,7 @@ POISON = {
 }
 
 
+@pytest.mark.exhaustive(10)
 @pytest.mark.parametrize("case", POISON)
 def test_poison_between_good_events_is_kept_with_its_reason_and_stops_nothing(
     case: str, built: Lab

@@ -31,7 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(("behind", "seed"), cases)
 
 
-@pytest.mark.exhaustive(25)
+@pytest.mark.exhaustive(16)
 def test_after_any_schedule_everything_is_accounted_for(
     played: int, pytestconfig: pytest.Config
 ) -> None:
@@ -39,7 +39,7 @@ def test_after_any_schedule_everything_is_accounted_for(
     assert run(scenario).problems == []
 
 
-@pytest.mark.exhaustive(6)
+@pytest.mark.exhaustive(4)
 def test_after_any_schedule_behind_a_mapping_or_both_everything_is_accounted_for(
     behind: str, seed: int, pytestconfig: pytest.Config
 ) -> None:

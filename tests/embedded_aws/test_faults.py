@@ -33,6 +33,7 @@ def run(lab: Lab, plan: FaultPlan) -> list[str]:
     return struck
 
 
+@pytest.mark.exhaustive(7)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_strikes_when_it_is_certain_and_leaves_the_counts_exact(fault: str) -> None:
     needed = {"reshard": 1.0} if fault == "child_before_parent" else {}

@@ -23,7 +23,7 @@ PATHS = course.notebooks()
 LESSONS = {path.stem: course.read(path) for path in PATHS}
 SOLVED = {path.stem: course.read(course.solution_of(path)) for path in PATHS}
 every_lesson = pytest.mark.parametrize("stem", LESSONS)
-some_lessons = pytest.mark.exhaustive(3)
+some_lessons = pytest.mark.exhaustive(1)
 """For tests that run a lesson several times."""
 
 OPENING = ["title", "setup", "versions", "map", "objectives", "open"]

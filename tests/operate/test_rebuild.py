@@ -52,6 +52,7 @@ def test_a_table_that_is_right_is_not_written(shop: Lab) -> None:
     assert table.read(shop.account) == before
 
 
+@pytest.mark.exhaustive(6)
 @pytest.mark.parametrize(
     "attributes",
     [

@@ -116,6 +116,7 @@ def test_a_row_passed_twice_is_sent_once(shop: Lab) -> None:
     assert stock(shop) == {"Phone": 18}
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize(
     "change",
     [

@@ -105,6 +105,7 @@ def withdraw(lab: Lab, sid: str) -> dict[str, Any]:
     return next(s for s in whole if s["Sid"] == sid)
 
 
+@pytest.mark.exhaustive(8)
 @pytest.mark.parametrize("sid", DEPLOYER_SIDS)
 def test_without_a_statement_of_the_deployer_build_or_teardown_is_denied_what_it_says(
     sid: str, lab: Lab

@@ -42,6 +42,7 @@ def with_settings(lab: Lab, **changed: Any) -> Any:
     )
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("kind", UNTAG)
 def test_a_resource_without_the_labs_tag_is_refused_and_left_as_it_is(kind: str, lab: Lab) -> None:
     lab.build()
@@ -134,6 +135,7 @@ TAKEN_AWAY: dict[str, Step] = {
 }
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("part", TAKEN_AWAY)
 def test_what_belongs_to_a_resource_is_set_again(part: str, lab: Lab) -> None:
     lab.build()

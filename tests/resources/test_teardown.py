@@ -223,6 +223,7 @@ def queue_url(lab: Lab, name: str) -> str:
     return str(client(lab, "sqs").get_queue_url(QueueName=name)["QueueUrl"])
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("kind", UNTAG)
 def test_what_lacks_the_labs_tag_is_named_and_left_alone(kind: str, lab: Lab) -> None:
     build_with_log_group(lab)
@@ -268,6 +269,7 @@ DELETE_BY_HAND: dict[str, Step] = {
 }
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("kind", DELETE_BY_HAND)
 def test_what_was_deleted_by_hand_is_not_there(kind: str, lab: Lab) -> None:
     build_with_log_group(lab)

@@ -28,8 +28,8 @@ HANDLERS = Path(__file__).parent / "handlers"
 
 @pytest.fixture(autouse=True)
 def few_plays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty plays show that a schedule is made smaller; a storm takes sixty."""
-    monkeypatch.setattr(shrink, "PLAYS", 20)
+    """Twelve plays show that a schedule is made smaller; a storm takes sixty."""
+    monkeypatch.setattr(shrink, "PLAYS", 12)
 
 
 @pytest.mark.parametrize("reader", ["pipe", "mapping"])
@@ -164,6 +164,7 @@ def test_a_lost_record_is_named() -> None:
         HANDLERS / "swallows_errors.py",
         schedules=20,
         events=8,
+        seed=10,
         scenario=scenario,
         faults=["throttle"],
         shrink=False,

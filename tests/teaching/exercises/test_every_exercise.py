@@ -72,6 +72,7 @@ def test_another_right_answer_is_ok(name: str, right: solutions.RightExample) ->
     assert evaluate(name, my_pipeline.kept(name)).outcome == "ok", my_pipeline.path_of(name)
 
 
+@pytest.mark.exhaustive(150)
 @pytest.mark.parametrize(("name", "wrong"), WRONG, ids=lambda value: str(value)[:40])
 def test_a_wrong_answer_gets_its_diagnosis(name: str, wrong: solutions.WrongExample) -> None:
     verdict = verdict_on(name, wrong.source)

@@ -118,7 +118,9 @@ def passes(target: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("workload", set(WORKLOADS.values()), ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "workload", dict.fromkeys(WORKLOADS.values()), ids=lambda one: one.__name__
+)
 def test_answers_are_equal_with_and_without_the_patches_for_speed(workload: Workload) -> None:
     with bare_moto():
         expected = workload()

@@ -63,6 +63,7 @@ def test_it_has_three_wrong_answers_or_more_with_different_diagnoses(name: str) 
     assert min(map(len, diagnoses)) >= 15
 
 
+@pytest.mark.exhaustive(45)
 @pytest.mark.parametrize(("name", "right"), RIGHT, ids=lambda value: str(value)[:40])
 def test_another_right_answer_is_ok(name: str, right: solutions.RightExample) -> None:
     verdict = verdict_on(name, right.source)

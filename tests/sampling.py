@@ -26,7 +26,7 @@ def run_every_case() -> None:
 
 
 def examples(some: int, *, of: int) -> int:
-    """With how many examples a property marked exhaustive(1) is tried: some, or all in `make sweep`."""
+    """How many examples a test marked exhaustive(1) goes through: some, or all in `make sweep`."""
     return of if _every_case else some
 
 

@@ -16,6 +16,7 @@ from inventory_lab.domain.inventory import Item, Status
 from inventory_lab.function.store import Store
 from inventory_lab.resources.sweep import prefixes
 from tests.bare_moto import bare_moto
+from tests.sampling import examples
 
 STREAM = "inventory-lab-e-commerce-streaming"
 Capture = pytest.CaptureFixture[str]
@@ -192,18 +193,19 @@ def deny(monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
     monkeypatch.setattr("botocore.endpoint.Endpoint.make_request", answer)
 
 
-def test_thirty_pipelines_go_in_one_call_and_a_neighbours_stays(
+@pytest.mark.exhaustive(1)
+def test_a_workshops_pipelines_go_in_one_call_and_a_neighbours_stays(
     account: None, capsys: Capture
 ) -> None:
-    session = boto3.Session()
-    for number in range(30):
+    session, pipelines = boto3.Session(), examples(12, of=30)
+    for number in range(pipelines):
         settings = Settings(prefix=f"learner-{number:02}-")
         Lab(RealAws(settings, session=session), settings).build(through="table")
     boto3.client("kinesis").create_stream(StreamName="shop-e-commerce-streaming", ShardCount=1)
     status, dry = run(capsys, "teardown", "--all-prefixes")
-    assert (status, len(outcomes(dry, "would be deleted"))) == (0, 150)
+    assert (status, len(outcomes(dry, "would be deleted"))) == (0, 5 * pipelines)
     status, done = run(capsys, "teardown", "--all-prefixes", "--yes")
-    assert (status, len(outcomes(done, "deleted"))) == (0, 150)
+    assert (status, len(outcomes(done, "deleted"))) == (0, 5 * pipelines)
     assert outcomes(done, "not ours") == ["shop-e-commerce-streaming"]
     assert boto3.client("kinesis").list_streams()["StreamNames"] == ["shop-e-commerce-streaming"]
     assert boto3.client("dynamodb").list_tables()["TableNames"] == []

@@ -13,6 +13,7 @@
 | (botocore) reads the service models from disk for every session, so for every new environment of a function | once in this process |
 | counts the messages of a queue three times for each message sent or received, and lists them all to give out ten | counts when asked, stops at the tenth |
 | lists the methods of a service's class for every call | once for each class |
+| looks through the folders of all services for the first answer of each service | once in this process |
 | makes an RSA key for each subscription | one for all in a process |
 | works out all addresses of a service for every request | once for each service |
 | (Python) looks for cyclic garbage after 700 new objects | after 50,000 while batches are processed (`garbage.py`) |

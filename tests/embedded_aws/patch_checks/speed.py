@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.hooks import HierarchicalEmitter
+from moto.core.utils import _load_service_model as load_service_model
 
 KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
 
@@ -55,6 +56,11 @@ def a_message_of_a_topic() -> Any:
 def clients() -> Any:
     """Names, operations and answers of clients that are made twice."""
     return [_facts(service) for service in ("kinesis", "sqs", "iam") * 2]
+
+
+def models_of_services() -> Any:
+    """The service models that moto reads."""
+    return [load_service_model(service, "service-2") for service in ("kinesis", "sqs", "kinesis")]
 
 
 def handlers_of_copied_emitters() -> Any:
@@ -137,6 +143,7 @@ WORKLOADS: dict[str, Workload] = {
     "Subscription.private_key": a_message_of_a_topic,
     "moto.core.responses.method_names_from_class": clients,
     "BaseBackend.urls": clients,
+    "moto.core.utils.create_loader": models_of_services,
     "Request.from_primitives": clients,
     "botocore.session.create_loader": clients,
     "dataclasses.exec": dataclasses_of_a_module,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
 
+import moto.core.utils
 from moto.core.base_backend import BaseBackend
 from moto.core.request import Request, environ_key_for_header
 from moto.sns.models import Subscription
@@ -15,6 +16,7 @@ from inventory_lab.embedded_aws.patching import Patch
 from inventory_lab.embedded_aws.performance.faster import faster
 
 _SIGNING_KEYS: dict[str, Any] = {}
+_one_loader = cache(moto.core.utils.create_loader)
 
 
 def patches() -> list[Patch]:
@@ -22,6 +24,13 @@ def patches() -> list[Patch]:
     key = "messages are signed with one key"
     return [
         faster(Subscription, "private_key", "(self)", key, _one_key),
+        faster(
+            moto.core.utils,
+            "create_loader",
+            "()",
+            "the folders of all services are looked through once",
+            lambda _: _one_loader,
+        ),
         faster(
             BaseBackend,
             "urls",

@@ -35,7 +35,7 @@ _IN_THE_POLICY = {
     ),
     "log group": ("/aws/lambda/", "/aws/vendedlogs/pipes/", "/aws/codebuild/"),
 }  # fmt: skip
-"""What the learner's policy allows to change, with what stands before the prefix in its name."""
+"""What the learner's policy allows to change, and the texts that may come before the prefix in its name."""
 
 
 def accounts(

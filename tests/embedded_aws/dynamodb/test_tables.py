@@ -339,12 +339,13 @@ KEY = {"user": {"S": "ana"}, "page": {"S": "/"}}
 @pytest.mark.parametrize(
     "condition", [{}, {"ConditionExpression": "attribute_not_exists(n) OR n < :n"}]
 )
-def test_a_number_that_is_none_is_refused_and_changes_nothing(
-    clocked: Any, condition: dict[str, str]
+@pytest.mark.parametrize("text", ["--3", "NaN", "Infinity", "1_000", ""])
+def test_a_text_that_is_not_a_number_is_refused_and_changes_nothing(
+    clocked: Any, condition: dict[str, str], text: str
 ) -> None:
     request = {"TableName": TABLE, "Key": KEY, "UpdateExpression": "ADD n :n", **condition}
-    with pytest.raises(ClientError, match="cannot be converted to a numeric value: --3") as raised:
-        clocked.update_item(**request, ExpressionAttributeValues={":n": {"N": "--3"}})
+    with pytest.raises(ClientError, match=f"to a numeric value: {text}$") as raised:
+        clocked.update_item(**request, ExpressionAttributeValues={":n": {"N": text}})
     assert raised.value.response["Error"]["Code"] == "ValidationException"
     clocked.update_item(**request, ExpressionAttributeValues={":n": {"N": "-3"}})
     assert clocked.get_item(TableName=TABLE, Key=KEY)["Item"]["n"] == {"N": "-3"}

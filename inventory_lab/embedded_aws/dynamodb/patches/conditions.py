@@ -33,7 +33,7 @@ def patches() -> list[Patch]:
             ConditionExpressionParser,
             "parse",
             "(self)",
-            "a condition that cannot be read, or has a value that is no number, is a ValidationException",
+            "a condition that cannot be read, or has a value that is not a number, is a ValidationException",
             around=lambda parse: _read_or_refused(parsed_once(parse)),
         ),
         *(_compared(comparison) for comparison in _COMPARISONS),
@@ -69,14 +69,17 @@ def _read_or_refused(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _require_a_number(text: str) -> None:
+    """Python's Decimal takes more than AWS does: NaN, Infinity and 1_000."""
     try:
-        Decimal(text)
-    except InvalidOperation as exc:
-        raise no_number(text) from exc
+        is_number = Decimal(text).is_finite() and "_" not in text
+    except InvalidOperation:
+        is_number = False
+    if not is_number:
+        raise not_a_number(text)
 
 
-def no_number(text: str) -> MockValidationException:
-    """What AWS answers to a value of type N that is no number."""
+def not_a_number(text: str) -> MockValidationException:
+    """What AWS answers to a value of type N that is not a number."""
     return MockValidationException(f"The parameter cannot be converted to a numeric value: {text}")
 
 

@@ -26,7 +26,6 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 
 from inventory_lab.embedded_aws.clock import LabClock
-from inventory_lab.embedded_aws.dynamodb.patches.conditions import no_number
 from inventory_lab.embedded_aws.patching import Patch, gap
 
 OLDEST_SECONDS = 5 * 365 * 24 * 3600
@@ -41,7 +40,7 @@ def patches(clock: LabClock) -> list[Patch]:
             UpdateExpressionExecutor,
             "execute",
             "(self, node=None)",
-            "an update that fails changes nothing; a value that is no number is a ValidationException",
+            "an update that fails changes nothing",
             around=_whole_or_not_at_all,
         ),
         gap(
@@ -80,12 +79,10 @@ def _whole_or_not_at_all(execute: Callable[..., None]) -> Callable[..., None]:
         before = dict(self.item.attrs) if node is None else {}
         try:
             execute(self, node)
-        except BaseException as exc:
+        except BaseException:
             if node is None:
                 self.item.attrs.clear()
                 dict.update(self.item.attrs, before)
-            if isinstance(exc, ValueError):  # from int() or float(), which quote what they got
-                raise no_number(str(exc).rpartition(": ")[2].strip("'")) from exc
             raise
 
     return whole_or_not_at_all

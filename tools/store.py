@@ -42,6 +42,11 @@ PNG_NOTES = {b"tEXt", b"zTXt", b"iTXt", b"tIME", b"eXIf"}
 def main(arguments: Sequence[str]) -> int:
     """Store the notebooks that are named, or all, each with its solution; then the index."""
     named = [Path(name).resolve() for name in arguments]
+    if missing := [path for path in named if not path.is_file()]:
+        print(
+            f"there is no notebook {missing[0]}; give a path such as notebooks/02_kinesis_stream.ipynb"
+        )
+        return 2
     failed = False
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for stored, line in pool.map(attempted, named or course.notebooks()):

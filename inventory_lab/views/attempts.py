@@ -28,7 +28,7 @@ from inventory_lab.views.svg import (
 )
 
 WIDTH = 760
-TITLE = "What the pipe delivers, and what it hears"
+TITLE = "What the pipe delivers, and the answers it gets"
 SHOWN = 6
 """Attempts of a picture; of more the last ones are drawn."""
 _PIPE, _FUNCTION, _TOP, _ROW = 130, 630, 128, 88
@@ -78,7 +78,7 @@ def attempts_picture(story: Attempts) -> Picture:
 
 def describe(story: Attempts) -> str:
     """The attempts in sentences."""
-    attempts = [f"Attempt {each.attempt}: {_heard(each)}." for each in story.executions]
+    attempts = [f"Attempt {each.attempt}: {_answer_of(each)}." for each in story.executions]
     return " ".join((f"{_subtitle(story)}.", *attempts, f"{_in_table(story)}."))
 
 
@@ -136,7 +136,7 @@ def _answer(execution: BatchExecution, y: float) -> str:
     """An arrow back to the pipe; one that ends half way when there was no good answer."""
     came = execution.outcome in _ANSWERED
     sign, color = SIGNS[execution.outcome] if came else ("✕", "denied")
-    words = fitted(f"{sign} {_heard(execution)}", 400, 14)
+    words = fitted(f"{sign} {_answer_of(execution)}", 400, 14)
     width = _width(words)
     end = _PIPE + 18 if came else _MIDDLE
     return "".join(
@@ -154,7 +154,7 @@ def _width(words: str) -> float:
     return round(len(words) * 14 * CHARACTER_WIDTH) + 24
 
 
-def _heard(execution: BatchExecution) -> str:
-    """What the pipe knows of an attempt."""
+def _answer_of(execution: BatchExecution) -> str:
+    """What the pipe knows about an attempt."""
     error = execution.error.rstrip(": ")
     return f"{execution.outcome}: {error}" if error else execution.outcome
